@@ -1,0 +1,104 @@
+// Every number of the protocol that can be turned, with what turning it does and where it comes from.
+// Limits of the wire format are not here but in wire/limits: they are the same for all nodes.
+
+/** The core's settings. Durations are integer milliseconds; a bare number is a count. */
+export interface CoreConfig {
+  /** Up to this many nodes everyone links to everyone; more costs sockets, less costs hops. */
+  readonly meshNodesMax: number
+  /** Links a node dials for in a larger overlay. HyParView's active view: log10(n) + c, 5 for 10,000 nodes, plus one. */
+  readonly linksAim: number
+  /** With fewer links than this a node dials again. Nearer to `linksAim`: quicker repair, more churn of links. */
+  readonly linksMin: number
+  /** Links a node accepts. Above it a hello is refused with `full` (unless it comes from a linkless node), then trimmed. */
+  readonly linksMax: number
+  /** Accepted connections that have not said hello yet; beyond it new ones are closed with `full`. */
+  readonly helloPendingMax: number
+  /** How long a new connection may take to say hello. */
+  readonly helloTimeoutMs: number
+  /** Interval of heartbeats on a link; lower finds half-open links sooner and costs more at idle. */
+  readonly heartbeatMs: number
+  /** A link on which nothing came for this many heartbeats is closed as `silent`. */
+  readonly heartbeatsMissedMax: number
+  /** Dials under way at once. */
+  readonly dialsMax: number
+  /** Upper bound of the random wait before a dial, so that nodes started together do not dial in step. */
+  readonly dialJitterMs: number
+  /** How much longer the larger name of a pair waits before it dials the smaller: fewer crossed dials. */
+  readonly dialYieldMs: number
+  /** First backoff of a failed address; doubles to `dialBackoffMaxMs`, each wait drawn from 0 to it (full jitter). */
+  readonly dialBackoffMinMs: number
+  readonly dialBackoffMaxMs: number
+  /** How often a node with enough links looks for peers that it knows and cannot reach: what heals partitions. */
+  readonly healIntervalMs: number
+  /** Least time between two versions of a node's own record; changes in between are coalesced. */
+  readonly publishIntervalMs: number
+  /** A peer must stay unreachable this long before `peer-leave` is told: rides out a link that is being replaced. */
+  readonly unreachableGraceMs: number
+  /** Unreachable records are forgotten after this time. */
+  readonly forgetMs: number
+  /** Records in the directory; beyond it new names are refused with `directory-full`. */
+  readonly directoryNodesMax: number
+  /** How long after its first link a node may still raise its incarnation above an older run's record. */
+  readonly takeoverMs: number
+  /** Links that a message may travel. */
+  readonly hopsMax: number
+  /** Deadline of a send that names none. */
+  readonly deadlineMs: number
+  /** Longest deadline that may be asked for. */
+  readonly deadlineMaxMs: number
+  /** How long a send to a name that nobody knows waits for the directory, counted from the first link on. */
+  readonly unknownPeerWaitMs: number
+  /** Retransmission timeout before a round trip was measured (RFC 6298 section 2.1: 1 s). */
+  readonly retransmitInitialMs: number
+  /** Bounds of the measured retransmission timeout. */
+  readonly retransmitMinMs: number
+  readonly retransmitMaxMs: number
+  /** Unacknowledged messages per destination; further ones wait in the send queue. */
+  readonly windowMessagesMax: number
+  /** Unacknowledged payload bytes per destination. */
+  readonly windowBytesMax: number
+  /** Messages that wait per destination behind a full window or for a route; beyond it a send fails with `queue-full`. */
+  readonly queueMessagesMax: number
+  /** Payload bytes that wait per destination. */
+  readonly queueBytesMax: number
+  /** Broadcasts that wait for the first link. */
+  readonly firstBroadcastsMax: number
+  /** Sequences remembered per broadcasting origin; a broadcast older than that counts as seen. */
+  readonly seenSequencesMax: number
+}
+
+/** Defaults for 2 to 10,000 nodes. */
+export const CORE_DEFAULTS: CoreConfig = {
+  meshNodesMax: 8,
+  linksAim: 6,
+  linksMin: 5,
+  linksMax: 8,
+  helloPendingMax: 64,
+  helloTimeoutMs: 5_000,
+  heartbeatMs: 2_000,
+  heartbeatsMissedMax: 3,
+  dialsMax: 4,
+  dialJitterMs: 50,
+  dialYieldMs: 250,
+  dialBackoffMinMs: 500,
+  dialBackoffMaxMs: 30_000,
+  healIntervalMs: 2_000,
+  publishIntervalMs: 250,
+  unreachableGraceMs: 1_000,
+  forgetMs: 600_000,
+  directoryNodesMax: 20_000,
+  takeoverMs: 5_000,
+  hopsMax: 16,
+  deadlineMs: 10_000,
+  deadlineMaxMs: 3_600_000,
+  unknownPeerWaitMs: 1_000,
+  retransmitInitialMs: 1_000,
+  retransmitMinMs: 200,
+  retransmitMaxMs: 5_000,
+  windowMessagesMax: 1_024,
+  windowBytesMax: 1_048_576,
+  queueMessagesMax: 10_000,
+  queueBytesMax: 16_777_216,
+  firstBroadcastsMax: 1_000,
+  seenSequencesMax: 4_096,
+}

@@ -1,0 +1,114 @@
+// What goes into the core and what comes out of it: the whole interface between the protocol and the world.
+// Data only. Whoever drives the core (a real node, the simulator, a test) feeds inputs and carries out effects,
+// in order; the core never calls anybody.
+
+import type { Contact, LeaveReason, LinkId, Message, NodeName, PeerRecord } from './messages.ts'
+import type { Reason, SendFailure } from './reasons.ts'
+
+/** The order in which a link sends what waits: control before direct before broadcast (design 4.6). */
+export type Lane = 'control' | 'direct' | 'broadcast'
+
+/** Something that happened. */
+export type Input =
+  /** First input, once: the node runs. */
+  | { readonly type: 'start' }
+  /** Someone named peers that can be dialled (the bootstrap, the configuration). */
+  | { readonly type: 'contacts'; readonly contacts: readonly (Contact | { readonly url: string })[] }
+  /** A connection is up, not yet known whose. `dialed`: the URL of our dial; absent when the other end dialled. */
+  | { readonly type: 'link-open'; readonly link: LinkId; readonly dialed?: string }
+  /** A connection is gone, by whichever end. Given exactly once per link, also after a `close` effect. */
+  | { readonly type: 'link-closed'; readonly link: LinkId; readonly reason: Reason }
+  /** A dial came to nothing. */
+  | { readonly type: 'dial-failed'; readonly url: string }
+  /** What one WebSocket message carried, in order. The messages belong to the core from now on. */
+  | { readonly type: 'received'; readonly link: LinkId; readonly messages: readonly Message[] }
+  /** A link had no room for a message of a `send` effect. */
+  | { readonly type: 'send-refused'; readonly link: LinkId; readonly message: Message }
+  /** A timer that the core asked for has run out. A stale one is a no-op. */
+  | { readonly type: 'timer'; readonly timer: Timer }
+  /** The application sends. `id` is the caller's, and comes back once with the outcome. */
+  | {
+      readonly type: 'send'
+      readonly id: number
+      readonly to: NodeName
+      readonly payload: Uint8Array
+      /** From now; the default is the configuration's `deadlineMs`. */
+      readonly deadlineMs?: number
+    }
+  /** The application broadcasts. */
+  | { readonly type: 'broadcast'; readonly id: number; readonly payload: Uint8Array }
+  /** The node leaves: tells everybody and closes its links. Nothing is accepted after it. */
+  | { readonly type: 'leave' }
+
+/** A timer is a value. It cannot be cancelled: a `token` that is no longer current makes it a no-op. */
+export type Timer =
+  | { readonly kind: 'hello'; readonly link: LinkId }
+  | { readonly kind: 'heartbeat'; readonly token: number }
+  | { readonly kind: 'links'; readonly token: number }
+  | { readonly kind: 'publish'; readonly token: number }
+  | { readonly kind: 'reachability'; readonly token: number }
+  | { readonly kind: 'directory'; readonly token: number }
+  | { readonly kind: 'delivery'; readonly token: number }
+  | { readonly kind: 'left'; readonly token: number }
+
+/** Something to be done, in the order given. */
+export type Effect =
+  /** Put one message on each of these links. A link that is gone is skipped; one without room gives `send-refused`. */
+  | {
+      readonly type: 'send'
+      readonly links: readonly LinkId[]
+      readonly message: Message
+      readonly lane: Lane
+    }
+  /** Open a connection; ends in `link-open` or `dial-failed`, exactly one of them. */
+  | { readonly type: 'dial'; readonly url: string }
+  /** Send what waits on the control lane, then close with the reason's close code. */
+  | { readonly type: 'close'; readonly link: LinkId; readonly reason: Reason }
+  /** Give the timer back as an input after this time. */
+  | { readonly type: 'timer'; readonly timer: Timer; readonly afterMs: number }
+  /** Tell the application. */
+  | { readonly type: 'notify'; readonly notification: Notification }
+
+/** How a send ended. */
+export type Outcome =
+  | { readonly status: 'delivered'; readonly hops: number; readonly rttMs: number }
+  | { readonly status: 'failed'; readonly reason: SendFailure; readonly at: NodeName }
+
+/** Something that the application or an operator wants to know. */
+export type Notification =
+  /** A message for this node. `broadcast` tells how it came. */
+  | {
+      readonly type: 'message'
+      readonly from: NodeName
+      readonly payload: Uint8Array
+      readonly hops: number
+      readonly broadcast: boolean
+    }
+  /** The end of a send. Exactly one per `send` input. */
+  | { readonly type: 'outcome'; readonly id: number; readonly outcome: Outcome }
+  /** The broadcast has gone out to this many neighbors, or failed. Exactly one per `broadcast` input. */
+  | {
+      readonly type: 'broadcast-sent'
+      readonly id: number
+      readonly neighbors: number
+      readonly failure?: SendFailure
+    }
+  /** A peer became reachable. */
+  | { readonly type: 'peer-join'; readonly peer: PeerRecord }
+  /** A peer that had joined is gone. */
+  | { readonly type: 'peer-leave'; readonly name: NodeName; readonly reason: LeaveReason }
+  /** A link with a neighbor is up. The first one makes the node ready. */
+  | { readonly type: 'neighbor-up'; readonly name: NodeName; readonly link: LinkId }
+  /** The link with a neighbor is gone. */
+  | {
+      readonly type: 'neighbor-down'
+      readonly name: NodeName
+      readonly link: LinkId
+      readonly reason: Reason
+    }
+  /** Something was not used or not passed on. `link` is where it came from. */
+  | { readonly type: 'drop'; readonly reason: Reason; readonly detail: string; readonly link?: LinkId }
+  /** The node may not go on: another process has its name. */
+  | { readonly type: 'stopped'; readonly reason: 'name-taken'; readonly detail: string }
+  /** Everything that `leave` had to do is done. */
+  | { readonly type: 'left' }
