@@ -28,7 +28,10 @@ export const PROTOCOL_VERSION = 1
 /** What the process at the other end of a WebSocket is. */
 export type Role = 'node' | 'bootstrap'
 
-/** The first frame in both directions: who is speaking. Nothing else is accepted before it. */
+/**
+ * The first frame in both directions: who is speaking. Nothing else is accepted before it. The end that dialled
+ * sends it at once; the other end answers with its own when it accepts the link, and closes it with a reason when not.
+ */
 export interface Hello {
   readonly type: 'hello'
   /** {@link PROTOCOL_VERSION} of the sender. */
@@ -51,12 +54,12 @@ export interface Hello {
  */
 export interface Heartbeat {
   readonly type: 'heartbeat'
-  /** The sender's clock in ms, modulo 2^32. 0 is never sent. */
+  /** The sender's clock in µs, modulo 2^32. 0 is never sent. */
   readonly clock: number
   /** The last `clock` heard from the receiver; 0: none yet. */
   readonly echo: number
-  /** How long ago that was, in ms. */
-  readonly heldMs: number
+  /** How long ago that was, in µs; round trip = own clock now - echo - heldUs, modulo 2^32. */
+  readonly heldUs: number
   /** {@link DirectoryHash} of the records that the sender can reach. */
   readonly hash: DirectoryHash
 }
