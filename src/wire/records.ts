@@ -1,0 +1,88 @@
+// A peer's record in bytes: behind a length, so that fields that a later version adds at its end are skipped.
+// It must not judge a record (who may publish it, whether it is newer): that is core/directory's business.
+
+import type { NodeName, PeerRecord } from '../core/messages.ts'
+import type { ByteReader } from './byte-reader.ts'
+import { type ByteWriter, nameSize, utf8Size } from './byte-writer.ts'
+import { RECORD_STATES } from './frames.ts'
+import { LIMITS } from './limits.ts'
+import { isInstance, isPeerUrl } from './validate.ts'
+import { WireError } from './wire-error.ts'
+
+// incarnation, version, state, and the lengths of instance, url and links
+const FIXED_BYTES = 6 + 4 + 1 + 1 + 2 + 1
+
+/**
+ * Size of a record with its length prefix.
+ * @throws {@link WireError} when a field is over its limit or breaks its syntax.
+ */
+export function recordSize(record: PeerRecord): number {
+  if (!isInstance(record.instance)) {
+    throw new WireError(
+      'invalid',
+      'record.instance',
+      `expected 1 to ${LIMITS.instanceCharsMax} ASCII characters`,
+    )
+  }
+  if (record.url !== undefined && !isPeerUrl(record.url)) {
+    throw new WireError('invalid', 'record.url', 'expected a ws, wss, http or https URL')
+  }
+  if (record.links.length > LIMITS.linksListedMax) {
+    throw new WireError('too-large', 'record.links', `expected at most ${LIMITS.linksListedMax}`)
+  }
+  let size = 2 + nameSize(record.name, 'record.name') + FIXED_BYTES + record.instance.length
+  if (record.url !== undefined) size += utf8Size(record.url)
+  for (const link of record.links) size += nameSize(link, 'record.links')
+  return size
+}
+
+/** Writes a record of which {@link recordSize} was computed before, with its length prefix. */
+export function writeRecord(writer: ByteWriter, record: PeerRecord): void {
+  writer.u16(recordSize(record) - 2, 'record')
+  writer.name(record.name)
+  writer.u48(record.incarnation, 'record.incarnation')
+  writer.u32(record.version, 'record.version')
+  writer.u8(RECORD_STATES.indexOf(record.state), 'record.state')
+  writer.u8(record.instance.length, 'record.instance')
+  writer.text(record.instance)
+  const url = record.url ?? ''
+  writer.u16(utf8Size(url), 'record.url')
+  writer.text(url)
+  writer.u8(record.links.length, 'record.links')
+  for (const link of record.links) writer.name(link)
+}
+
+/** Reads a record with its length prefix. What is wrong with it is in the reader's `failure`. */
+export function readRecord(reader: ByteReader): PeerRecord {
+  const size = reader.u16('record')
+  if (size > LIMITS.recordBytesMax) reader.fail('record', `expected at most ${LIMITS.recordBytesMax} bytes`)
+  const left = reader.end - reader.offset
+  if (size > left) reader.fail('record', `expected ${size} bytes, got ${left}`)
+  const frameEnd = reader.end
+  const recordEnd = Math.min(reader.offset + size, frameEnd)
+  reader.end = recordEnd
+  const record = readFields(reader)
+  reader.end = frameEnd
+  // Trailing bytes belong to a later version. After a failure the rest stays unread.
+  reader.offset = reader.failure === undefined ? recordEnd : frameEnd
+  return record
+}
+
+function readFields(reader: ByteReader): PeerRecord {
+  const name = reader.name('record.name')
+  const incarnation = reader.u48('record.incarnation')
+  const version = reader.u32('record.version')
+  const state = RECORD_STATES[reader.u8('record.state')]
+  if (state === undefined) reader.fail('record.state', 'expected 0 (up) or 1 (leaving)')
+  const instance = reader.text('record.instance', reader.u8('record.instance'))
+  if (!isInstance(instance)) {
+    reader.fail('record.instance', `expected 1 to ${LIMITS.instanceCharsMax} printable ASCII characters`)
+  }
+  const url = reader.text('record.url', reader.u16('record.url'))
+  if (url !== '' && !isPeerUrl(url)) reader.fail('record.url', 'expected a ws, wss, http or https URL')
+  const linkCount = reader.count('record.links', reader.u8('record.links'), LIMITS.linksListedMax)
+  const links: NodeName[] = []
+  for (let i = 0; i < linkCount; i++) links.push(reader.name('record.links'))
+  const record = { name, incarnation, instance, version, state: state ?? 'up', links }
+  return url === '' ? record : { ...record, url }
+}
