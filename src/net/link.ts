@@ -1,0 +1,290 @@
+// One open WebSocket that speaks hearsay.1, seen as three lanes of frames. Collects frames into bundles, bounds what
+// waits, watches that it leaves, and gives every way in which a connection can end one reason.
+// It must not know what a frame means: hello, heartbeats and who may say what are the core's.
+//
+// 1. Frames of one turn of the event loop leave together, at the end of that turn.
+// 2. What the socket holds unsent is bounded by `inFlightBytesMax` plus one bundle, so that control overtakes the rest.
+// 3. `onClosed` is called exactly once, never from within a call of this class; nothing is delivered after `close`.
+// 4. Nothing that the other end sends makes this throw. An exception of a handler is our own bug and surfaces.
+
+import { type RawData, WebSocket } from 'ws'
+import type { Lane } from '../core/events.ts'
+import type { Message } from '../core/messages.ts'
+import { REASONS, type Reason } from '../core/reasons.ts'
+import { decodeBundle } from '../wire/bundle.ts'
+import { LIMITS } from '../wire/limits.ts'
+import { type Bundle, Lanes, type PerLane } from './lanes.ts'
+import { closeText, endOfRemoteClose, endOfSocketError, type LinkEnd } from './link-end.ts'
+
+/** What a link tells its owner. */
+export interface LinkHandlers {
+  /** What one WebSocket message carried, in order, at least one. Payloads are views into the received bytes. */
+  readonly onMessages: (messages: Message[]) => void
+  /** The connection is gone. Exactly once. */
+  readonly onClosed: (end: LinkEnd) => void
+}
+
+/** What can be turned on a link. */
+export interface LinkOptions {
+  /** What may wait on each lane, in bytes on the wire. More rides out longer bursts and costs memory per slow peer. */
+  readonly laneBytesMax: PerLane
+  /** What the socket may hold unsent. More: fewer wake-ups; less: control overtakes sooner. */
+  readonly inFlightBytesMax: number
+  /** A link that has had bytes in flight for this long without any progress is `stalled`. */
+  readonly progressTimeoutMs: number
+  /** How long the closing handshake may take before the connection is cut. */
+  readonly closeTimeoutMs: number
+}
+
+/** Defaults (design 4.6; lanes of 4 MiB hold four of the largest messages). */
+export const LINK_DEFAULTS: LinkOptions = {
+  laneBytesMax: { control: 4_194_304, direct: 4_194_304, broadcast: 4_194_304 },
+  inFlightBytesMax: 262_144,
+  progressTimeoutMs: 10_000,
+  closeTimeoutMs: 1_000,
+}
+
+/** Counters of one link, since it was opened. Bytes are payload of WebSocket messages, without their headers. */
+export interface LinkStats {
+  readonly framesSent: number
+  readonly bundlesSent: number
+  readonly bytesSent: number
+  readonly framesReceived: number
+  readonly bundlesReceived: number
+  readonly bytesReceived: number
+  /** Frames that {@link Link.send} did not take. */
+  readonly framesRefused: number
+  /** Frames that were waiting when the link ended. */
+  readonly framesDropped: number
+  readonly queuedBytes: PerLane
+  /** Bytes handed to the socket that the operating system has not taken yet. */
+  readonly inFlightBytes: number
+  /** Milliseconds since 1970. */
+  readonly openedAtMs: number
+  /** When the last WebSocket message came, in ms since 1970; `undefined`: none yet. */
+  readonly lastReceivedAtMs: number | undefined
+}
+
+/** Thrown by {@link Link.send} for a frame that no peer accepts. The caller has to check sizes before. */
+export class FrameTooLargeError extends RangeError {
+  readonly code = 'frame-too-large'
+  override readonly name = 'FrameTooLargeError'
+}
+
+/** One link. Made in the handler that is given the open socket, so that no message is missed. */
+export class Link {
+  readonly #socket: WebSocket
+  readonly #handlers: LinkHandlers
+  readonly #options: LinkOptions
+  readonly #lanes: Lanes
+  readonly #openedAtMs = Date.now()
+  #lastReceivedAtMs: number | undefined
+  /** Why the link ends, once that is decided on this side. */
+  #end: LinkEnd | undefined
+  #closing = false
+  #flush: NodeJS.Immediate | undefined
+  #closeTimer: NodeJS.Timeout | undefined
+  #progressTimer: NodeJS.Timeout | undefined
+  #progressAtMs = 0
+  #inFlightBytes = 0
+  #framesSent = 0
+  #bundlesSent = 0
+  #bytesSent = 0
+  #framesReceived = 0
+  #bundlesReceived = 0
+  #bytesReceived = 0
+  #framesRefused = 0
+  #framesDropped = 0
+
+  /**
+   * @param socket open; its listeners belong to the link from now on
+   * @throws TypeError when the socket is still connecting
+   */
+  constructor(socket: WebSocket, handlers: LinkHandlers, options: Partial<LinkOptions> = {}) {
+    if (socket.readyState === WebSocket.CONNECTING) throw new TypeError('a link needs an open WebSocket')
+    this.#socket = socket
+    this.#handlers = handlers
+    this.#options = { ...LINK_DEFAULTS, ...options }
+    this.#lanes = new Lanes(this.#options.laneBytesMax, LIMITS.bundleBytesMax)
+    // One Buffer per message; a view of what was read wherever the message lies within one read.
+    socket.binaryType = 'nodebuffer'
+    socket.on('message', (data, isBinary) => this.#received(data, isBinary))
+    socket.on('error', (error) => this.#failed(error))
+    if (socket.readyState === WebSocket.CLOSED) setImmediate(() => this.#closed(1006, ''))
+    else socket.once('close', (code, text) => this.#closed(code, text.toString()))
+  }
+
+  /** Whether frames are taken: false as soon as either end has begun to close. */
+  get isOpen(): boolean {
+    return !this.#closing && this.#socket.readyState === WebSocket.OPEN
+  }
+
+  /** Bytes that wait per lane, not yet handed to the socket. */
+  get queuedBytes(): PerLane {
+    return this.#lanes.queuedBytes
+  }
+
+  /**
+   * Puts a frame on a lane; it leaves at the end of this turn, or when there is room. The bytes must not change after.
+   * False, and the frame is not taken: the lane would exceed its limit, or the link is not open any more ({@link isOpen}).
+   * @throws FrameTooLargeError when no bundle can carry the frame
+   */
+  send(frame: Uint8Array, lane: Lane): boolean {
+    if (frame.length > LIMITS.frameBytesMax) {
+      throw new FrameTooLargeError(
+        `a frame of ${frame.length} bytes is larger than ${LIMITS.frameBytesMax} bytes`,
+      )
+    }
+    if (!this.isOpen || !this.#lanes.push(lane, frame)) {
+      this.#framesRefused++
+      return false
+    }
+    // With the socket full, the callback of the next bundle that leaves goes on.
+    if (this.#flush === undefined && this.#hasRoom) {
+      this.#flush = setImmediate(() => {
+        this.#flush = undefined
+        this.#handOver()
+      })
+    }
+    return true
+  }
+
+  /**
+   * Ends the link: hands what waits on the control lane to the socket, drops the other lanes, closes with the reason's
+   * code, and cuts the connection when the other end does not answer in time. A second call does nothing.
+   * @param detail what to tell the other end instead of the reason's own text; cut to 123 bytes of UTF-8
+   */
+  close(reason: Reason, detail: string = REASONS[reason].text): void {
+    if (this.#closing) return
+    this.#closing = true
+    this.#armCloseTimer()
+    // The other end closed first, and has not heard of this: its reason is the one to report.
+    if (this.#socket.readyState !== WebSocket.OPEN) return
+    this.#end = { reason, remote: false, detail }
+    for (let bundle = this.#lanes.take(['control']); bundle; bundle = this.#lanes.take(['control'])) {
+      this.#write(bundle)
+    }
+    this.#dropQueued()
+    this.#socket.close(REASONS[reason].closeCode, closeText(detail))
+  }
+
+  /** A snapshot of the counters. */
+  stats(): LinkStats {
+    return {
+      framesSent: this.#framesSent,
+      bundlesSent: this.#bundlesSent,
+      bytesSent: this.#bytesSent,
+      framesReceived: this.#framesReceived,
+      bundlesReceived: this.#bundlesReceived,
+      bytesReceived: this.#bytesReceived,
+      framesRefused: this.#framesRefused,
+      framesDropped: this.#framesDropped,
+      queuedBytes: this.#lanes.queuedBytes,
+      inFlightBytes: this.#inFlightBytes,
+      openedAtMs: this.#openedAtMs,
+      lastReceivedAtMs: this.#lastReceivedAtMs,
+    }
+  }
+
+  get #hasRoom(): boolean {
+    return this.#inFlightBytes < this.#options.inFlightBytesMax
+  }
+
+  /** Hands bundles to the socket while it has room. */
+  #handOver(): void {
+    while (this.#hasRoom && this.isOpen) {
+      const bundle = this.#lanes.take()
+      if (bundle === undefined) return
+      this.#write(bundle)
+    }
+  }
+
+  #write(bundle: Bundle): void {
+    const size = bundle.bytes.length
+    if (this.#inFlightBytes === 0) this.#progressAtMs = performance.now()
+    this.#inFlightBytes += size
+    this.#framesSent += bundle.frames
+    this.#bundlesSent++
+    this.#bytesSent += size
+    this.#socket.send(bundle.bytes, { binary: true, compress: false }, (error) => this.#written(size, error))
+    if (this.#progressTimer === undefined) this.#armProgressTimer(this.#options.progressTimeoutMs)
+  }
+
+  /** The operating system has taken a bundle, or never will (`error`: the socket is closing, and 'close' follows). */
+  #written(size: number, error: Error | null | undefined): void {
+    this.#inFlightBytes -= size
+    if (error) return
+    this.#progressAtMs = performance.now()
+    // A flush that is due at the end of this turn takes what waits, and what this turn still adds.
+    if (this.#flush === undefined) this.#handOver()
+  }
+
+  /** The timer is not moved by each write: when it runs out it looks when the last one was. It ends while idle. */
+  #armProgressTimer(afterMs: number): void {
+    this.#progressTimer = setTimeout(() => {
+      // One turn of grace: after a pause of the whole process the timers come before the news of what was written.
+      setImmediate(() => {
+        this.#progressTimer = undefined
+        if (this.#inFlightBytes === 0 || this.#socket.readyState !== WebSocket.OPEN) return
+        const restMs = this.#progressAtMs + this.#options.progressTimeoutMs - performance.now()
+        if (restMs > 0) this.#armProgressTimer(Math.ceil(restMs))
+        else this.#stalled()
+      })
+    }, afterMs)
+    this.#progressTimer.unref()
+  }
+
+  /** No close frame: it would wait behind what is stuck already. */
+  #stalled(): void {
+    this.#closing = true
+    const detail = `no progress for ${this.#options.progressTimeoutMs} ms with ${this.#inFlightBytes} bytes in flight`
+    this.#end = { reason: 'stalled', remote: false, detail }
+    this.#dropQueued()
+    this.#socket.terminate()
+  }
+
+  #received(data: RawData, isBinary: boolean): void {
+    if (this.#closing) return
+    const bytes = data as Buffer
+    this.#lastReceivedAtMs = Date.now()
+    this.#bundlesReceived++
+    this.#bytesReceived += bytes.length
+    if (!isBinary) {
+      this.close('not-binary')
+      return
+    }
+    const { messages, error } = decodeBundle(bytes)
+    this.#framesReceived += messages.length
+    try {
+      if (messages.length > 0) this.#handlers.onMessages(messages)
+    } finally {
+      if (error !== undefined) this.close('malformed', error)
+    }
+  }
+
+  /** The other end broke the WebSocket protocol; `ws` has sent the close frame that says so. */
+  #failed(error: Error): void {
+    this.#end ??= endOfSocketError(error)
+    this.#closing = true
+    this.#dropQueued()
+    this.#armCloseTimer()
+  }
+
+  #closed(code: number, text: string): void {
+    this.#closing = true
+    clearTimeout(this.#closeTimer)
+    clearTimeout(this.#progressTimer)
+    this.#dropQueued()
+    this.#handlers.onClosed(this.#end ?? endOfRemoteClose(code, text))
+  }
+
+  #armCloseTimer(): void {
+    this.#closeTimer ??= setTimeout(() => this.#socket.terminate(), this.#options.closeTimeoutMs).unref()
+  }
+
+  #dropQueued(): void {
+    clearImmediate(this.#flush)
+    this.#flush = undefined
+    this.#framesDropped += this.#lanes.clear()
+  }
+}

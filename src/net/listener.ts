@@ -1,0 +1,276 @@
+// One port for HTTP and WebSocket: accepts connections and says what each of them is (a request, a link, a guest).
+// Rejects what is none of them with a JSON error, closes what says nothing, counts both. It must not know routes,
+// frames or line mode: whoever listens passes in what to do with each kind.
+//
+// Every connection that says something is answered, handed to the owner, or counted under what was wrong with it.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { type Logger, silentLogger } from '../logger.ts'
+import { LIMITS } from '../wire/limits.ts'
+import { listenError } from './listen-error.ts'
+import { LINK_SOCKET_OPTIONS, offeredSubProtocols, SUB_PROTOCOL } from './sub-protocol.ts'
+
+/** Where to listen, and what to do with whoever comes. */
+export interface ListenOptions {
+  /** 0: any free port, see {@link Listener.port}. */
+  readonly port: number
+  /** Address to bind; all of them unless told. */
+  readonly host?: string
+  /** An HTTP request that is not a WebSocket handshake. Must end with an answer. */
+  readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void
+  /** A WebSocket with sub-protocol `hearsay.1`. A link has to be made of it before the handler returns. */
+  readonly onLink: (socket: WebSocket, from: string) => void
+  /** A WebSocket without a sub-protocol: line mode. Needs listeners for 'message' and 'error' before it returns. */
+  readonly onGuest: (socket: WebSocket, request: IncomingMessage) => void
+  /** Connections at one time; further ones are cut at once. Default 12,000: 10,000 nodes on one bootstrap, and guests. */
+  readonly connectionsMax?: number
+  /** How long a connection may take until its request headers are complete. Default 5 s. */
+  readonly headersTimeoutMs?: number
+  /** How long a request may take until its body is complete; the answer may take longer. Default 30 s. */
+  readonly requestTimeoutMs?: number
+  /** How long `close` waits for connections to end by themselves. Default 500 ms. */
+  readonly closeGraceMs?: number
+  readonly logger?: Logger
+}
+
+/** Counters since the start, except `connections`. */
+export interface ListenerStats {
+  /** TCP connections open now, whatever they are. */
+  readonly connections: number
+  readonly requests: number
+  readonly links: number
+  readonly guests: number
+  /** WebSocket handshakes refused: broken headers, or only sub-protocols that are not spoken here. */
+  readonly badHandshakes: number
+  /** Connections that sent something that is not HTTP. */
+  readonly malformedHttp: number
+  /** Connections closed because their request did not arrive in time, silent ones included. */
+  readonly timedOut: number
+  /** Connections cut because there were `connectionsMax` of them. */
+  readonly overConnectionsMax: number
+}
+
+/** A port that is listened on. */
+export interface Listener {
+  /** The port; what the system chose when 0 was asked for. */
+  readonly port: number
+  /**
+   * Stops accepting, lets answers that are under way finish within the grace, then cuts what is left. Links and guests
+   * belong to the owner, who closes them before. Never rejects; a second call waits for the same end.
+   */
+  close(): Promise<void>
+  stats(): ListenerStats
+}
+
+/** How long an idle HTTP connection is kept: longer than what common clients reuse one for, so they seldom find it shut. */
+const KEEP_ALIVE_MS = 30_000
+/** Finds dead guests and clients whose machine has vanished; links have heartbeats of their own. */
+const TCP_KEEP_ALIVE_MS = 30_000
+/** How long a refused client may take to read the answer. */
+const REFUSED_LINGER_MS = 1_000
+
+/**
+ * Listens.
+ * @returns once connections are accepted
+ * @throws PortTakenError, PortDeniedError or HostUnknownError (rejected) when the address cannot be had
+ */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const listener = new HttpAndWebSocketListener(options)
+  await listener.open(options.port, options.host)
+  return listener
+}
+
+type Counters = { -readonly [name in Exclude<keyof ListenerStats, 'connections'>]: number }
+
+class HttpAndWebSocketListener implements Listener {
+  readonly #options: ListenOptions
+  readonly #logger: Logger
+  readonly #server: Server
+  readonly #linkServer = new WebSocketServer({
+    ...LINK_SOCKET_OPTIONS,
+    noServer: true,
+    clientTracking: false,
+    handleProtocols: () => SUB_PROTOCOL,
+  })
+  readonly #guestServer = new WebSocketServer({
+    ...LINK_SOCKET_OPTIONS,
+    maxPayload: LIMITS.lineBytesMax,
+    noServer: true,
+    clientTracking: false,
+  })
+  readonly #sockets = new Set<Duplex>()
+  /** Connections on which an answer is under way: an error text in the middle of it would only confuse the client. */
+  readonly #answering = new WeakSet<Duplex>()
+  readonly #refused = new WeakSet<Duplex>()
+  readonly #counters: Counters = {
+    requests: 0,
+    links: 0,
+    guests: 0,
+    badHandshakes: 0,
+    malformedHttp: 0,
+    timedOut: 0,
+    overConnectionsMax: 0,
+  }
+  #port = 0
+  #closed: Promise<void> | undefined
+
+  constructor(options: ListenOptions) {
+    this.#options = options
+    this.#logger = options.logger ?? silentLogger
+    const headersTimeout = options.headersTimeoutMs ?? 5_000
+    this.#server = createServer({
+      headersTimeout,
+      requestTimeout: Math.max(options.requestTimeoutMs ?? 30_000, headersTimeout),
+      // Both timeouts are enforced by a sweep: a connection lives at most this much longer.
+      connectionsCheckingInterval: Math.min(500, headersTimeout),
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAlive: true,
+      keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
+      noDelay: true,
+      // `curl --http2` asks for h2c: served as the plain request that it also is.
+      shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
+    })
+    this.#server.maxConnections = options.connectionsMax ?? 12_000
+    this.#server.on('connection', (socket) => this.#connected(socket))
+    this.#server.on('drop', () => this.#dropped())
+    this.#server.on('request', (request, response) => this.#requested(request, response))
+    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
+    this.#server.on('clientError', (error, socket) => this.#clientFailed(error, socket))
+    for (const server of [this.#linkServer, this.#guestServer]) {
+      server.on('wsClientError', (error, socket) => this.#refuseHandshake(socket, error.message))
+    }
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  open(port: number, host: string | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const failed = (error: NodeJS.ErrnoException): void => reject(listenError(error, port, host))
+      this.#server.once('error', failed)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', failed)
+        this.#port = (this.#server.address() as AddressInfo).port
+        // From here on it is a connection that could not be accepted (no file descriptors, say); the others live on.
+        this.#server.on('error', (error) => this.#logger.error({ error: error.message }, 'accept-failed'))
+        resolve()
+      })
+    })
+  }
+
+  stats(): ListenerStats {
+    return { connections: this.#sockets.size, ...this.#counters }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= new Promise((resolve) => {
+      const cut = setTimeout(() => {
+        for (const socket of this.#sockets) socket.destroy()
+      }, this.#options.closeGraceMs ?? 500)
+      this.#server.close(() => {
+        clearTimeout(cut)
+        resolve()
+      })
+      this.#server.closeIdleConnections()
+    })
+    return this.#closed
+  }
+
+  #connected(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+  }
+
+  #dropped(): void {
+    this.#counters.overConnectionsMax++
+    this.#logger.debug({ connections: this.#sockets.size }, 'connection-over-limit')
+  }
+
+  #requested(request: IncomingMessage, response: ServerResponse): void {
+    this.#counters.requests++
+    const { socket } = request
+    this.#answering.add(socket)
+    response.once('close', () => this.#answering.delete(socket))
+    this.#options.onRequest(request, response)
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const offered = offeredSubProtocols(request.headers['sec-websocket-protocol'])
+    if (offered === undefined) {
+      this.#guestServer.handleUpgrade(request, socket, head, (webSocket) => {
+        this.#counters.guests++
+        this.#options.onGuest(webSocket, request)
+      })
+    } else if (offered.includes(SUB_PROTOCOL)) {
+      this.#linkServer.handleUpgrade(request, socket, head, (webSocket) => {
+        this.#counters.links++
+        this.#options.onLink(webSocket, addressOf(request.socket))
+      })
+    } else {
+      this.#refuseHandshake(
+        socket,
+        `the sub-protocols offered are not spoken here: use ${SUB_PROTOCOL}, or none for line mode`,
+      )
+    }
+  }
+
+  #refuseHandshake(socket: Duplex, why: string): void {
+    this.#counters.badHandshakes++
+    this.#logger.debug({ from: addressOf(socket), why }, 'bad-handshake')
+    this.#refuse(socket, '400 Bad Request', why)
+  }
+
+  #clientFailed(error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (this.#refused.has(socket)) return
+    const code = error.code ?? ''
+    const gone = code === 'ECONNRESET' || code === 'EPIPE' || !socket.writable
+    if (code === 'ERR_HTTP_REQUEST_TIMEOUT') this.#counters.timedOut++
+    else if (!gone) this.#counters.malformedHttp++
+    this.#logger.debug({ from: addressOf(socket), code, error: error.message }, 'client-error')
+    if (gone || this.#answering.has(socket)) {
+      socket.destroy()
+      return
+    }
+    switch (code) {
+      case 'ERR_HTTP_REQUEST_TIMEOUT':
+        this.#refuse(socket, '408 Request Timeout', 'no complete request arrived in time')
+        break
+      case 'HPE_HEADER_OVERFLOW':
+        this.#refuse(socket, '431 Request Header Fields Too Large', 'the request headers are too large')
+        break
+      default:
+        this.#refuse(socket, '400 Bad Request', 'this is not a valid HTTP request')
+    }
+  }
+
+  /** Answers by hand, because Node.js has no response object here, and ends the connection. */
+  #refuse(socket: Duplex, status: string, error: string): void {
+    this.#refused.add(socket)
+    // Its owner would be `ws` or the HTTP parser, and neither has it any more. A reset while we answer is no news.
+    socket.on('error', () => socket.destroy())
+    const body = JSON.stringify({ error })
+    const head = [
+      `HTTP/1.1 ${status}`,
+      'Connection: close',
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+    ]
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+    // Read on until the client hangs up: closing with unread bytes resets the connection, and the answer is lost.
+    socket.resume()
+    const linger = setTimeout(() => socket.destroy(), REFUSED_LINGER_MS)
+    linger.unref()
+    socket.once('close', () => clearTimeout(linger))
+  }
+}
+
+/** `address:port` of the other end, IPv4 as IPv4. */
+function addressOf(socket: Duplex): string {
+  const { remoteAddress = 'unknown', remotePort = 0 } = socket as Partial<Socket>
+  const address = remoteAddress.replace(/^::ffff:/, '')
+  return address.includes(':') ? `[${address}]:${remotePort}` : `${address}:${remotePort}`
+}

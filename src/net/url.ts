@@ -1,0 +1,54 @@
+// One text form for each place that can be dialled, so that two spellings of a place compare equal. No I/O.
+
+import { LIMITS } from '../wire/limits.ts'
+
+/** A canonical URL, or one line that says what is wrong with the text. */
+export type NormalizedUrl =
+  | { readonly ok: true; readonly url: string }
+  | { readonly ok: false; readonly detail: string }
+
+const SCHEMES: ReadonlyMap<string, { readonly scheme: 'ws' | 'wss'; readonly port: number }> = new Map([
+  ['ws:', { scheme: 'ws', port: 80 }],
+  ['http:', { scheme: 'ws', port: 80 }],
+  ['wss:', { scheme: 'wss', port: 443 }],
+  ['https:', { scheme: 'wss', port: 443 }],
+] as const)
+
+/**
+ * The canonical form `ws://host:port/path`: scheme `ws` or `wss` (`http` and `https` mean the same places), host in
+ * lower case, port always written, no slash at the end of a path, a query kept, a fragment dropped. `host:port`
+ * without a scheme is taken as `ws`. Refused: other schemes, credentials (records travel to every node), port 0.
+ * Canonical text comes back as it is.
+ */
+export function normalizeUrl(text: string): NormalizedUrl {
+  const trimmed = text.trim()
+  const refuse = (why: string): NormalizedUrl => ({ ok: false, detail: `${quote(trimmed)} ${why}` })
+  if (trimmed === '') return { ok: false, detail: 'the URL is empty: write it as ws://host:5000' }
+  if (Buffer.byteLength(trimmed) > LIMITS.urlBytesMax) {
+    return refuse(`is longer than ${LIMITS.urlBytesMax} bytes`)
+  }
+  const hasScheme = trimmed.includes('://')
+  if (!hasScheme && !/^[^/?#]+:\d+(?:[/?#]|$)/.test(trimmed)) {
+    return refuse('is not a URL: write it as ws://host:5000')
+  }
+  const parsed = URL.parse(hasScheme ? trimmed : `ws://${trimmed}`)
+  if (parsed === null) return refuse('is not a URL: write it as ws://host:5000')
+  const kind = SCHEMES.get(parsed.protocol)
+  if (kind === undefined) return refuse('has to begin with ws://, wss://, http:// or https://')
+  if (parsed.username !== '' || parsed.password !== '') return refuse('must not hold a user name or password')
+  if (parsed.port === '0') return refuse('has port 0, which nobody can dial')
+  const port = parsed.port === '' ? kind.port : Number(parsed.port)
+  const path = parsed.pathname.replace(/\/+$/, '') || '/'
+  return { ok: true, url: `${kind.scheme}://${parsed.hostname}:${port}${path}${parsed.search}` }
+}
+
+/** The place of a canonical URL as people write it: `host:port`. */
+export function placeOf(url: string): string {
+  const { hostname, port, protocol } = new URL(url)
+  return `${hostname}:${port || (protocol === 'wss:' ? 443 : 80)}`
+}
+
+/** For an error text: quoted, control characters escaped, not endless. */
+function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
+}
