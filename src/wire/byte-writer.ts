@@ -6,18 +6,33 @@ import { LIMITS } from './limits.ts'
 import { WireError } from './wire-error.ts'
 
 const encoder = new TextEncoder()
+const SHORT_TEXT_BYTES_MAX = 256
 
 /** `text` as UTF-8. A lone surrogate becomes U+FFFD, as everywhere on the web. */
 export function encodeUtf8(text: string): Uint8Array {
   return encoder.encode(text)
 }
 
-/** Size of `text` as UTF-8. */
+/** Size of `text` as UTF-8, as {@link encodeUtf8} would write it. */
 export function utf8Size(text: string): number {
+  let size = text.length
   for (let i = 0; i < text.length; i++) {
-    if (text.charCodeAt(i) > 127) return encoder.encode(text).length
+    const unit = text.charCodeAt(i)
+    if (unit < 0x80) continue
+    // Two units of a surrogate pair take 4 bytes, 2 more than their count; a lone one 3, as U+FFFD does.
+    size += unit < 0x800 ? 1 : 2
+    if (isHighSurrogate(unit) && isLowSurrogate(text.charCodeAt(i + 1))) i++
   }
-  return text.length
+  return size
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00
+}
+
+// NaN, behind the end of a text, is none.
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000
 }
 
 /** Size of a name with its length byte. Throws a {@link WireError} when it is longer than a name may be. */
@@ -28,6 +43,25 @@ export function nameSize(name: string, field: string): number {
   return 1 + name.length
 }
 
+// A new array of more than 64 bytes costs V8 several times what writing a frame into it costs, so small arrays are
+// cut from a common slab, as Node.js does for its Buffers. 8 KiB as there: what one array that is kept keeps alive.
+const SLAB_BYTES = 8_192
+const SLAB_SHARE_BYTES_MAX = 1_024
+let slab = new ArrayBuffer(SLAB_BYTES)
+let slabOffset = 0
+
+/** A zeroed array of its own, or a part of a buffer that nothing else uses. */
+function allocate(size: number): Uint8Array {
+  if (size <= 64 || size > SLAB_SHARE_BYTES_MAX) return new Uint8Array(size)
+  if (slabOffset + size > SLAB_BYTES) {
+    slab = new ArrayBuffer(SLAB_BYTES)
+    slabOffset = 0
+  }
+  const bytes = new Uint8Array(slab, slabOffset, size)
+  slabOffset += size
+  return bytes
+}
+
 /** Writes big-endian fields. The array must have room for all of them: sizes are computed before. */
 export class ByteWriter {
   /** What is written. */
@@ -36,7 +70,7 @@ export class ByteWriter {
   offset = 0
 
   constructor(size: number) {
-    this.bytes = new Uint8Array(size)
+    this.bytes = allocate(size)
   }
 
   u8(value: number, field: string): void {
@@ -80,9 +114,14 @@ export class ByteWriter {
     this.offset = offset
   }
 
-  /** UTF-8 without a length. */
-  text(text: string): void {
-    this.offset += encoder.encodeInto(text, this.bytes.subarray(this.offset)).written
+  /** UTF-8 without a length; `size` is what {@link utf8Size} gave. */
+  text(text: string, size: number): void {
+    if (size > SHORT_TEXT_BYTES_MAX || size !== text.length) {
+      this.offset += encoder.encodeInto(text, this.bytes.subarray(this.offset)).written
+      return
+    }
+    // ASCII. Calling into the encoder costs more than this loop for all but long texts.
+    for (let i = 0; i < size; i++) this.bytes[this.offset++] = text.charCodeAt(i)
   }
 
   /** Bytes as they are. */

@@ -44,10 +44,11 @@ export function writeRecord(writer: ByteWriter, record: PeerRecord): void {
   writer.u32(record.version, 'record.version')
   writer.u8(RECORD_STATES.indexOf(record.state), 'record.state')
   writer.u8(record.instance.length, 'record.instance')
-  writer.text(record.instance)
+  writer.text(record.instance, record.instance.length)
   const url = record.url ?? ''
-  writer.u16(utf8Size(url), 'record.url')
-  writer.text(url)
+  const urlSize = utf8Size(url)
+  writer.u16(urlSize, 'record.url')
+  writer.text(url, urlSize)
   writer.u8(record.links.length, 'record.links')
   for (const link of record.links) writer.name(link)
 }
