@@ -4,6 +4,7 @@
 // 1. Control leaves before direct before broadcast; within a lane, first in is first out.
 // 2. A lane never holds more than its byte limit, the frame that is being added included.
 // 3. `queuedBytes` is exactly the size that the waiting frames will have on the wire.
+// 4. What waits longer than a turn keeps nobody else's memory alive (`adopt`): the byte limits bound the memory too.
 
 import type { Lane } from '../core/events.ts'
 import { framedSize, writeFramed } from '../wire/bundle.ts'
@@ -20,12 +21,21 @@ export interface Bundle {
   readonly frames: number
 }
 
+/** Memory into which waiting frames are copied, side by side. */
+const SLAB_BYTES = 16_384
+
+const NOTHING = new Uint8Array(0)
+
 /** One lane: a queue whose front is an index, so that taking a frame costs the same however many wait. */
 class LaneQueue {
   readonly bytesMax: number
   bytes = 0
   #frames: Uint8Array[] = []
   #front = 0
+  /** Frames before this index have been adopted. */
+  #adopted = 0
+  #slab = NOTHING
+  #slabUsed = 0
 
   constructor(bytesMax: number) {
     this.bytesMax = bytesMax
@@ -47,16 +57,47 @@ class LaneQueue {
 
   /** Forgets the first `count` frames, which are `size` bytes on the wire. */
   shift(count: number, size: number): void {
-    this.#front += count
     this.bytes -= size
-    if (this.#front === this.#frames.length) {
+    const front = this.#front + count
+    if (front === this.#frames.length) {
       this.#frames = []
       this.#front = 0
-    } else if (this.#front >= 1024 && this.#front * 2 >= this.#frames.length) {
-      // Half of the array is frames that have left: without this a lane that never runs empty would keep them all.
-      this.#frames = this.#frames.slice(this.#front)
+      this.#adopted = 0
+      this.#slab = NOTHING
+      this.#slabUsed = 0
+      return
+    }
+    this.#frames.fill(NOTHING, this.#front, front)
+    this.#front = front
+    this.#adopted = Math.max(this.#adopted, front)
+    // Half of the array is places of frames that have left: a lane that never runs empty would grow for ever.
+    if (front >= 1024 && front * 2 >= this.#frames.length) {
+      this.#frames = this.#frames.slice(front)
+      this.#adopted -= front
       this.#front = 0
     }
+  }
+
+  /** See {@link Lanes.adopt}. */
+  adopt(): void {
+    for (; this.#adopted < this.#frames.length; this.#adopted++) {
+      const frame = this.#frames[this.#adopted] as Uint8Array
+      // A frame that is most of its own memory can stay where it is.
+      if (frame.length * 2 >= frame.buffer.byteLength) continue
+      this.#frames[this.#adopted] = this.#copy(frame)
+    }
+  }
+
+  #copy(frame: Uint8Array): Uint8Array {
+    if (frame.length > SLAB_BYTES / 4) return Uint8Array.prototype.slice.call(frame)
+    if (this.#slabUsed + frame.length > this.#slab.length) {
+      this.#slab = new Uint8Array(SLAB_BYTES)
+      this.#slabUsed = 0
+    }
+    this.#slab.set(frame, this.#slabUsed)
+    const copy = this.#slab.subarray(this.#slabUsed, this.#slabUsed + frame.length)
+    this.#slabUsed += frame.length
+    return copy
   }
 }
 
@@ -104,28 +145,37 @@ export class Lanes {
    * `undefined` when nothing waits on `lanes` (all of them unless told).
    */
   take(lanes: readonly Lane[] = LANES): Bundle | undefined {
+    const parts: { readonly queue: LaneQueue; readonly frames: number; readonly bytes: number }[] = []
     let bytes = 0
     let frames = 0
-    const counts = lanes.map((lane) => {
-      const taken = this.#fit(this.#queues[lane], bytes)
-      bytes += taken.bytes
-      frames += taken.frames
-      return taken
-    })
+    for (const lane of lanes) {
+      const queue = this.#queues[lane]
+      const part = this.#fit(queue, bytes)
+      if (part.frames > 0) parts.push({ queue, ...part })
+      bytes += part.bytes
+      frames += part.frames
+      // What did not fit must not be overtaken by a smaller frame of a later lane.
+      if (part.frames < queue.frames) break
+    }
     if (frames === 0) return undefined
     // Not from Buffer's shared pool: a bundle that waits on a slow socket would keep the whole pool alive.
     const target = Buffer.allocUnsafeSlow(bytes)
     let offset = 0
-    for (const [index, lane] of lanes.entries()) {
-      const queue = this.#queues[lane]
-      const taken = counts[index]
-      if (taken === undefined || taken.frames === 0) continue
-      for (let place = 0; place < taken.frames; place++) {
-        offset = writeFramed(target, offset, queue.at(place) as Uint8Array)
+    for (const part of parts) {
+      for (let place = 0; place < part.frames; place++) {
+        offset = writeFramed(target, offset, part.queue.at(place) as Uint8Array)
       }
-      queue.shift(taken.frames, taken.bytes)
+      part.queue.shift(part.frames, part.bytes)
     }
     return { bytes: target, frames }
+  }
+
+  /**
+   * Copies the frames that wait and have not been copied yet. To be called when a turn ends with something left: a
+   * relayed frame is a view into what was read from another link, and 100 bytes of it would keep 64 KiB alive.
+   */
+  adopt(): void {
+    for (const lane of LANES) this.#queues[lane].adopt()
   }
 
   /** Forgets everything that waits and says how many frames that was. */

@@ -139,13 +139,11 @@ export class Link {
       this.#framesRefused++
       return false
     }
-    // With the socket full, the callback of the next bundle that leaves goes on.
-    if (this.#flush === undefined && this.#hasRoom) {
-      this.#flush = setImmediate(() => {
-        this.#flush = undefined
-        this.#handOver()
-      })
-    }
+    this.#flush ??= setImmediate(() => {
+      this.#flush = undefined
+      this.#handOver()
+      this.#lanes.adopt()
+    })
     return true
   }
 

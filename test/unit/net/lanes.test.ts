@@ -1,0 +1,209 @@
+// What waits on a link: the order in which it leaves, how it is bundled, and that it is bounded.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Lane } from '../../../src/core/events.ts'
+import { LANES, Lanes } from '../../../src/net/lanes.ts'
+import { framedSize } from '../../../src/wire/bundle.ts'
+
+const LIMIT = 1_000_000
+const BUNDLE = 1_000
+
+function lanesOf(limit = LIMIT, bundle = BUNDLE): Lanes {
+  return new Lanes({ control: limit, direct: limit, broadcast: limit }, bundle)
+}
+
+/** A frame of this size that begins with a number. */
+function frame(mark: number, size = 4): Uint8Array {
+  const bytes = new Uint8Array(size)
+  new DataView(bytes.buffer).setUint32(0, mark)
+  return bytes
+}
+
+/** The frames in a bundle, told by an independent reader of the length prefixes. */
+function framesOf(bundle: Uint8Array): Uint8Array[] {
+  const frames: Uint8Array[] = []
+  let offset = 0
+  while (offset < bundle.length) {
+    let length = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = bundle[offset++] as number
+      length += (byte & 0x7f) * 2 ** shift
+      if (byte < 0x80) break
+    }
+    frames.push(bundle.subarray(offset, offset + length))
+    offset += length
+  }
+  assert.equal(offset, bundle.length)
+  return frames
+}
+
+const markOf = (bytes: Uint8Array): number => Buffer.from(bytes).readUInt32BE(0)
+
+function takeAll(lanes: Lanes): number[][] {
+  const bundles: number[][] = []
+  for (let bundle = lanes.take(); bundle; bundle = lanes.take()) {
+    const frames = framesOf(bundle.bytes)
+    assert.equal(frames.length, bundle.frames)
+    bundles.push(frames.map(markOf))
+  }
+  return bundles
+}
+
+test('control leaves before direct before broadcast, first in first out', () => {
+  const lanes = lanesOf()
+  lanes.push('broadcast', frame(5))
+  lanes.push('direct', frame(3))
+  lanes.push('control', frame(1))
+  lanes.push('broadcast', frame(6))
+  lanes.push('control', frame(2))
+  lanes.push('direct', frame(4))
+  assert.deepEqual(takeAll(lanes), [[1, 2, 3, 4, 5, 6]])
+})
+
+test('a bundle is filled up to its limit', () => {
+  const lanes = lanesOf(LIMIT, 50)
+  for (let mark = 0; mark < 25; mark++) lanes.push('direct', frame(mark))
+  assert.deepEqual(
+    takeAll(lanes).map((marks) => marks.length),
+    [10, 10, 5],
+  )
+})
+
+test('a frame larger than a bundle goes alone, in its place', () => {
+  const lanes = lanesOf(LIMIT, 50)
+  lanes.push('direct', frame(1))
+  lanes.push('direct', frame(2, 500))
+  lanes.push('direct', frame(3))
+  assert.deepEqual(takeAll(lanes), [[1], [2], [3]])
+})
+
+test('what did not fit is not overtaken by a smaller frame of a later lane', () => {
+  const lanes = lanesOf(LIMIT, 50)
+  lanes.push('control', frame(1, 40))
+  lanes.push('control', frame(2, 40))
+  lanes.push('direct', frame(3))
+  assert.deepEqual(takeAll(lanes), [[1], [2, 3]])
+})
+
+test('a large frame of a later lane does not ride with an earlier one', () => {
+  const lanes = lanesOf(LIMIT, 50)
+  lanes.push('broadcast', frame(3, 500))
+  lanes.push('direct', frame(2))
+  lanes.push('control', frame(1))
+  assert.deepEqual(takeAll(lanes), [[1, 2], [3]])
+})
+
+test('a lane that has no room refuses, the others do not', () => {
+  const lanes = lanesOf(10)
+  assert.equal(lanes.push('direct', frame(1)), true)
+  assert.equal(lanes.push('direct', frame(2)), true)
+  assert.equal(lanes.push('direct', frame(3, 1)), false)
+  assert.equal(lanes.push('control', frame(4)), true)
+  assert.deepEqual(lanes.queuedBytes, { control: 5, direct: 10, broadcast: 0 })
+  assert.deepEqual(takeAll(lanes), [[4, 1, 2]])
+  assert.equal(lanes.push('direct', frame(3)), true)
+})
+
+test('only the lanes asked for are taken', () => {
+  const lanes = lanesOf()
+  lanes.push('direct', frame(2))
+  lanes.push('control', frame(1))
+  assert.deepEqual(framesOf(lanes.take(['control'])?.bytes ?? new Uint8Array()).map(markOf), [1])
+  assert.equal(lanes.take(['control']), undefined)
+  assert.equal(lanes.clear(), 1)
+  assert.equal(lanes.take(), undefined)
+  assert.deepEqual(lanes.queuedBytes, { control: 0, direct: 0, broadcast: 0 })
+})
+
+test('adopted frames no longer depend on the memory that they came in', () => {
+  const lanes = lanesOf()
+  const read = new Uint8Array(65_536)
+  const views = [0, 5_000, 20_000, 40_000].map((start, index) => {
+    const view = read.subarray(start, start + (index + 1) * 100)
+    new DataView(view.buffer, view.byteOffset).setUint32(0, index)
+    return view
+  })
+  for (const view of views) lanes.push('direct', view)
+  lanes.adopt()
+  read.fill(0xff)
+  lanes.push('direct', frame(4))
+  lanes.adopt()
+  assert.deepEqual(takeAll(lanes), [
+    [0, 1, 2],
+    [3, 4],
+  ])
+})
+
+test('any sequence of pushes, takes and adoptions loses nothing, reorders nothing and counts right', () => {
+  const step = fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        do: fc.constant('push' as const),
+        lane: fc.constantFrom<Lane>(...LANES),
+        size: fc.oneof(fc.integer({ min: 4, max: 60 }), fc.integer({ min: 4, max: 20_000 })),
+        view: fc.boolean(),
+      }),
+    },
+    { weight: 2, arbitrary: fc.constant({ do: 'take' as const }) },
+    { weight: 2, arbitrary: fc.constant({ do: 'adopt' as const }) },
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), fc.integer({ min: 10, max: 500 }), (steps, bundleMax) => {
+      const limit = 30_000
+      const lanes = lanesOf(limit, bundleMax)
+      const model: Record<Lane, { mark: number; size: number }[]> = { control: [], direct: [], broadcast: [] }
+      const waiting = (lane: Lane): number =>
+        model[lane].reduce((sum, { size }) => sum + framedSize(new Uint8Array(size)), 0)
+      const takeOne = (): boolean => {
+        const bundle = lanes.take()
+        if (bundle === undefined) return false
+        const frames = framesOf(bundle.bytes)
+        assert.ok(bundle.bytes.length <= bundleMax || frames.length === 1)
+        for (const got of frames) {
+          const lane = LANES.find((name) => model[name].length > 0)
+          assert.ok(lane !== undefined)
+          const expected = model[lane].shift()
+          assert.deepEqual({ mark: markOf(got), size: got.length }, expected)
+        }
+        return true
+      }
+      let mark = 0
+      for (const one of steps) {
+        if (one.do === 'take') takeOne()
+        else if (one.do === 'adopt') lanes.adopt()
+        else {
+          const whole = frame(mark, one.view ? one.size * 3 : one.size)
+          const fits = waiting(one.lane) + framedSize(whole.subarray(0, one.size)) <= limit
+          assert.equal(lanes.push(one.lane, whole.subarray(0, one.size)), fits)
+          if (fits) model[one.lane].push({ mark, size: one.size })
+          mark++
+        }
+        assert.deepEqual(lanes.queuedBytes, {
+          control: waiting('control'),
+          direct: waiting('direct'),
+          broadcast: waiting('broadcast'),
+        })
+      }
+      while (takeOne());
+      assert.ok(LANES.every((lane) => model[lane].length === 0))
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('a lane that never runs empty keeps its order over many rounds', () => {
+  const lanes = lanesOf(LIMIT, 50)
+  let pushed = 0
+  let taken = 0
+  for (; pushed < 100; pushed++) lanes.push('direct', frame(pushed))
+  for (let round = 0; round < 1_000; round++) {
+    for (let count = 0; count < 10; count++) lanes.push('direct', frame(pushed++))
+    if (round % 3 === 0) lanes.adopt()
+    for (const got of framesOf(lanes.take()?.bytes ?? new Uint8Array())) assert.equal(markOf(got), taken++)
+  }
+  assert.equal(lanes.queuedFrames, pushed - taken)
+  assert.equal(pushed - taken, 100)
+})
