@@ -2,7 +2,6 @@
 // It must not decide what goes into a bundle, or when one is sent: that is net/link's business.
 
 import type { Message } from '../core/messages.ts'
-import { viewOf } from './byte-reader.ts'
 import { decodeFrameAt } from './decode.ts'
 import { LIMITS } from './limits.ts'
 import { WireError } from './wire-error.ts'
@@ -27,19 +26,17 @@ export function decodeBundle(bytes: Uint8Array): DecodedBundle {
       error: `bundle: expected at most ${LIMITS.messageBytesMax} bytes, got ${bytes.length}`,
     }
   }
-  // A Buffer is read through a plain view: its subarrays would be Buffers too.
-  const plain = bytes.constructor === Uint8Array ? bytes : viewOf(bytes, 0, bytes.length)
   let offset = 0
-  while (offset < plain.length) {
+  while (offset < bytes.length) {
     // The length: unsigned LEB128, lowest 7 bits first.
     let length = 0
     let shift = 0
     let byte: number
     do {
-      if (offset === plain.length || shift > 21) {
+      if (offset === bytes.length || shift > 21) {
         return { messages, error: `frame ${messages.length}: length: expected a varint of at most 4 bytes` }
       }
-      byte = plain[offset++] as number
+      byte = bytes[offset++] as number
       length |= (byte & 0x7f) << shift
       shift += 7
     } while (byte > 127)
@@ -47,13 +44,13 @@ export function decodeBundle(bytes: Uint8Array): DecodedBundle {
       return { messages, error: `frame ${messages.length}: length: expected the shortest varint` }
     }
     const end = offset + length
-    if (end > plain.length) {
+    if (end > bytes.length) {
       return {
         messages,
-        error: `frame ${messages.length}: expected ${length} bytes, got ${plain.length - offset}`,
+        error: `frame ${messages.length}: expected ${length} bytes, got ${bytes.length - offset}`,
       }
     }
-    const result = decodeFrameAt(plain, offset, end)
+    const result = decodeFrameAt(bytes, offset, end)
     if (typeof result === 'string') return { messages, error: `frame ${messages.length}: ${result}` }
     messages.push(result)
     offset = end

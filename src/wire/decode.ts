@@ -56,10 +56,9 @@ export function decodeFrameAt(bytes: Uint8Array, start: number, end: number): Me
   reader.reset(bytes, start + HEADER_BYTES, end)
   const code = bytes[start] as number
   const message = decodeType(code, start)
-  if (reader.failure !== undefined) return `${NAME_OF_TYPE.get(code)}: ${reader.failure}`
   // Do not keep the buffer alive until the next frame comes.
   reader.bytes = NO_PAYLOAD
-  return message
+  return reader.failure === undefined ? message : `${NAME_OF_TYPE.get(code)}: ${reader.failure}`
 }
 
 function decodeType(code: number, start: number): Message {
