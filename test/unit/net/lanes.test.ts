@@ -99,7 +99,7 @@ test('a lane that has no room refuses, the others do not', () => {
   const lanes = lanesOf(10)
   assert.equal(lanes.push('direct', frame(1)), true)
   assert.equal(lanes.push('direct', frame(2)), true)
-  assert.equal(lanes.push('direct', frame(3, 1)), false)
+  assert.equal(lanes.push('direct', frame(3)), false)
   assert.equal(lanes.push('control', frame(4)), true)
   assert.deepEqual(lanes.queuedBytes, { control: 5, direct: 10, broadcast: 0 })
   assert.deepEqual(takeAll(lanes), [[4, 1, 2]])
