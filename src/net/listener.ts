@@ -171,8 +171,12 @@ class HttpAndWebSocketListener implements Listener {
       const cut = setTimeout(() => {
         for (const socket of this.#sockets) socket.destroy()
       }, this.#options.closeGraceMs ?? 500)
-      this.#server.close(() => {
+      this.#server.close(async () => {
         clearTimeout(cut)
+        // The server is through a moment before its last sockets say so.
+        await Promise.all(
+          [...this.#sockets].map((socket) => new Promise((gone) => socket.once('close', gone))),
+        )
         resolve()
       })
       this.#server.closeIdleConnections()
@@ -194,7 +198,11 @@ class HttpAndWebSocketListener implements Listener {
     this.#counters.requests++
     const { socket } = request
     this.#answering.add(socket)
-    response.once('close', () => this.#answering.delete(socket))
+    response.once('close', () => {
+      this.#answering.delete(socket)
+      // Otherwise a client that keeps its connection would hold up the end.
+      if (this.#closed !== undefined) this.#server.closeIdleConnections()
+    })
     this.#options.onRequest(request, response)
   }
 
