@@ -217,10 +217,9 @@ function beginRouted(type: number, routed: Routed, ownSize: number): ByteWriter 
 }
 
 function checkHops(hopsLeft: number, hops: number): void {
-  const sum = hopsLeft + hops
-  // One test for the usual case: both are non-negative integers of at most 8 bits.
-  if ((hopsLeft | hops) >>> 8 === 0 && sum <= LIMITS.hopsSumMax && Number.isInteger(sum)) return
-  throw new WireError('invalid', 'hopsLeft + hops', `expected 0 to ${LIMITS.hopsSumMax} in all`)
+  const areCounts = Number.isInteger(hopsLeft) && Number.isInteger(hops) && hopsLeft >= 0 && hops >= 0
+  if (areCounts && hopsLeft + hops <= LIMITS.hopsSumMax) return
+  throw new WireError('invalid', 'hopsLeft + hops', `expected integers, 0 to ${LIMITS.hopsSumMax} in all`)
 }
 
 function checkPayload(payload: Uint8Array, field: string): void {
