@@ -11,6 +11,8 @@ export interface CoreConfig {
   readonly linksMin: number
   /** Links a node accepts. Above it a hello is refused with `full` (unless it comes from a linkless node), then trimmed. */
   readonly linksMax: number
+  /** Links beyond `linksMax` that linkless nodes may still get, in all: then even they are refused. At most 31. */
+  readonly linksHardMax: number
   /** Accepted connections that have not said hello yet; beyond it new ones are closed with `full`. */
   readonly helloPendingMax: number
   /** How long a new connection may take to say hello. */
@@ -30,8 +32,12 @@ export interface CoreConfig {
   readonly dialBackoffMaxMs: number
   /** How often a node with enough links looks for peers that it knows and cannot reach: what heals partitions. */
   readonly healIntervalMs: number
+  /** How long a change waits before it is published, so that links that come up together make one version. */
+  readonly publishDelayMs: number
   /** Least time between two versions of a node's own record; changes in between are coalesced. */
   readonly publishIntervalMs: number
+  /** Least time between two computations of the routes; it grows with the overlay, so they stay below 5 % of the time. */
+  readonly routesIntervalMs: number
   /** A peer must stay unreachable this long before `peer-leave` is told: rides out a link that is being replaced. */
   readonly unreachableGraceMs: number
   /** Unreachable records are forgotten after this time. */
@@ -73,6 +79,7 @@ export const CORE_DEFAULTS: CoreConfig = {
   linksAim: 6,
   linksMin: 5,
   linksMax: 8,
+  linksHardMax: 24,
   helloPendingMax: 64,
   helloTimeoutMs: 5_000,
   heartbeatMs: 2_000,
@@ -83,7 +90,9 @@ export const CORE_DEFAULTS: CoreConfig = {
   dialBackoffMinMs: 500,
   dialBackoffMaxMs: 30_000,
   healIntervalMs: 2_000,
+  publishDelayMs: 20,
   publishIntervalMs: 250,
+  routesIntervalMs: 20,
   unreachableGraceMs: 1_000,
   forgetMs: 600_000,
   directoryNodesMax: 20_000,

@@ -43,13 +43,12 @@ export type Input =
 /** A timer is a value. It cannot be cancelled: a `token` that is no longer current makes it a no-op. */
 export type Timer =
   | { readonly kind: 'hello'; readonly link: LinkId }
-  | { readonly kind: 'heartbeat'; readonly token: number }
+  | { readonly kind: 'heartbeat' }
   | { readonly kind: 'links'; readonly token: number }
   | { readonly kind: 'publish'; readonly token: number }
   | { readonly kind: 'reachability'; readonly token: number }
   | { readonly kind: 'directory'; readonly token: number }
   | { readonly kind: 'delivery'; readonly token: number }
-  | { readonly kind: 'left'; readonly token: number }
 
 /** Something to be done, in the order given. */
 export type Effect =

@@ -1,0 +1,288 @@
+// The sending side of direct messages: every send ends in exactly one outcome. Sends again what is not acknowledged, tries another way after a
+// bounce, waits for the directory when there is none, and gives up at the deadline with the reason that it knows.
+// It must not know how routes come about (relay.ts) nor flood for a name.
+//
+// E1  every send is settled exactly once, at the latest when its deadline passes
+// E2  `delivered` is told only after the destination has acknowledged the message
+// E3  what was sent to one run of the destination is never counted as delivered by another run
+//
+// The ladder of design 4.4: best next hop, disjoint next hop, wait for the directory, fail with a reason.
+
+import type { CoreConfig } from './config.ts'
+import type { Directory } from './directory.ts'
+import type { Ack, Bounce, Direct, LinkId, NodeName, PeerRecord } from './messages.ts'
+import { Outgoing, type Pending } from './outgoing.ts'
+import { isSendFailure, reasonOfCloseCode, type SendFailure } from './reasons.ts'
+import type { Relay } from './relay.ts'
+import type { Turn } from './turn.ts'
+
+/** See the head of the file. */
+export class Delivery {
+  readonly #config: CoreConfig
+  readonly #directory: Directory
+  readonly #relay: Relay
+  readonly #turn: Turn
+  readonly #outgoing = new Map<NodeName, Outgoing>()
+  /** When the node got its first link; names that nobody knows are waited for from then on. */
+  #readyMs: number | undefined
+  #timerToken = 0
+  #timerDueMs: number | undefined
+
+  constructor(config: CoreConfig, directory: Directory, relay: Relay, turn: Turn) {
+    this.#config = config
+    this.#directory = directory
+    this.#relay = relay
+    this.#turn = turn
+  }
+
+  /** Sends that are not settled yet. */
+  get unsettled(): number {
+    let count = 0
+    for (const outgoing of this.#outgoing.values()) count += outgoing.queued + outgoing.inFlight.size
+    return count
+  }
+
+  /** The application sends. Ends in one `outcome` notification, now or later. */
+  send(input: { id: number; to: NodeName; payload: Uint8Array; deadlineMs?: number }): void {
+    const { nowMs } = this.#turn
+    const { id, to, payload } = input
+    const self = this.#self
+    if (to === self.name) {
+      this.#turn.notify({ type: 'message', from: self.name, payload, hops: 0, broadcast: false })
+      this.#turn.notify({ type: 'outcome', id, outcome: { status: 'delivered', hops: 0, rttMs: 0 } })
+      return
+    }
+    let outgoing = this.#outgoing.get(to)
+    if (outgoing === undefined) {
+      outgoing = new Outgoing(to, this.#config)
+      this.#outgoing.set(to, outgoing)
+    }
+    const deadlineMs = Math.min(input.deadlineMs ?? this.#config.deadlineMs, this.#config.deadlineMaxMs)
+    const pending = newPending(id, payload, nowMs, nowMs + deadlineMs)
+    if (!outgoing.enqueue(pending)) {
+      this.#fail(pending, 'queue-full', self.name)
+      return
+    }
+    this.#pump(outgoing)
+    this.#arm(pending.deadlineMs)
+  }
+
+  /** An acknowledgement for this node. */
+  receiveAck(ack: Ack): void {
+    const outgoing = this.#outgoing.get(ack.origin)
+    const isOurs =
+      ack.destinationIncarnation === this.#self.incarnation && outgoing?.incarnation === ack.originIncarnation
+    if (outgoing === undefined || !isOurs) {
+      if (!isOurs) this.#turn.drop('stale-incarnation', `acknowledgement of ${ack.origin}`)
+      return
+    }
+    const { nowMs } = this.#turn
+    for (const { id, firstSentMs } of outgoing.acknowledge(ack.cumulative, ack.ranges, nowMs)) {
+      const outcome = { status: 'delivered', hops: ack.ackedHops, rttMs: nowMs - firstSentMs } as const
+      this.#turn.notify({ type: 'outcome', id, outcome })
+    }
+    this.#pump(outgoing)
+  }
+
+  /** News that a message of this node went no further. */
+  receiveBounce(bounce: Bounce): void {
+    const outgoing = this.#outgoing.get(bounce.failedDestination)
+    const pending = outgoing?.inFlight.get(bounce.sequence)
+    if (outgoing === undefined || pending === undefined) return
+    if (bounce.destinationIncarnation !== this.#self.incarnation) return
+    const reason = reasonOfCloseCode(bounce.reasonCode)
+    pending.failure = {
+      reason: reason !== undefined && isSendFailure(reason) ? reason : 'no-route',
+      at: bounce.origin,
+    }
+    if (bounce.origin === outgoing.name) this.#refusedByDestination(outgoing, pending, bounce)
+    else this.#takeAnotherWay(outgoing, pending)
+    this.#pump(outgoing)
+  }
+
+  /** A link had no room for a message of this node. The queue is ours and drains: the timeout is the back-pressure. */
+  sendRefused(message: Direct): void {
+    const pending = this.#outgoing.get(message.destination)?.inFlight.get(message.sequence)
+    if (pending !== undefined) pending.failure = { reason: 'queue-full', at: this.#self.name }
+  }
+
+  /** Links or routes have changed: what waited may go now, and what was in flight to a run that is gone has failed. */
+  routesChanged(hasLinks: boolean): void {
+    const { nowMs } = this.#turn
+    if (hasLinks && this.#readyMs === undefined) {
+      this.#readyMs = nowMs
+      this.#arm(nowMs + this.#config.unknownPeerWaitMs)
+    }
+    for (const outgoing of this.#outgoing.values()) {
+      for (const pending of outgoing.inFlight.values()) {
+        if (pending.link === undefined) this.#transmit(outgoing, pending)
+      }
+      this.#pump(outgoing)
+    }
+  }
+
+  /** A link is gone: what went out on it last is sent again at once, another way. */
+  linkDown(link: LinkId): void {
+    for (const outgoing of this.#outgoing.values()) {
+      for (const pending of outgoing.inFlight.values()) if (pending.link === link) pending.link = undefined
+    }
+  }
+
+  /** The timer of this machine. */
+  timer(token: number): void {
+    if (token !== this.#timerToken) return
+    this.#timerDueMs = undefined
+    const { nowMs } = this.#turn
+    for (const outgoing of this.#outgoing.values()) {
+      for (const pending of outgoing.expire(nowMs)) this.#expired(pending, outgoing.name)
+      for (const pending of outgoing.inFlight.values()) {
+        if (nowMs >= outgoing.retransmitMs(pending)) this.#transmit(outgoing, pending)
+      }
+      this.#pump(outgoing)
+      const dueMs = outgoing.nextDueMs()
+      if (dueMs !== undefined) this.#arm(dueMs)
+    }
+  }
+
+  /**
+   * This node runs under a new incarnation from now on. Whether what is in flight under the old one has arrived can no
+   * longer be learned, and sending it again could deliver it twice.
+   */
+  incarnationRaised(): void {
+    for (const outgoing of this.#outgoing.values()) {
+      for (const pending of outgoing.drainInFlight()) this.#fail(pending, 'expired', this.#self.name)
+    }
+  }
+
+  /** The node leaves: nothing is sent any more. */
+  close(): void {
+    for (const outgoing of this.#outgoing.values()) {
+      for (const pending of [...outgoing.drainInFlight(), ...outgoing.drainQueue()]) {
+        this.#fail(pending, 'shutting-down', this.#self.name)
+      }
+    }
+    this.#outgoing.clear()
+    this.#timerToken++
+  }
+
+  /** The directory has forgotten this peer. */
+  forget(name: NodeName): void {
+    if (this.#outgoing.get(name)?.isIdle === true) this.#outgoing.delete(name)
+  }
+
+  get #self(): PeerRecord {
+    return this.#directory.own.record
+  }
+
+  /** Sends what has room, or fails what can never arrive. */
+  #pump(outgoing: Outgoing): void {
+    const entry = this.#directory.get(outgoing.name)
+    if (entry?.record.state === 'leaving') {
+      for (const pending of [...outgoing.drainInFlight(), ...outgoing.drainQueue()]) {
+        this.#fail(pending, 'peer-left', this.#self.name)
+      }
+      return
+    }
+    if (entry === undefined) {
+      if (this.#readyMs === undefined || this.#turn.nowMs < this.#readyMs + this.#config.unknownPeerWaitMs)
+        return
+      for (const pending of outgoing.drainQueue()) this.#fail(pending, 'unknown-peer', this.#self.name)
+      return
+    }
+    if (entry.record.incarnation > outgoing.incarnation) this.#newRun(outgoing, entry.record.incarnation)
+    const link = outgoing.queued > 0 ? this.#relay.way(this.#self.name, outgoing.name) : undefined
+    if (link === undefined) return
+    for (let pending = outgoing.next(); pending !== undefined; pending = outgoing.next()) {
+      this.#transmitOn(link, outgoing, pending)
+    }
+  }
+
+  /** The destination was started again: nobody can say whether the run that is gone got what was in flight (E3). */
+  #newRun(outgoing: Outgoing, incarnation: number): void {
+    if (outgoing.incarnation !== 0) {
+      for (const pending of outgoing.drainInFlight()) this.#fail(pending, 'peer-left', this.#self.name)
+    }
+    outgoing.incarnation = incarnation
+  }
+
+  /** Sends on the best way there is; without one the message waits for the routes to change. */
+  #transmit(outgoing: Outgoing, pending: Pending): void {
+    const link = this.#relay.way(this.#self.name, outgoing.name)
+    pending.link = link
+    // Also without a way: the next look is due a timeout from now, not at once.
+    pending.sentMs = this.#turn.nowMs
+    if (link !== undefined) this.#transmitOn(link, outgoing, pending)
+  }
+
+  #transmitOn(link: LinkId, outgoing: Outgoing, pending: Pending): void {
+    const self = this.#self
+    const { nowMs } = this.#turn
+    pending.sentMs = nowMs
+    pending.link = link
+    if (pending.sends++ === 0) pending.firstSentMs = nowMs
+    const message: Direct = {
+      type: 'direct',
+      hopsLeft: this.#config.hopsMax - 1,
+      hops: 1,
+      destination: outgoing.name,
+      destinationIncarnation: outgoing.incarnation,
+      origin: self.name,
+      originIncarnation: self.incarnation,
+      sequence: pending.sequence,
+      floor: outgoing.floor,
+      payload: pending.payload,
+    }
+    this.#turn.send([link], message, 'direct')
+    this.#arm(outgoing.retransmitMs(pending))
+  }
+
+  /** The first bounce is answered by the other way, if there is one; after that the routes have to change. */
+  #takeAnotherWay(outgoing: Outgoing, pending: Pending): void {
+    const another =
+      pending.sends === 1 ? this.#relay.way(this.#self.name, outgoing.name, pending.link) : undefined
+    if (another !== undefined) this.#transmitOn(another, outgoing, pending)
+    else pending.link = undefined
+  }
+
+  /**
+   * The destination runs, but as another run than was meant, or it does not want the message. A message that was sent
+   * only once, and comes back, has reached nobody: it may go to the new run.
+   */
+  #refusedByDestination(outgoing: Outgoing, pending: Pending, bounce: Bounce): void {
+    const reason = pending.failure?.reason
+    if (reason === 'peer-left' && pending.sends === 1 && bounce.originIncarnation > outgoing.incarnation) {
+      outgoing.requeue(pending)
+      this.#newRun(outgoing, bounce.originIncarnation)
+    } else if (reason === 'peer-left' || reason === 'refused') {
+      outgoing.remove(pending)
+      this.#fail(pending, reason, bounce.origin)
+    }
+  }
+
+  #expired(pending: Pending, to: NodeName): void {
+    const { failure } = pending
+    if (failure !== undefined) this.#fail(pending, failure.reason, failure.at)
+    else if (pending.sends > 0) this.#fail(pending, 'expired', this.#self.name)
+    else {
+      const isKnown = this.#directory.get(to) !== undefined || this.#readyMs === undefined
+      this.#fail(pending, isKnown ? 'no-route' : 'unknown-peer', this.#self.name)
+    }
+  }
+
+  #fail(pending: Pending, reason: SendFailure, at: NodeName): void {
+    this.#turn.notify({ type: 'outcome', id: pending.id, outcome: { status: 'failed', reason, at } })
+  }
+
+  /** Makes sure that the timer runs out by then. */
+  #arm(dueMs: number): void {
+    if (this.#timerDueMs !== undefined && this.#timerDueMs <= dueMs) return
+    this.#timerDueMs = dueMs
+    const timer = { kind: 'delivery', token: ++this.#timerToken } as const
+    this.#turn.timerAt(timer, dueMs)
+  }
+}
+
+function newPending(id: number, payload: Uint8Array, queuedMs: number, deadlineMs: number): Pending {
+  const untried = { sequence: 0, firstSentMs: 0, sentMs: 0, sends: 0, link: undefined, failure: undefined }
+  return { id, payload, queuedMs, deadlineMs, ...untried }
+}

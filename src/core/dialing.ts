@@ -1,0 +1,176 @@
+// Whom to dial, and when: how many links are missing, who is a candidate, which address has to wait.
+// It must not know links beyond their number; what happens on a link is links.ts.
+//
+// L1  never more than `dialsMax` dials are under way
+// L2  an address is not dialled before its backoff has passed, and never while a dial to it is under way
+// L3  a node with enough links still dials, now and then, what it knows and cannot reach: only that heals a partition
+//
+// Degrees follow HyParView (Leitão, Pereira, Rodrigues, DSN 2007, section 4); backoff with full jitter follows Brooker,
+// "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015).
+// Deviation from HyParView: no passive view and no shuffling, because the directory knows every node.
+
+import type { CoreConfig } from './config.ts'
+import type { Directory, Entry } from './directory.ts'
+import type { Contact, NodeName } from './messages.ts'
+import type { Rng } from './rng.ts'
+
+/** Contacts remembered; the oldest makes room. */
+const CONTACTS_MAX = 256
+/** Addresses whose failures are remembered; the oldest makes room. */
+const ADDRESSES_MAX = 1_024
+/** A contact that failed this often is dropped, unless it was configured. */
+const CONTACT_FAILURES_MAX = 8
+/** How soon to look again when links are missing and nobody could be dialled just now. */
+const REPLAN_MS = 250
+
+interface Address {
+  failures: number
+  notBeforeMs: number
+}
+
+interface KnownContact {
+  readonly name: NodeName | undefined
+  /** Named by the configuration, not by a bootstrap: kept for ever. */
+  readonly fixed: boolean
+}
+
+/** What {@link Dialing.plan} looks at. */
+export interface DialView {
+  readonly directory: Directory
+  readonly linksUp: number
+  readonly isNeighbor: (name: NodeName) => boolean
+}
+
+/** See the head of the file. */
+export class Dialing {
+  readonly #config: CoreConfig
+  readonly #rng: Rng
+  readonly #contacts = new Map<string, KnownContact>()
+  readonly #addresses = new Map<string, Address>()
+  readonly #underWay = new Set<string>()
+  readonly #ownUrls = new Set<string>()
+  #filling = true
+  #nextHealMs = 0
+
+  constructor(config: CoreConfig, rng: Rng, ownUrl: string | undefined) {
+    this.#config = config
+    this.#rng = rng
+    if (ownUrl !== undefined) this.#ownUrls.add(ownUrl)
+  }
+
+  /** Dials that have not ended in a link or a failure yet. */
+  get underWay(): number {
+    return this.#underWay.size
+  }
+
+  /** Remembers who can be dialled. A contact without a name is one of the configuration. */
+  addContacts(contacts: readonly (Contact | { readonly url: string })[]): void {
+    for (const contact of contacts) {
+      const name = 'name' in contact ? contact.name : undefined
+      this.#contacts.delete(contact.url)
+      this.#contacts.set(contact.url, { name, fixed: name === undefined })
+    }
+    for (const [url, { fixed }] of this.#contacts) {
+      if (this.#contacts.size <= CONTACTS_MAX) break
+      if (!fixed) this.#contacts.delete(url)
+    }
+  }
+
+  /** This address turned out to be this node itself: it is never dialled again. */
+  markOwn(url: string): void {
+    this.#ownUrls.add(url)
+    this.#contacts.delete(url)
+    this.succeeded(url)
+  }
+
+  /** A dial ended in a link that both ends accepted. */
+  succeeded(url: string): void {
+    this.#underWay.delete(url)
+    this.#addresses.delete(url)
+  }
+
+  /** A dial failed, or its link was refused or trimmed: the address waits, twice as long each time. */
+  failed(url: string, nowMs: number): void {
+    this.#underWay.delete(url)
+    const address = this.#addresses.get(url) ?? { failures: 0, notBeforeMs: 0 }
+    const backoffMs = Math.min(
+      this.#config.dialBackoffMaxMs,
+      this.#config.dialBackoffMinMs * 2 ** Math.min(address.failures, 16),
+    )
+    address.failures++
+    address.notBeforeMs = nowMs + this.#rng.between(1, backoffMs)
+    this.#addresses.delete(url)
+    this.#addresses.set(url, address)
+    const oldest = this.#addresses.keys().next().value
+    if (this.#addresses.size > ADDRESSES_MAX && oldest !== undefined) this.#addresses.delete(oldest)
+    const contact = this.#contacts.get(url)
+    if (contact !== undefined && !contact.fixed && address.failures >= CONTACT_FAILURES_MAX) {
+      this.#contacts.delete(url)
+    }
+  }
+
+  /** The addresses to dial now, and how long to wait before asking again. */
+  plan(view: DialView, nowMs: number): { urls: string[]; againMs: number } {
+    const missing = this.#missing(view)
+    let room = this.#config.dialsMax - this.#underWay.size
+    const urls = new Set<string>()
+    const alone = view.linksUp === 0
+    if (alone || nowMs >= this.#nextHealMs) {
+      for (const url of this.#strangers(view, nowMs, alone ? room : Math.min(1, room))) urls.add(url)
+      const { healIntervalMs } = this.#config
+      this.#nextHealMs =
+        nowMs + this.#rng.between(healIntervalMs >> 1, healIntervalMs + (healIntervalMs >> 1))
+    }
+    room = Math.min(room, missing - this.#underWay.size) - urls.size
+    if (room > 0) for (const url of this.#peers(view, nowMs, room)) urls.add(url)
+    for (const url of urls) this.#underWay.add(url)
+    const short = missing > this.#underWay.size
+    return { urls: [...urls], againMs: short || alone ? REPLAN_MS : this.#config.healIntervalMs }
+  }
+
+  /** Links to add: everyone is a neighbor in a small overlay, and there is a hysteresis in a large one. */
+  #missing({ directory, linksUp }: DialView): number {
+    const others = directory.reachableCount - 1
+    const isMesh = others < this.#config.meshNodesMax
+    const aim = isMesh ? others : this.#config.linksAim
+    if (linksUp >= aim) this.#filling = false
+    else if (linksUp < (isMesh ? aim : this.#config.linksMin)) this.#filling = true
+    return this.#filling ? Math.max(0, aim - linksUp) : 0
+  }
+
+  /** Addresses of nodes that are known and cannot be reached, in random order. */
+  #strangers({ directory }: DialView, nowMs: number, countMax: number): string[] {
+    if (countMax <= 0) return []
+    const candidates: string[] = []
+    for (const [url, { name }] of this.#contacts) {
+      const entry = name === undefined ? undefined : directory.get(name)
+      const isKnown = name !== undefined && (entry?.reachable === true || entry === directory.own)
+      if (!isKnown && this.#mayDial(url, nowMs)) candidates.push(url)
+    }
+    for (const { record, reachable } of directory.unreachable()) {
+      if (candidates.length >= CONTACTS_MAX) break
+      if (reachable || record.state === 'leaving' || record.url === undefined) continue
+      if (this.#mayDial(record.url, nowMs)) candidates.push(record.url)
+    }
+    return this.#rng.shuffled(candidates).slice(0, countMax)
+  }
+
+  /** Addresses of random reachable nodes that are not neighbors. */
+  #peers(view: DialView, nowMs: number, countMax: number): string[] {
+    const own = view.directory.own.record
+    const accept = ({ reachable, record, sinceMs }: Entry): boolean => {
+      if (!reachable || record.url === undefined || view.isNeighbor(record.name)) return false
+      const yields = own.url !== undefined && own.name > record.name && record.state === 'up'
+      if (yields && nowMs - sinceMs < this.#config.dialYieldMs) return false
+      return this.#mayDial(record.url, nowMs)
+    }
+    return view.directory
+      .sample(this.#rng, countMax, accept)
+      .flatMap(({ record }) => (record.url === undefined ? [] : [record.url]))
+  }
+
+  #mayDial(url: string, nowMs: number): boolean {
+    if (this.#ownUrls.has(url) || this.#underWay.has(url)) return false
+    return nowMs >= (this.#addresses.get(url)?.notBeforeMs ?? 0)
+  }
+}

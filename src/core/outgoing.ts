@@ -1,0 +1,211 @@
+// One destination's side of the sending: what waits, what is on its way, when to send again, when to give up.
+// It must not know routes or links: it says which messages are due, and is told what became of them.
+//
+// S1  every message that was queued is settled exactly once
+// S2  at most `windowMessagesMax` messages and about `windowBytesMax` bytes are unacknowledged
+// S3  `floor` is the lowest sequence not settled yet, so that the receiver's window is bounded by the sender's
+//
+// Retransmission timeout: RFC 6298; only messages sent once are measured (Karn's algorithm, section 3 there).
+
+import type { CoreConfig } from './config.ts'
+import type { LinkId, NodeName } from './messages.ts'
+import type { SendFailure } from './reasons.ts'
+
+/** A message on its way. Changed by {@link Outgoing} and by the delivery machine only. */
+export interface Pending {
+  readonly id: number
+  readonly payload: Uint8Array
+  readonly queuedMs: number
+  readonly deadlineMs: number
+  /** 0 until it was sent for the first time. */
+  sequence: number
+  firstSentMs: number
+  sentMs: number
+  sends: number
+  /** The link it went out on last; `undefined` when that way is known to have failed. */
+  link: LinkId | undefined
+  /** The last thing that went wrong, and who said so: the reason when the deadline passes. */
+  failure: { readonly reason: SendFailure; readonly at: NodeName } | undefined
+}
+
+/** See the head of the file. */
+export class Outgoing {
+  readonly #config: CoreConfig
+  readonly name: NodeName
+  /** The run of the destination that the messages in flight were sent to. */
+  incarnation = 0
+  /** In the order of their sequences. */
+  readonly inFlight = new Map<number, Pending>()
+  #queue: Pending[] = []
+  #queueHead = 0
+  #queuedBytes = 0
+  #inFlightBytes = 0
+  #nextSequence = 1
+  #smoothedMs: number | undefined
+  #variationMs = 0
+
+  constructor(name: NodeName, config: CoreConfig) {
+    this.name = name
+    this.#config = config
+  }
+
+  /** Messages that wait to be sent for the first time. */
+  get queued(): number {
+    return this.#queue.length - this.#queueHead
+  }
+
+  get isIdle(): boolean {
+    return this.queued === 0 && this.inFlight.size === 0
+  }
+
+  /** See S3. */
+  get floor(): number {
+    for (const sequence of this.inFlight.keys()) return sequence
+    return this.#nextSequence
+  }
+
+  /** The smoothed round trip to the destination, if it was measured. */
+  get rttMs(): number | undefined {
+    return this.#smoothedMs
+  }
+
+  /** When to send a message again: the timeout doubles with each try (RFC 6298, rule 5.5). */
+  retransmitMs(pending: Pending): number {
+    const backoffMs = this.timeoutMs * 2 ** Math.min(Math.max(0, pending.sends - 1), 6)
+    return pending.sentMs + Math.min(this.#config.retransmitMaxMs, backoffMs)
+  }
+
+  /** How long to wait for an acknowledgement before sending again. */
+  get timeoutMs(): number {
+    const { retransmitInitialMs, retransmitMinMs, retransmitMaxMs } = this.#config
+    if (this.#smoothedMs === undefined) return retransmitInitialMs
+    return Math.min(retransmitMaxMs, Math.max(retransmitMinMs, this.#smoothedMs + 4 * this.#variationMs))
+  }
+
+  /** Takes in a new message; false when the queue is full. */
+  enqueue(pending: Pending): boolean {
+    const { queueMessagesMax, queueBytesMax } = this.#config
+    if (this.queued >= queueMessagesMax) return false
+    if (this.#queuedBytes + pending.payload.length > queueBytesMax && this.queued > 0) return false
+    this.#queue.push(pending)
+    this.#queuedBytes += pending.payload.length
+    return true
+  }
+
+  /** The next message that the window has room for, now in flight with its sequence; `undefined` when there is none. */
+  next(): Pending | undefined {
+    const { windowMessagesMax, windowBytesMax } = this.#config
+    const pending = this.#queue[this.#queueHead]
+    if (pending === undefined || this.inFlight.size >= windowMessagesMax) return undefined
+    const bytes = this.#inFlightBytes + pending.payload.length
+    if (bytes > windowBytesMax && this.inFlight.size > 0) return undefined
+    // The receiver tells sequences apart in a window of the same size.
+    if (this.#nextSequence - this.floor >= windowMessagesMax) return undefined
+    this.#shift()
+    pending.sequence = this.#nextSequence++
+    this.inFlight.set(pending.sequence, pending)
+    this.#inFlightBytes += pending.payload.length
+    return pending
+  }
+
+  /** Settles everything that an acknowledgement covers, and learns the round trip from it. */
+  acknowledge(cumulative: number, ranges: readonly (readonly [number, number])[], nowMs: number): Pending[] {
+    const settled: Pending[] = []
+    for (const [sequence, pending] of this.inFlight) {
+      if (sequence >= cumulative) break
+      settled.push(pending)
+    }
+    for (const [first, behindLast] of ranges) {
+      for (let sequence = first; sequence < behindLast; sequence++) {
+        const pending = this.inFlight.get(sequence)
+        if (pending !== undefined) settled.push(pending)
+      }
+    }
+    for (const pending of settled) this.remove(pending)
+    const newest = settled.at(-1)
+    if (newest !== undefined && newest.sends === 1) this.#measure(nowMs - newest.sentMs)
+    return settled
+  }
+
+  /** Puts a message in flight back to the front of the queue, as if it had never been sent. */
+  requeue(pending: Pending): void {
+    this.remove(pending)
+    pending.sends = 0
+    this.#replaceQueue([pending, ...this.#waiting()])
+  }
+
+  /** Takes a message out, settled or given up. */
+  remove(pending: Pending): void {
+    if (this.inFlight.delete(pending.sequence)) this.#inFlightBytes -= pending.payload.length
+  }
+
+  /** Takes out every message whose deadline has passed. */
+  expire(nowMs: number): Pending[] {
+    const expired: Pending[] = []
+    for (const pending of this.inFlight.values()) if (pending.deadlineMs <= nowMs) expired.push(pending)
+    for (const pending of expired) this.remove(pending)
+    const waiting = this.#waiting()
+    const kept = waiting.filter((pending) => pending.deadlineMs > nowMs)
+    if (kept.length < waiting.length) {
+      expired.push(...waiting.filter((pending) => pending.deadlineMs <= nowMs))
+      this.#replaceQueue(kept)
+    }
+    return expired
+  }
+
+  /** Takes out everything that waits to be sent for the first time. */
+  drainQueue(): Pending[] {
+    const waiting = this.#waiting()
+    this.#replaceQueue([])
+    return waiting
+  }
+
+  /** Takes out everything that is in flight. */
+  drainInFlight(): Pending[] {
+    const drained = [...this.inFlight.values()]
+    for (const pending of drained) this.remove(pending)
+    return drained
+  }
+
+  /** When something is to be done next: a retransmission or a deadline. `undefined` when idle. */
+  nextDueMs(): number | undefined {
+    let due: number | undefined
+    for (const pending of this.inFlight.values()) {
+      const next = Math.min(pending.deadlineMs, this.retransmitMs(pending))
+      if (due === undefined || next < due) due = next
+    }
+    for (const pending of this.#waiting()) {
+      if (due === undefined || pending.deadlineMs < due) due = pending.deadlineMs
+    }
+    return due
+  }
+
+  #waiting(): Pending[] {
+    return this.#queueHead === 0 ? this.#queue : this.#queue.slice(this.#queueHead)
+  }
+
+  #shift(): void {
+    const pending = this.#queue[this.#queueHead]
+    if (pending === undefined) return
+    this.#queuedBytes -= pending.payload.length
+    this.#queueHead++
+    // Half of the array is spent: compact it, so that a shift costs O(1) on average.
+    if (this.#queueHead * 2 >= this.#queue.length) this.#replaceQueue(this.#waiting())
+  }
+
+  #replaceQueue(queue: Pending[]): void {
+    this.#queue = queue
+    this.#queueHead = 0
+    this.#queuedBytes = queue.reduce((sum, pending) => sum + pending.payload.length, 0)
+  }
+
+  #measure(rttMs: number): void {
+    if (this.#smoothedMs === undefined) {
+      this.#smoothedMs = rttMs
+      this.#variationMs = rttMs / 2
+      return
+    }
+    this.#variationMs += (Math.abs(this.#smoothedMs - rttMs) - this.#variationMs) / 4
+    this.#smoothedMs += (rttMs - this.#smoothedMs) / 8
+  }
+}

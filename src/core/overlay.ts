@@ -1,0 +1,429 @@
+// The protocol's one door: inputs go in, effects come out. The only file that knows all the machines: it hands each
+// input to the machine whose business it is, and tells the others what follows.
+// It must not hold rules of its own beyond that order, and it never calls out: effects are data.
+//
+// O1  after `left` or `stopped` no input has an effect, but for the refusals of `send` and `broadcast`
+// O2  each `send` and `broadcast` input is answered by exactly one notification, now or later
+
+import { Broadcast } from './broadcast.ts'
+import { CORE_DEFAULTS, type CoreConfig } from './config.ts'
+import { Delivery } from './delivery.ts'
+import { Dialing } from './dialing.ts'
+import { AntiEntropy } from './digests.ts'
+import { Directory } from './directory.ts'
+import type { Effect, Input, Timer } from './events.ts'
+import { Incoming } from './incoming.ts'
+import { isLaterRun, type LinkEvent, type LinkState, Links } from './links.ts'
+import {
+  type Gossip,
+  type Hello,
+  type LinkId,
+  type Message,
+  type NodeName,
+  type PeerRecord,
+  PROTOCOL_VERSION,
+  type RoutedMessage,
+} from './messages.ts'
+import { Presence } from './presence.ts'
+import { Reach } from './reach.ts'
+import type { Reason } from './reasons.ts'
+import { Relay } from './relay.ts'
+import { Rng } from './rng.ts'
+import { Routes } from './routing.ts'
+import { Turn } from './turn.ts'
+
+/** Who a node is. */
+export interface Identity {
+  readonly name: NodeName
+  /** Start time in ms since 1970, or any number larger than at the last start. */
+  readonly incarnation: number
+  /** Random text, new at each start. */
+  readonly instance: string
+  /** Canonical `ws://` or `wss://` URL where the node can be dialled; absent: nowhere. */
+  readonly url?: string
+}
+
+/** See the head of the file. */
+export class Overlay {
+  readonly #config: CoreConfig
+  readonly #turn = new Turn()
+  readonly #rng: Rng
+  readonly #links: Links
+  readonly #dialing: Dialing
+  readonly #directory: Directory
+  readonly #routes = new Routes()
+  readonly #reach: Reach
+  readonly #presence: Presence
+  readonly #antiEntropy: AntiEntropy
+  readonly #relay: Relay
+  readonly #broadcast: Broadcast
+  readonly #delivery: Delivery
+  readonly #incoming: Incoming
+  #phase: 'new' | 'running' | 'over' = 'new'
+  #planToken = 0
+  #planDueMs = Number.POSITIVE_INFINITY
+
+  /** @param seed of the generator that all jitter and sampling is drawn from. */
+  constructor(identity: Identity, seed: number, overrides: Partial<CoreConfig> = {}) {
+    const config = { ...CORE_DEFAULTS, ...overrides }
+    const turn = this.#turn
+    this.#config = config
+    this.#rng = new Rng(seed)
+    const directory = new Directory({ ...identity, version: 1, state: 'up', links: [] }, config)
+    const links = new Links(config, this.#rng, turn)
+    this.#directory = directory
+    this.#links = links
+    this.#dialing = new Dialing(config, this.#rng, identity.url)
+    this.#presence = new Presence(config, directory, links, turn)
+    this.#antiEntropy = new AntiEntropy(directory, turn)
+    this.#relay = new Relay(directory, links, this.#routes, turn)
+    this.#broadcast = new Broadcast(config, directory, links, turn)
+    this.#delivery = new Delivery(config, directory, this.#relay, turn)
+    this.#incoming = new Incoming(config, directory, this.#relay, turn)
+    this.#reach = new Reach(config.routesIntervalMs, {
+      directory,
+      links,
+      turn,
+      routes: this.#routes,
+      onRoutes: () => {
+        this.#delivery.routesChanged(links.neighbors.size > 0)
+        this.#planSoon()
+      },
+      onForgotten: (name) => {
+        this.#broadcast.forget(name)
+        this.#delivery.forget(name)
+        this.#incoming.forget(name)
+      },
+    })
+  }
+
+  /** This node's own record, as last published. */
+  get self(): PeerRecord {
+    return this.#directory.own.record
+  }
+
+  /** Everything that is known, for looking at. */
+  get directory(): Pick<Directory, 'entries' | 'size' | 'reachableCount' | 'get' | 'edges' | 'hash'> {
+    return this.#directory
+  }
+
+  /** The links that are up, by neighbor. */
+  get neighbors(): ReadonlyMap<NodeName, LinkState> {
+    return this.#links.neighbors
+  }
+
+  /** Sends without an outcome so far. */
+  get unsettledSends(): number {
+    return this.#delivery.unsettled
+  }
+
+  /** Links to travel to a node by the routes as they are; `undefined` when none leads there. */
+  distance(name: NodeName): number | undefined {
+    const entry = this.#directory.get(name)
+    return entry === undefined ? undefined : this.#routes.distance(entry.slot) || undefined
+  }
+
+  /** The hello that this node would send now. */
+  hello(): Hello {
+    const { name, incarnation, instance, url } = this.self
+    return {
+      type: 'hello',
+      protocol: PROTOCOL_VERSION,
+      role: 'node',
+      name,
+      incarnation,
+      instance,
+      linkless: this.#links.neighbors.size === 0,
+      ...(url === undefined ? {} : { url }),
+    }
+  }
+
+  /**
+   * Takes in what happened, and says what is to be done, in this order.
+   * @param nowMs a clock that never goes back, in ms; fractions are fine.
+   */
+  handle(input: Input, nowMs: number): Effect[] {
+    this.#turn.begin(nowMs)
+    if (this.#phase === 'running') this.#take(input)
+    else if (this.#phase === 'new' && input.type === 'start') this.#start()
+    else this.#refuse(input)
+    return this.#turn.effects
+  }
+
+  #start(): void {
+    this.#phase = 'running'
+    this.#turn.timerAt({ kind: 'heartbeat' }, this.#turn.nowMs + this.#config.heartbeatMs)
+    this.#planSoon()
+  }
+
+  #take(input: Input): void {
+    switch (input.type) {
+      case 'start':
+        break
+      case 'contacts':
+        this.#dialing.addContacts(input.contacts)
+        this.#planSoon()
+        break
+      case 'link-open':
+        this.#links.opened(input.link, input.dialed, this.hello())
+        break
+      case 'link-closed':
+        this.#follow(this.#links.closed(input.link, input.reason))
+        break
+      case 'dial-failed':
+        this.#dialing.failed(input.url, this.#turn.nowMs)
+        this.#planSoon()
+        break
+      case 'received':
+        this.#received(input.link, input.messages)
+        break
+      case 'send-refused':
+        this.#sendRefused(input.link, input.message)
+        break
+      case 'timer':
+        this.#timedOut(input.timer)
+        break
+      case 'send':
+        this.#delivery.send(input)
+        break
+      case 'broadcast':
+        this.#broadcast.send(input.id, input.payload)
+        break
+      case 'leave':
+        this.#broadcast.publish(this.#presence.next('leaving'))
+        this.#end('left')
+        this.#turn.notify({ type: 'left' })
+    }
+  }
+
+  /** What callers are told before the start and after the end. */
+  #refuse(input: Input): void {
+    const reason = 'shutting-down'
+    if (input.type === 'send') {
+      const outcome = { status: 'failed', reason, at: this.self.name } as const
+      this.#turn.notify({ type: 'outcome', id: input.id, outcome })
+    } else if (input.type === 'broadcast') {
+      this.#turn.notify({ type: 'broadcast-sent', id: input.id, neighbors: 0, failure: reason })
+    } else if (input.type === 'link-open') this.#turn.close(input.link, reason)
+  }
+
+  #timedOut(timer: Timer): void {
+    switch (timer.kind) {
+      case 'hello':
+        this.#follow(this.#links.helloTimeout(timer.link))
+        break
+      case 'heartbeat':
+        this.#heartbeat()
+        break
+      case 'links':
+        if (timer.token === this.#planToken) this.#plan()
+        break
+      case 'publish': {
+        const record = this.#presence.due(timer.token)
+        if (record !== undefined) this.#broadcast.publish(record)
+        break
+      }
+      case 'reachability':
+        this.#reach.compute(timer.token)
+        break
+      case 'directory':
+        this.#reach.expire(timer.token)
+        break
+      case 'delivery':
+        this.#delivery.timer(timer.token)
+    }
+  }
+
+  #heartbeat(): void {
+    this.#follow(this.#links.closeSilent())
+    this.#broadcast.expire()
+    for (const link of this.#links.neighbors.values()) {
+      this.#turn.send([link.id], this.#links.heartbeat(link, this.#directory.hash))
+    }
+    this.#turn.timerAt({ kind: 'heartbeat' }, this.#turn.nowMs + this.#config.heartbeatMs)
+  }
+
+  // Links come and go.
+
+  #follow(events: readonly LinkEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'up') this.#linkUp(event.link, event.peer)
+      else if (event.type === 'down') this.#linkDown(event.link, event.peer, event.reason)
+      else if (event.type === 'dial-ended') this.#dialEnded(event.url, event.reason)
+      else this.#nameConflict(event.link, event.peer)
+    }
+  }
+
+  #linkUp(link: LinkState, peer: Hello): void {
+    const { name, incarnation, instance, url } = peer
+    this.#turn.notify({ type: 'neighbor-up', name, link: link.id })
+    // Until its record comes: whoever is at the other end of a link exists and has this link.
+    const record = { name, incarnation, instance, version: 0, state: 'up', links: [this.self.name] } as const
+    this.#reach.learn(url === undefined ? record : { ...record, url }, link.id)
+    this.#turn.send([link.id], this.#links.heartbeat(link, this.#directory.hash))
+    this.#antiEntropy.linkUp(link.id)
+    this.#presence.changed()
+    this.#reach.changed()
+    this.#broadcast.flush()
+    this.#follow(this.#links.trim(name, (of) => this.#directory.get(of)?.record.links.length ?? 0))
+    this.#planSoon()
+  }
+
+  #linkDown(link: LinkState, peer: Hello, reason: Reason): void {
+    this.#turn.notify({ type: 'neighbor-down', name: peer.name, link: link.id, reason })
+    this.#antiEntropy.linkDown(link.id)
+    this.#delivery.linkDown(link.id)
+    this.#presence.changed()
+    this.#reach.changed()
+    this.#planSoon()
+  }
+
+  #dialEnded(url: string, reason: Reason | 'accepted'): void {
+    if (reason === 'self') this.#dialing.markOwn(url)
+    else if (reason === 'accepted' || reason === 'crossed-dial') this.#dialing.succeeded(url)
+    else this.#dialing.failed(url, this.#turn.nowMs)
+    this.#planSoon()
+  }
+
+  /** A live process with this node's name is at the other end: the later run keeps the name. */
+  #nameConflict(link: LinkState, peer: Hello): void {
+    if (link.dialed === undefined) this.#turn.send([link.id], this.hello())
+    this.#follow(this.#links.close(link.id, 'name-taken'))
+    if (isLaterRun(peer, this.self)) this.#stop(`a later run of ${peer.name} met this one`)
+  }
+
+  #planSoon(): void {
+    this.#planAt(this.#turn.nowMs + this.#rng.between(0, this.#config.dialJitterMs))
+  }
+
+  #planAt(dueMs: number): void {
+    if (dueMs >= this.#planDueMs) return
+    this.#planDueMs = dueMs
+    this.#turn.timerAt({ kind: 'links', token: ++this.#planToken }, dueMs)
+  }
+
+  #plan(): void {
+    const { neighbors } = this.#links
+    const view = { directory: this.#directory, linksUp: neighbors.size }
+    const isNeighbor = (name: NodeName): boolean => neighbors.has(name)
+    const { urls, againMs } = this.#dialing.plan({ ...view, isNeighbor }, this.#turn.nowMs)
+    for (const url of urls) this.#turn.dial(url)
+    this.#planDueMs = Number.POSITIVE_INFINITY
+    this.#planAt(this.#turn.nowMs + againMs)
+  }
+
+  // Messages come in.
+
+  #received(link: LinkId, messages: readonly Message[]): void {
+    this.#links.heard(link)
+    for (const message of messages) {
+      if (message.type === 'hello') {
+        this.#follow(this.#links.hello(link, message, this.hello()))
+        continue
+      }
+      const state = this.#links.up(link)
+      if (state === undefined) {
+        // A frame behind the one that closed the link is no news; one on a link that never came up is.
+        if (this.#links.get(link) !== undefined) {
+          this.#closeForError(link, 'protocol-error', `${message.type} before hello`)
+        }
+        return
+      }
+      this.#dispatch(message, state)
+      if (this.#phase === 'over') return
+    }
+    this.#incoming.flush()
+  }
+
+  #dispatch(message: Message, link: LinkState & { readonly peer: Hello }): void {
+    switch (message.type) {
+      case 'heartbeat':
+        this.#links.heartbeatReceived(link, message)
+        this.#antiEntropy.compare(link.id, link.peer.name, message.hash)
+        break
+      case 'records':
+        for (const record of message.records) this.#learn(record, link.id)
+        break
+      case 'digest':
+        this.#antiEntropy.digestReceived(link.id, message)
+        break
+      case 'want':
+        this.#antiEntropy.wantReceived(link.id, message)
+        break
+      case 'gossip':
+        this.#gossip(message, link.id)
+        break
+      case 'direct':
+      case 'ack':
+      case 'bounce':
+        this.#routed(message, link.id)
+        break
+      case 'unknown':
+        this.#turn.drop('unknown-frame', `type ${message.code}`, link.id)
+        break
+      default:
+        this.#closeForError(link.id, 'protocol-error', `${message.type} from a node`)
+    }
+  }
+
+  #closeForError(link: LinkId, reason: Reason, detail: string): void {
+    this.#turn.drop(reason, detail, link)
+    this.#follow(this.#links.close(link, reason))
+  }
+
+  #learn(record: PeerRecord, cameFrom: LinkId): void {
+    if (record.name !== this.self.name) {
+      this.#reach.learn(record, cameFrom)
+      return
+    }
+    const verdict = this.#presence.claimed(record, cameFrom)
+    if (verdict === 'raised') this.#delivery.incarnationRaised()
+    else if (verdict === 'lost') {
+      this.#stop(`a later run of ${record.name} (incarnation ${record.incarnation}) is in the overlay`)
+    }
+  }
+
+  #gossip(gossip: Gossip, cameFrom: LinkId): void {
+    const { record, origin, payload, hops } = gossip
+    if (gossip.kind === 'record' && record?.name !== origin) {
+      this.#closeForError(cameFrom, 'not-an-origin', `${origin} published the record of ${record?.name}`)
+    } else if (origin === this.self.name) {
+      if (record !== undefined) this.#learn(record, cameFrom)
+      else this.#turn.drop('duplicate', `broadcast ${gossip.sequence} of this node`, cameFrom)
+    } else if (this.#broadcast.receive(gossip, cameFrom)) {
+      if (record !== undefined) this.#learn(record, cameFrom)
+      else this.#turn.notify({ type: 'message', from: origin, payload, hops, broadcast: true })
+    }
+  }
+
+  #routed(message: RoutedMessage, cameFrom: LinkId): void {
+    if (message.destination !== this.self.name) {
+      const failure = this.#relay.forward(message, cameFrom)
+      if (failure === undefined) return
+      if (message.type === 'direct') this.#incoming.bounce(message, 'no-route', cameFrom)
+      else this.#turn.drop(failure, `${message.type} for ${message.destination}`, cameFrom)
+    } else if (message.type === 'direct') this.#incoming.receive(message, cameFrom)
+    else if (message.type === 'ack') this.#delivery.receiveAck(message)
+    else this.#delivery.receiveBounce(message)
+  }
+
+  #sendRefused(link: LinkId, message: Message): void {
+    if (message.type !== 'direct') this.#turn.drop('queue-full', message.type, link)
+    else if (message.origin === this.self.name) this.#delivery.sendRefused(message)
+    else this.#incoming.bounce(message, 'queue-full', undefined)
+  }
+
+  // The end.
+
+  #stop(detail: string): void {
+    this.#end('name-taken')
+    this.#turn.notify({ type: 'stopped', reason: 'name-taken', detail })
+  }
+
+  #end(reason: Reason): void {
+    this.#phase = 'over'
+    this.#delivery.close()
+    this.#broadcast.close()
+    for (const link of [...this.#links.all]) this.#links.close(link.id, reason)
+  }
+}

@@ -1,0 +1,98 @@
+// This node's own record: when a new version is published, and who keeps a name that two processes claim.
+// It must not know how a record travels (broadcast.ts) nor close links.
+//
+// P1  the own record lists exactly the neighbors, at the latest `publishIntervalMs` after a change
+// P2  of two live processes with one name the later run keeps it and the other stops. A run that has just started
+//     outbids what an earlier one left behind, but only for `takeoverMs`: two cannot outbid each other for ever
+
+import type { CoreConfig } from './config.ts'
+import { compareRecords, type Directory } from './directory.ts'
+import { isLaterRun, type Links } from './links.ts'
+import type { LinkId, PeerRecord } from './messages.ts'
+import type { Turn } from './turn.ts'
+
+/** Versions are 32 bits on the wire. */
+const VERSION_MAX = 0xffff_fffe
+
+/** What follows from a record that somebody has under this node's name. */
+export type OwnRecordVerdict = 'ignored' | 'answered' | 'raised' | 'lost'
+
+/** See the head of the file. */
+export class Presence {
+  readonly #config: CoreConfig
+  readonly #directory: Directory
+  readonly #links: Links
+  readonly #turn: Turn
+  #token = 0
+  #dueMs: number | undefined
+  #publishedMs = Number.NEGATIVE_INFINITY
+  #firstLinkMs: number | undefined
+
+  constructor(config: CoreConfig, directory: Directory, links: Links, turn: Turn) {
+    this.#config = config
+    this.#directory = directory
+    this.#links = links
+    this.#turn = turn
+  }
+
+  /** The links have changed: a new version follows, together with what else changes meanwhile. */
+  changed(): void {
+    const { nowMs } = this.#turn
+    if (this.#links.neighbors.size > 0) this.#firstLinkMs ??= nowMs
+    if (this.#dueMs !== undefined) return
+    const { publishDelayMs, publishIntervalMs } = this.#config
+    this.#dueMs = Math.max(nowMs + publishDelayMs, this.#publishedMs + publishIntervalMs)
+    this.#turn.timerAt({ kind: 'publish', token: ++this.#token }, this.#dueMs)
+  }
+
+  /** The timer `publish`: the record to broadcast; `undefined` for a stale timer. */
+  due(token: number): PeerRecord | undefined {
+    return token === this.#token && this.#dueMs !== undefined ? this.next('up') : undefined
+  }
+
+  /** Makes the next version of the own record. */
+  next(state: PeerRecord['state']): PeerRecord {
+    const own = this.#directory.own.record
+    this.#dueMs = undefined
+    this.#publishedMs = this.#turn.nowMs
+    const links = state === 'up' ? [...this.#links.neighbors.keys()] : []
+    const record: PeerRecord = { ...own, version: own.version + 1, state, links }
+    this.#directory.replaceOwn(record)
+    return record
+  }
+
+  /** Somebody has a record under this node's name: an echo, what an earlier run left behind, or another process. */
+  claimed(record: PeerRecord, cameFrom: LinkId): OwnRecordVerdict {
+    const own = this.#directory.own.record
+    if (record.instance === own.instance) return this.#echo(record, own, cameFrom)
+    const detail = `incarnation ${record.incarnation}, own ${own.incarnation}`
+    this.#turn.drop('own-record', `${record.name}: ${detail}`, cameFrom)
+    if (!isLaterRun(record, own)) return this.#answer(cameFrom)
+    const linkedMs = this.#turn.nowMs - (this.#firstLinkMs ?? this.#turn.nowMs)
+    if (linkedMs > this.#config.takeoverMs) return 'lost'
+    this.#directory.replaceOwn({ ...own, incarnation: record.incarnation + 1 })
+    this.changed()
+    return 'raised'
+  }
+
+  /**
+   * A record of this very run. Nobody else may make versions of it: one that is newer than the own was forged or
+   * damaged, and only a still newer one puts that right everywhere (OSPF, RFC 2328 section 13.4).
+   */
+  #echo(record: PeerRecord, own: PeerRecord, cameFrom: LinkId): OwnRecordVerdict {
+    const order = compareRecords(record, own)
+    if (order === 0) return 'ignored'
+    if (order < 0) return this.#answer(cameFrom)
+    this.#turn.drop('own-record', `${record.name}: version ${record.version}, own ${own.version}`, cameFrom)
+    const { incarnation, version } = record
+    if (version < VERSION_MAX) this.#directory.replaceOwn({ ...own, incarnation, version })
+    else this.#directory.replaceOwn({ ...own, incarnation: incarnation + 1, version: 0 })
+    this.changed()
+    return this.#directory.own.record.incarnation === own.incarnation ? 'answered' : 'raised'
+  }
+
+  #answer(cameFrom: LinkId): 'answered' {
+    this.#turn.send([cameFrom], { type: 'records', records: [this.#directory.own.record] })
+    return 'answered'
+  }
+}
