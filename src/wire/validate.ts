@@ -6,9 +6,10 @@ import { type NodeName, parseNodeName } from '../core/messages.ts'
 import { utf8Size } from './byte-writer.ts'
 import { LIMITS } from './limits.ts'
 
-// No blanks, no control or format characters (bidi overrides), nothing that ends an HTML attribute or a JSON string. A full parse is the
-// dialer's; what must never get in is another scheme ("javascript:" on a web page) or a forged log line.
-const PEER_URL = /^(?:wss?|https?):\/\/[^\s\p{Cc}\p{Cf}\p{Cs}"'<>\\`]+$/u
+// All that a URL parser writes (WHATWG URL, section 4.5) passes. No blanks, no control or format characters (bidi
+// overrides), no quotes or angle brackets. A full parse is the dialer's; what must never get in is another scheme
+// ("javascript:" on a web page) or a forged log line.
+const PEER_URL = /^(?:wss?|https?):\/\/[^\s\p{Cc}\p{Cf}\p{Cs}"<>]+$/u
 const INSTANCE = /^[!-~]+$/
 
 /** Whether `text` can be the URL of a peer: `ws`, `wss`, `http` or `https`, at most `urlBytesMax` bytes. */

@@ -8,6 +8,7 @@ import { decodeBundle, encodeBundle, framedSize, writeFramed } from '../../src/w
 import { decodeFrame } from '../../src/wire/decode.ts'
 import { encodeFrame } from '../../src/wire/encode.ts'
 import { FRAME_TYPES, HEADER_BYTES } from '../../src/wire/frames.ts'
+import { isPeerUrl } from '../../src/wire/validate.ts'
 import { hello, jsonValue, message, peerEvents, relayedMessage, welcome } from '../support/arbitraries.ts'
 
 const RUNS = { numRuns: 1_000 }
@@ -212,6 +213,22 @@ test('random bytes never break the bundle decoder', () => {
     fc.property(fc.uint8Array({ maxLength: 300, size: 'max' }), (bytes) => {
       const { messages, error } = decodeBundle(bytes)
       assert.ok(messages.length > 0 || error !== undefined)
+    }),
+    RUNS,
+  )
+})
+
+test('what a URL parser makes of any text can be sent, unless it is too long', () => {
+  const anything = fc.tuple(
+    fc.constantFrom('ws://a/', 'https://a/?', 'http://', 'wss://u'),
+    fc.string({ unit: 'binary' }),
+  )
+  fc.assert(
+    fc.property(anything, ([start, rest]) => {
+      const parsed = URL.parse(`${start}${rest}`)
+      if (parsed === null) return
+      parsed.hash = ''
+      assert.ok(isPeerUrl(parsed.href), parsed.href)
     }),
     RUNS,
   )

@@ -67,9 +67,7 @@ export const instance = fc
 /** A URL that a peer may have. */
 export const peerUrl = fc.oneof(
   fc.integer({ min: 1, max: 40 }).map((i) => `ws://node${i}:5000`),
-  fc
-    .webUrl({ validSchemes: ['ws', 'wss', 'http', 'https'], size: 'small' })
-    .filter((url) => !url.includes("'")),
+  fc.webUrl({ validSchemes: ['ws', 'wss', 'http', 'https'], size: 'small' }),
   fc
     .string({ unit: fc.constantFrom('a', 'é', '日', '😀'), minLength: 1, maxLength: 40 })
     .map((host) => `wss://${host}/`),

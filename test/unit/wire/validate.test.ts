@@ -11,6 +11,8 @@ test('URLs of peers', () => {
     'http://127.0.0.1:5000/',
     'https://[::1]:5000',
     'ws://bücher.example',
+    "http://a/it's",
+    'ws://a/?q=`\\',
   ]) {
     assert.equal(isPeerUrl(url), true, url)
   }
@@ -34,10 +36,7 @@ test('what is none', () => {
     'ws://a\u202ecba',
     'ws://a\ud800',
     'ws://a"',
-    "ws://a'",
     'ws://a<script>',
-    'ws://a\\b',
-    'ws://a`b',
   ]) {
     assert.equal(isPeerUrl(url), false, JSON.stringify(url))
   }
