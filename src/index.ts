@@ -1,0 +1,19 @@
+// The library's door: everything that programs may import, and nothing else.
+
+export {
+  type Bootstrap,
+  type BootstrapOptions,
+  type BootstrapStats,
+  createBootstrap,
+} from './bootstrap/server.ts'
+export { CORE_DEFAULTS, type CoreConfig } from './core/config.ts'
+export type { LeaveReason } from './core/messages.ts'
+export { REASONS, type Reason, type ReasonFacts, type SendFailure } from './core/reasons.ts'
+export type { BroadcastAnswer, NodeHealth, SendAnswer, Topology, TopologyNode } from './http/node-host.ts'
+export type { Logger } from './logger.ts'
+export { PortTakenError } from './net/listen-error.ts'
+export { HearsayError, type HearsayErrorCode } from './node/errors.ts'
+export type { NodeEvents, NodeMessage, PeerInfo } from './node/events.ts'
+export { createNode, type Node, type SendOptions } from './node/node.ts'
+export type { NodeOptions } from './node/options.ts'
+export type { JsonValue } from './wire/payload.ts'

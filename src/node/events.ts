@@ -1,0 +1,80 @@
+// What a node tells its program, typed. A minimal emitter: a listener that throws is the program's bug and surfaces
+// as an uncaught exception, after the node's own work of that moment is done.
+
+import type { LeaveReason } from '../core/messages.ts'
+import type { Reason } from '../core/reasons.ts'
+import type { JsonValue } from '../wire/payload.ts'
+
+/** A message that this node received. */
+export interface NodeMessage {
+  /** The node that sent it; for `via: 'http'` the label that whoever posted it chose. */
+  readonly from: string
+  /** The label that the sender gave itself, when it differs from `from`. */
+  readonly sender?: string
+  /** A JSON value, or the bytes. */
+  readonly value: JsonValue | Uint8Array
+  /** Links travelled; 0 for `via: 'http'`. */
+  readonly hops: number
+  /** Whether it was sent to all. */
+  readonly broadcast: boolean
+  readonly via: 'overlay' | 'http'
+}
+
+/** A peer as programs see it. */
+export interface PeerInfo {
+  readonly name: string
+  /** Where it can be dialled; absent: nowhere. */
+  readonly url?: string
+  /** `node`: a member of the overlay; `http`: takes messages by `POST /message` only. */
+  readonly kind: 'node' | 'http'
+}
+
+/** The events of a node and what comes with each. */
+export interface NodeEvents {
+  readonly message: NodeMessage
+  readonly 'peer-join': PeerInfo
+  readonly 'peer-leave': {
+    readonly name: string
+    readonly kind: PeerInfo['kind']
+    readonly reason: LeaveReason
+  }
+  readonly 'neighbor-up': { readonly name: string }
+  readonly 'neighbor-down': { readonly name: string; readonly reason: Reason }
+  /** The node has ended by itself and is closed: its name belongs to another process. */
+  readonly stopped: { readonly reason: 'name-taken'; readonly detail: string }
+}
+
+type Listener<T> = (event: T) => void
+
+/** See the head of the file. */
+export class Emitter {
+  readonly #listeners = new Map<keyof NodeEvents, Set<Listener<never>>>()
+
+  /** Calls `listener` at each event of this kind from now on; the function returned ends that. */
+  on<K extends keyof NodeEvents>(kind: K, listener: Listener<NodeEvents[K]>): () => void {
+    const listeners = this.#listeners.get(kind) ?? new Set()
+    this.#listeners.set(kind, listeners)
+    // Wrapped, so that one function may listen twice and each subscription ends by itself.
+    const subscription: Listener<NodeEvents[K]> = (event) => listener(event)
+    listeners.add(subscription)
+    return () => listeners.delete(subscription)
+  }
+
+  /** Calls every listener of this kind. Never throws. */
+  emit<K extends keyof NodeEvents>(kind: K, event: NodeEvents[K]): void {
+    for (const listener of this.#listeners.get(kind) ?? []) {
+      try {
+        ;(listener as Listener<NodeEvents[K]>)(event)
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
+  }
+
+  /** Nobody is called any more. */
+  clear(): void {
+    this.#listeners.clear()
+  }
+}

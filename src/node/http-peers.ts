@@ -1,0 +1,70 @@
+// Plain HTTP peers: programs that registered with a bootstrap and take messages by `POST /message`. They are not in
+// the overlay, so each node that sends to one posts to it directly.
+// It must not retry: an HTTP answer is the outcome.
+
+import type { ListedPeer, NodeName } from '../core/messages.ts'
+import type { SendFailure } from '../core/reasons.ts'
+import type { JsonValue } from '../wire/payload.ts'
+import type { PeerInfo } from './events.ts'
+
+/** What posting a message came to. */
+export type PostOutcome =
+  | { readonly status: 'delivered'; readonly rttMs: number }
+  | { readonly status: 'failed'; readonly reason: SendFailure; readonly detail: string }
+
+/** The plain HTTP peers that the bootstraps have named. */
+export class HttpPeers {
+  readonly #urls = new Map<NodeName, string>()
+
+  /** All of them. */
+  get list(): PeerInfo[] {
+    return [...this.#urls].map(([name, url]) => ({ name, url, kind: 'http' }))
+  }
+
+  has(name: string): boolean {
+    return this.#urls.has(name as NodeName)
+  }
+
+  /** Takes over who is registered now; returns who is new and who is gone. */
+  replace(peers: readonly ListedPeer[]): { joined: PeerInfo[]; gone: NodeName[] } {
+    const before = new Map(this.#urls)
+    this.#urls.clear()
+    for (const { name, url } of peers) if (url !== undefined) this.#urls.set(name, url)
+    return {
+      joined: this.list.filter(({ name }) => !before.has(name as NodeName)),
+      gone: [...before.keys()].filter((name) => !this.#urls.has(name)),
+    }
+  }
+
+  /** Posts one message as the classroom contract has it. Never rejects. */
+  async post(
+    name: string,
+    message: { sender: string; msg: JsonValue },
+    deadlineMs: number,
+  ): Promise<PostOutcome> {
+    const url = this.#urls.get(name as NodeName)
+    if (url === undefined) return { status: 'failed', reason: 'unknown-peer', detail: 'not registered' }
+    const sentMs = performance.now()
+    try {
+      const answer = await fetch(new URL('message', httpBase(url)), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(message),
+        redirect: 'manual',
+        signal: AbortSignal.timeout(deadlineMs),
+      })
+      await answer.body?.cancel()
+      if (answer.ok) return { status: 'delivered', rttMs: performance.now() - sentMs }
+      return { status: 'failed', reason: 'refused', detail: `HTTP status ${answer.status}` }
+    } catch (error) {
+      const isLate = error instanceof DOMException && error.name === 'TimeoutError'
+      const detail = error instanceof Error ? String(error.cause ?? error.message) : String(error)
+      return { status: 'failed', reason: isLate ? 'expired' : 'no-route', detail }
+    }
+  }
+}
+
+function httpBase(url: string): string {
+  const base = url.replace(/^ws/, 'http')
+  return base.endsWith('/') ? base : `${base}/`
+}

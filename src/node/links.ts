@@ -1,0 +1,90 @@
+// The sockets of a node: dials and accepts, gives each link its number, encodes once and queues on many.
+// It must not know what a message means; it turns what happens into inputs of the core.
+
+import type { Effect, Input } from '../core/events.ts'
+import type { LinkId } from '../core/messages.ts'
+import type { Reason } from '../core/reasons.ts'
+import type { Logger } from '../logger.ts'
+import { type Dial, dial } from '../net/dialer.ts'
+import { Link, type LinkStats } from '../net/link.ts'
+import { encodeFrame } from '../wire/encode.ts'
+
+/** An open WebSocket, as the net room hands it over. */
+export type LinkSocket = ConstructorParameters<typeof Link>[0]
+
+/** The open links of one node, by the numbers that the core knows them by. */
+export class NodeLinks {
+  readonly #feed: (input: Input) => void
+  readonly #logger: Logger
+  readonly #links = new Map<LinkId, Link>()
+  readonly #dials = new Map<string, Dial>()
+  readonly #emptied: (() => void)[] = []
+  #lastId = 0
+
+  /** @param feed takes the inputs; never called from within a call of this class but `send`. */
+  constructor(feed: (input: Input) => void, logger: Logger) {
+    this.#feed = feed
+    this.#logger = logger
+  }
+
+  /** A WebSocket that speaks hearsay.1 and is open. */
+  adopt(socket: LinkSocket, place: string, dialed?: string): void {
+    const id = ++this.#lastId as LinkId
+    const link = new Link(socket, {
+      onMessages: (messages) => this.#feed({ type: 'received', link: id, messages }),
+      onClosed: ({ reason, remote, detail }) => {
+        this.#links.delete(id)
+        this.#logger.debug({ link: id, place, reason, remote, detail }, 'link closed')
+        this.#feed({ type: 'link-closed', link: id, reason })
+        if (this.#links.size === 0) for (const resolve of this.#emptied.splice(0)) resolve()
+      },
+    })
+    this.#links.set(id, link)
+    this.#logger.debug({ link: id, place, dialed: dialed !== undefined }, 'link open')
+    this.#feed({ type: 'link-open', link: id, ...(dialed === undefined ? {} : { dialed }) })
+  }
+
+  /** Carries out a `dial` effect. */
+  dial(url: string): void {
+    const started = dial(url, {
+      onOpen: (socket) => {
+        this.#dials.delete(url)
+        this.adopt(socket, url, url)
+      },
+      onFailed: (detail) => {
+        this.#dials.delete(url)
+        this.#logger.debug({ url, detail }, 'dial failed')
+        this.#feed({ type: 'dial-failed', url })
+      },
+    })
+    this.#dials.set(url, started)
+  }
+
+  /** Carries out a `send` effect: one encoding, however many links. */
+  send({ links, message, lane }: Extract<Effect, { type: 'send' }>): void {
+    const frame = encodeFrame(message)
+    for (const id of links) {
+      const link = this.#links.get(id)
+      if (link === undefined || link.send(frame, lane) || !link.isOpen) continue
+      this.#feed({ type: 'send-refused', link: id, message })
+    }
+  }
+
+  /** Carries out a `close` effect. */
+  close(id: LinkId, reason: Reason): void {
+    this.#links.get(id)?.close(reason)
+  }
+
+  /** Counters of a link that is open. */
+  stats(id: LinkId): LinkStats | undefined {
+    return this.#links.get(id)?.stats()
+  }
+
+  /** Gives up what is being dialled, and resolves when no link is left. */
+  end(): Promise<void> {
+    for (const started of this.#dials.values()) started.cancel()
+    this.#dials.clear()
+    if (this.#links.size === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#emptied.push(resolve))
+  }
+}

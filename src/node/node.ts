@@ -1,0 +1,395 @@
+// A node: the core with real sockets, a real clock and an application. The only production switch over the core's
+// effects is here. It must not hold protocol rules, and carrying out effects never waits for anybody.
+
+import { nanoid } from 'nanoid'
+import type { Effect, Input, Notification, Outcome } from '../core/events.ts'
+import { Overlay } from '../core/overlay.ts'
+import { REASONS, type SendFailure } from '../core/reasons.ts'
+import type { BroadcastAnswer, NodeHealth, SendAnswer, Topology } from '../http/node-host.ts'
+import type { Logger } from '../logger.ts'
+import { LIMITS } from '../wire/limits.ts'
+import { decodePayload, encodePayload, type JsonValue } from '../wire/payload.ts'
+import { Doors } from './doors.ts'
+import { HearsayError } from './errors.ts'
+import { Emitter, type NodeEvents, type NodeMessage, type PeerInfo } from './events.ts'
+import { HttpPeers } from './http-peers.ts'
+import { NodeLinks } from './links.ts'
+import { checkName, checkOptions, defaultUrl, type NodeOptions, type NodeSettings } from './options.ts'
+import { Timers } from './timers.ts'
+import { peerInfo, reachablePeers, topologyOf } from './views.ts'
+
+/** How long links and directory must have been quiet for {@link Node.settled}. */
+const SETTLED_MS = 1_000
+/** How long `close` waits for the links to end properly. */
+const CLOSE_MS = 1_500
+
+/** How one message is to be sent. */
+export interface SendOptions {
+  /** When to give up, in ms from now. Default 10,000, at most an hour. */
+  readonly deadlineMs?: number
+  /** A label that receivers see next to the node's name. Default: none. */
+  readonly sender?: string
+}
+
+/** A running node. Made by {@link createNode}. */
+export class Node {
+  readonly #settings: NodeSettings
+  readonly #logger: Logger
+  readonly #overlay: Overlay
+  readonly #emitter = new Emitter()
+  readonly #httpPeers = new HttpPeers()
+  readonly #timers: Timers
+  readonly #links: NodeLinks
+  readonly #doors: Doors
+  readonly #inputs: Input[] = []
+  readonly #outcomes = new Map<number, (outcome: Outcome) => void>()
+  readonly #broadcasts = new Map<number, (sent: Extract<Notification, { type: 'broadcast-sent' }>) => void>()
+  readonly #drops = new Map<string, number>()
+  readonly #ready = Promise.withResolvers<void>()
+  #isHandling = false
+  #isReady = false
+  #lastId = 0
+  #changedMs = 0
+  #closed: Promise<void> | undefined
+
+  /** Use {@link createNode}. */
+  constructor(settings: NodeSettings, doors: Doors, url: string | undefined) {
+    this.#settings = settings
+    this.#logger = settings.logger
+    this.#doors = doors
+    const identity = { name: settings.name, incarnation: Date.now(), instance: nanoid() }
+    const seed = Math.floor(Math.random() * 2 ** 48)
+    this.#overlay = new Overlay(url === undefined ? identity : { ...identity, url }, seed, settings.config)
+    this.#timers = new Timers((timer) => this.#feed({ type: 'timer', timer }))
+    this.#links = new NodeLinks((input) => this.#feed(input), settings.logger)
+    // Nobody has to wait for `ready()`: a rejection is theirs who do.
+    this.#ready.promise.catch(() => {})
+    this.#feed({ type: 'start' })
+    if (settings.peers.length > 0) {
+      this.#feed({ type: 'contacts', contacts: settings.peers.map((peer) => ({ url: peer })) })
+    }
+    doors.open({
+      host: this,
+      hello: () => this.#overlay.hello(),
+      onLink: (socket, from) => this.#links.adopt(socket, from),
+      onContacts: (contacts) => this.#feed({ type: 'contacts', contacts }),
+      onHttpPeers: (peers) => {
+        const { joined, gone } = this.#httpPeers.replace(peers)
+        for (const name of gone)
+          this.#emitter.emit('peer-leave', { name, kind: 'http', reason: 'unreachable' })
+        for (const peer of joined) this.#emitter.emit('peer-join', peer)
+      },
+      onNameTaken: (detail) => this.#stop(detail),
+    })
+  }
+
+  /** The node's name. */
+  get name(): string {
+    return this.#settings.name
+  }
+
+  /** The port listened on; `undefined` when the node only dials. */
+  get port(): number | undefined {
+    return this.#doors.port
+  }
+
+  /** Where others dial this node, as a canonical `ws://` URL; `undefined`: nowhere. */
+  get url(): string | undefined {
+    return this.#overlay.self.url
+  }
+
+  /** Resolves at the first link. Rejects with `name-taken` or `closed` when there will be none. */
+  ready(): Promise<void> {
+    return this.#ready.promise
+  }
+
+  /** Resolves when the node is ready and no link and no peer has come or gone for a second. Rejects as `ready` does. */
+  async settled(): Promise<void> {
+    await this.ready()
+    for (;;) {
+      const restMs = this.#changedMs + SETTLED_MS - performance.now()
+      if (restMs <= 0) return
+      await this.#timers.wait(restMs)
+      if (this.#closed !== undefined) throw new HearsayError('closed', `${this.name} is closed`)
+    }
+  }
+
+  /**
+   * Sends a message to one node and resolves with how that ended; a failure is a value, not a rejection.
+   * @param to a node's name, also one that nobody knows yet
+   * @param value a JSON value, or bytes
+   * @throws HearsayError `invalid-name` or `invalid-payload`, at once
+   */
+  send(to: string, value: JsonValue | Uint8Array, options: SendOptions = {}): Promise<SendAnswer> {
+    const name = checkName(to)
+    const { deadlineMs } = options
+    if (deadlineMs !== undefined && !(Number.isInteger(deadlineMs) && deadlineMs > 0)) {
+      throw new HearsayError(
+        'invalid-option',
+        `deadlineMs: ${deadlineMs} is not a whole number of ms above 0`,
+      )
+    }
+    const payload = this.#encode(value, options.sender)
+    const id = ++this.#lastId
+    if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.#failed('too-large'))
+    if (this.#httpPeers.has(name) && this.#overlay.directory.get(name) === undefined) {
+      return this.#post(name, value, options, id)
+    }
+    return new Promise((resolve) => {
+      this.#outcomes.set(id, (outcome) => {
+        resolve(outcome.status === 'delivered' ? { ...outcome, id: this.#messageId(id) } : outcome)
+      })
+      this.#feed({ type: 'send', id, to: name, payload, ...(deadlineMs === undefined ? {} : { deadlineMs }) })
+    })
+  }
+
+  /**
+   * Sends a message to all nodes. Resolves when it has gone out to the neighbors; without one it waits for the first.
+   * @throws HearsayError `invalid-payload`, at once
+   */
+  broadcast(
+    value: JsonValue | Uint8Array,
+    options: { readonly sender?: string } = {},
+  ): Promise<BroadcastAnswer> {
+    const payload = this.#encode(value, options.sender)
+    const id = ++this.#lastId
+    if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.#failed('too-large'))
+    for (const peer of this.#httpPeers.list) void this.#post(peer.name, value, options, id)
+    return new Promise((resolve) => {
+      this.#broadcasts.set(id, ({ neighbors, failure }) => {
+        if (failure === undefined) resolve({ status: 'sent', id: this.#messageId(id), neighbors })
+        else resolve(this.#failed(failure))
+      })
+      this.#feed({ type: 'broadcast', id, payload })
+    })
+  }
+
+  /** Calls `listener` at each event of this kind; the function returned ends that. */
+  on<K extends keyof NodeEvents>(kind: K, listener: (event: NodeEvents[K]) => void): () => void {
+    return this.#emitter.on(kind, listener)
+  }
+
+  /** The peers that can be reached now, and the plain HTTP peers, without this node. */
+  peers(): PeerInfo[] {
+    return [...reachablePeers(this.#overlay), ...this.#httpPeers.list]
+  }
+
+  /** All known nodes and the links between them, as this node sees them. */
+  topology(): Topology {
+    return topologyOf(this.#overlay, this.#httpPeers.list)
+  }
+
+  /** The neighbors, with the smoothed round trip of their links. */
+  neighbors(): { readonly name: string; readonly rttMs: number | undefined }[] {
+    return [...this.#overlay.neighbors].map(([name, { rttMs }]) => ({ name, rttMs }))
+  }
+
+  /** What was dropped here, by reason, since the start. */
+  drops(): Record<string, number> {
+    return Object.fromEntries(this.#drops)
+  }
+
+  /** How the node is. */
+  health(): NodeHealth {
+    const links = this.#overlay.neighbors.size
+    const peers = this.#overlay.directory.reachableCount - 1 + this.#httpPeers.list.length
+    const { registered, isAlone } = this.#doors
+    const live = this.#closed === undefined
+    const ready = live && (links > 0 || (registered && isAlone))
+    const reason = live ? 'no link to any peer yet' : 'the node is shutting down'
+    return { live, ready, links, registered, peers, ...(ready ? {} : { reason }) }
+  }
+
+  /**
+   * Takes a message that was handed to this very node from outside of the overlay (`POST /message`).
+   * `sender` is a label that nobody has checked.
+   */
+  deliver({ sender, msg }: { readonly sender: string; readonly msg: JsonValue }): void {
+    this.#emitter.emit('message', { from: sender, value: msg, hops: 0, broadcast: false, via: 'http' })
+  }
+
+  /** Leaves the overlay and closes everything. Always resolves, within about 2 s; a second call waits for the same. */
+  close(): Promise<void> {
+    this.#closed ??= this.#end(() => this.#feed({ type: 'leave' }))
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  // The effect loop.
+
+  /** Hands an input to the core and carries out what follows. Inputs that arise meanwhile wait for their turn. */
+  #feed(input: Input): void {
+    this.#inputs.push(input)
+    if (this.#isHandling) return
+    this.#isHandling = true
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        for (const effect of this.#overlay.handle(next, performance.now())) this.#carryOut(effect)
+      }
+    } finally {
+      this.#isHandling = false
+    }
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'send':
+        this.#links.send(effect)
+        break
+      case 'dial':
+        this.#links.dial(effect.url)
+        break
+      case 'close':
+        this.#links.close(effect.link, effect.reason)
+        break
+      case 'timer':
+        this.#timers.start(effect.timer, effect.afterMs)
+        break
+      case 'notify':
+        this.#tell(effect.notification)
+    }
+  }
+
+  #tell(notification: Notification): void {
+    switch (notification.type) {
+      case 'message':
+        this.#receive(notification)
+        break
+      case 'outcome':
+        this.#outcomes.get(notification.id)?.(notification.outcome)
+        this.#outcomes.delete(notification.id)
+        break
+      case 'broadcast-sent':
+        this.#broadcasts.get(notification.id)?.(notification)
+        this.#broadcasts.delete(notification.id)
+        break
+      case 'peer-join':
+        this.#changed()
+        this.#emitter.emit('peer-join', peerInfo(notification.peer))
+        break
+      case 'peer-leave': {
+        const { name, reason } = notification
+        this.#changed()
+        this.#logger.info({ peer: name, reason }, 'peer-leave')
+        this.#emitter.emit('peer-leave', { name, kind: 'node', reason })
+        break
+      }
+      case 'neighbor-up':
+        this.#changed()
+        this.#logger.debug({ peer: notification.name }, 'neighbor-up')
+        this.#becomeReady()
+        this.#emitter.emit('neighbor-up', { name: notification.name })
+        break
+      case 'neighbor-down': {
+        const { name, reason } = notification
+        this.#changed()
+        this.#logger.debug({ peer: name, reason }, 'neighbor-down')
+        this.#emitter.emit('neighbor-down', { name, reason })
+        break
+      }
+      case 'drop':
+        this.#drops.set(notification.reason, (this.#drops.get(notification.reason) ?? 0) + 1)
+        this.#logger.trace({ reason: notification.reason, detail: notification.detail }, 'drop')
+        break
+      case 'stopped':
+        this.#stop(notification.detail)
+        break
+      case 'left':
+    }
+  }
+
+  #becomeReady(): void {
+    if (this.#isReady) return
+    this.#isReady = true
+    this.#logger.info({ name: this.name }, 'ready')
+    this.#ready.resolve()
+  }
+
+  #changed(): void {
+    this.#changedMs = performance.now()
+  }
+
+  #receive({ from, payload, hops, broadcast }: Extract<Notification, { type: 'message' }>): void {
+    const decoded = decodePayload(payload)
+    if (!decoded.ok) {
+      this.#tell({ type: 'drop', reason: 'malformed', detail: `payload of ${from}: ${decoded.detail}` })
+      return
+    }
+    const sender = decoded.headers?.sender
+    const message = { from, value: decoded.value, hops, broadcast, via: 'overlay' } as const
+    const labelled: NodeMessage = sender === undefined ? message : { ...message, sender }
+    this.#doors.deliver(labelled)
+    this.#emitter.emit('message', labelled)
+  }
+
+  // Sending.
+
+  #encode(value: JsonValue | Uint8Array, sender: string | undefined): Uint8Array {
+    try {
+      return encodePayload(value, sender === undefined || sender === this.name ? undefined : { sender })
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error)
+      throw new HearsayError('invalid-payload', text, { cause: error })
+    }
+  }
+
+  async #post(
+    name: string,
+    value: JsonValue | Uint8Array,
+    options: SendOptions,
+    id: number,
+  ): Promise<SendAnswer> {
+    const msg = value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
+    const message = { sender: options.sender ?? this.name, msg }
+    const outcome = await this.#httpPeers.post(name, message, options.deadlineMs ?? 10_000)
+    if (outcome.status === 'delivered') return { ...outcome, hops: 1, id: this.#messageId(id) }
+    this.#logger.debug({ peer: name, reason: outcome.reason, detail: outcome.detail }, 'post failed')
+    return this.#failed(outcome.reason, outcome.reason === 'refused' ? name : this.name)
+  }
+
+  #failed(reason: SendFailure, at: string = this.name) {
+    return { status: 'failed', reason, at } as const
+  }
+
+  #messageId(id: number): string {
+    return `${this.name}/${this.#overlay.self.incarnation}/${id}`
+  }
+
+  // The end.
+
+  /** Another process has the name: everything ends at once. */
+  #stop(detail: string): void {
+    if (this.#closed !== undefined) return
+    this.#logger.error({ reason: 'name-taken', detail }, 'stopped')
+    this.#ready.reject(new HearsayError('name-taken', `${REASONS['name-taken'].text}: ${detail}`))
+    this.#closed = this.#end(() => this.#feed({ type: 'leave' }))
+    this.#emitter.emit('stopped', { reason: 'name-taken', detail })
+  }
+
+  async #end(leave: () => void): Promise<void> {
+    leave()
+    this.#ready.reject(new HearsayError('closed', `${this.name} was closed before its first link`))
+    this.#timers.end()
+    await Promise.race([
+      Promise.allSettled([this.#links.end(), this.#doors.leave()]),
+      new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref()),
+    ])
+    await this.#doors.close()
+    this.#logger.info({ name: this.name }, 'left')
+  }
+}
+
+/**
+ * Starts a node: listens, registers with the bootstraps, links to peers. Resolves when it listens; see
+ * {@link Node.ready} for the first link.
+ * @throws HearsayError for options that are wrong; PortTakenError and the like when it cannot listen
+ */
+export async function createNode(options: NodeOptions = {}): Promise<Node> {
+  const settings = checkOptions(options)
+  const doors = await Doors.listen(settings)
+  const url = settings.url ?? (doors.port === undefined ? undefined : defaultUrl(settings.host, doors.port))
+  return new Node(settings, doors, url)
+}

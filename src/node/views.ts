@@ -1,0 +1,38 @@
+// What people and programs look at: lists and pictures made from the core's directory. Reads, and changes nothing.
+
+import type { PeerRecord } from '../core/messages.ts'
+import type { Overlay } from '../core/overlay.ts'
+import type { Topology, TopologyNode } from '../http/node-host.ts'
+import type { PeerInfo } from './events.ts'
+
+/** A record as programs see it. */
+export function peerInfo({ name, url }: Pick<PeerRecord, 'name' | 'url'>): PeerInfo {
+  return url === undefined ? { name, kind: 'node' } : { name, url, kind: 'node' }
+}
+
+/** The reachable peers, without the node itself. */
+export function reachablePeers(overlay: Overlay): PeerInfo[] {
+  const peers: PeerInfo[] = []
+  const own = overlay.self.name
+  for (const { record, reachable } of overlay.directory.entries) {
+    if (reachable && record.name !== own) peers.push(peerInfo(record))
+  }
+  return peers
+}
+
+/** All known nodes and the links between them, and the plain HTTP peers. */
+export function topologyOf(overlay: Overlay, httpPeers: readonly PeerInfo[]): Topology {
+  const self = overlay.self.name
+  const nodes: TopologyNode[] = []
+  const links: [string, string][] = []
+  for (const entry of overlay.directory.entries) {
+    const { record, reachable } = entry
+    const state = record.state === 'leaving' ? 'leaving' : reachable ? 'up' : 'unreachable'
+    nodes.push({ ...peerInfo(record), state, incarnation: record.incarnation, links: record.links })
+    for (const { record: other } of overlay.directory.edges(entry)) {
+      if (record.name < other.name) links.push([record.name, other.name])
+    }
+  }
+  for (const peer of httpPeers) nodes.push({ ...peer, state: 'up', incarnation: 0, links: [] })
+  return { self, nodes, links }
+}
