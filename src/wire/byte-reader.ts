@@ -53,22 +53,26 @@ export class ByteReader {
     this.offset = this.end
   }
 
+  /** An unsigned number of 8 bits. */
   u8(field: string): number {
     const at = this.#take(1, field)
     return at < 0 ? 0 : (this.bytes[at] as number)
   }
 
+  /** An unsigned number of 16 bits. */
   u16(field: string): number {
     const at = this.#take(2, field)
     if (at < 0) return 0
     return ((this.bytes[at] as number) << 8) | (this.bytes[at + 1] as number)
   }
 
+  /** An unsigned number of 32 bits. */
   u32(field: string): number {
     const at = this.#take(4, field)
     return at < 0 ? 0 : this.#u32At(at)
   }
 
+  /** An unsigned number of 48 bits. */
   u48(field: string): number {
     const at = this.#take(6, field)
     if (at < 0) return 0

@@ -73,22 +73,26 @@ export class ByteWriter {
     this.bytes = allocate(size)
   }
 
+  /** An unsigned number of 8 bits. */
   u8(value: number, field: string): void {
     check(value, 0xff, field)
     this.bytes[this.offset++] = value
   }
 
+  /** An unsigned number of 16 bits. */
   u16(value: number, field: string): void {
     check(value, 0xffff, field)
     this.bytes[this.offset++] = value >>> 8
     this.bytes[this.offset++] = value
   }
 
+  /** An unsigned number of 32 bits. */
   u32(value: number, field: string): void {
     check(value, 0xffff_ffff, field)
     this.#u32(value)
   }
 
+  /** An unsigned number of 48 bits. */
   u48(value: number, field: string): void {
     check(value, LIMITS.incarnationMax, field)
     const high = Math.floor(value / 0x1_0000_0000)
