@@ -1,0 +1,102 @@
+// Asks a running node or bootstrap over HTTP, for the commands that do not run one themselves.
+// It must not print; it answers what came back, or throws a CliError that says what to do.
+
+import { printable } from '../http/message-line.ts'
+import { httpUrlOf } from '../http/peer-urls.ts'
+import { normalizeUrl } from '../net/url.ts'
+import { type CliContext, CliError } from './context.ts'
+import { EXIT } from './exit-codes.ts'
+
+/** An answer that is a JSON object. */
+export interface Answer {
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** What to ask. */
+export interface Question {
+  /** Where: the value of `--at`. */
+  readonly at: string
+  readonly path: string
+  /** Sent as JSON with POST; absent: GET. */
+  readonly body?: Readonly<Record<string, unknown>>
+  /** How long an answer may take, in ms. */
+  readonly timeoutMs: number
+}
+
+/** How long an answer to a plain question may take, in ms. */
+export const ASK_TIMEOUT_MS = 10_000
+
+/**
+ * Asks, and answers the JSON object that came back, whatever its status.
+ * @throws CliError when nobody answers in time, when something else than hearsay does, or on Ctrl-C
+ */
+export async function ask(question: Question, context: CliContext): Promise<Answer> {
+  const { at, path, body, timeoutMs } = question
+  const url = `${httpOf(at)}${path}`
+  const init: RequestInit = {
+    signal: AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]),
+    ...(body && {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
+  }
+  try {
+    const response = await fetch(url, init)
+    return { status: response.status, body: objectOf(await response.text(), at) }
+  } catch (error) {
+    throw failureOf(error, question, context)
+  }
+}
+
+/** The error for an answer that should not have been: its own text, or its status. */
+export function refusal(answer: Answer, at: string): CliError {
+  const { error } = answer.body
+  const text = typeof error === 'string' ? printable(error) : `HTTP status ${answer.status}`
+  return new CliError(EXIT.failure, `${at} answered: ${text}`)
+}
+
+function httpOf(at: string): string {
+  const normalized = normalizeUrl(at)
+  // The option table has checked it; the canonical form has a scheme in any case.
+  return httpUrlOf(normalized.ok ? normalized.url : at)
+}
+
+function objectOf(text: string, at: string): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    value = undefined
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>
+  throw new CliError(
+    EXIT.noAnswer,
+    `What answers at ${at} is not a hearsay node. Give the address of one with --at, such as --at http://localhost:5001.`,
+  )
+}
+
+function failureOf(error: unknown, { at, timeoutMs }: Question, context: CliContext): unknown {
+  if (error instanceof CliError) return error
+  if (context.signal.aborted) return new CliError(EXIT.interrupted, 'Stopped before an answer came.')
+  if (error instanceof Error && error.name === 'TimeoutError') {
+    return new CliError(EXIT.noAnswer, `${at} did not answer within ${timeoutMs} ms.`)
+  }
+  // fetch rejects with a TypeError for everything that keeps a request from being answered; the cause tells what.
+  if (!(error instanceof TypeError)) return error
+  const cause = causeOf(error)
+  const start = `Start a network with "${context.self} swarm", or give the address of a running node with --at.`
+  const texts: Readonly<Record<string, string>> = {
+    ECONNREFUSED: `Nothing listens at ${at}. ${start}`,
+    ENOTFOUND: `There is no host of the name in ${at}. Check --at.`,
+    EAI_AGAIN: `The host name in ${at} cannot be looked up at the moment. Check --at and the network.`,
+  }
+  return new CliError(EXIT.noAnswer, texts[cause] ?? `${at} cannot be reached (${cause}). Check --at.`)
+}
+
+function causeOf(error: Error): string {
+  const cause = error.cause as NodeJS.ErrnoException | undefined
+  return cause?.code ?? cause?.message ?? error.message
+}

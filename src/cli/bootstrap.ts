@@ -1,0 +1,38 @@
+// `hearsay bootstrap`: runs a bootstrap until it is told to stop.
+
+import { command } from './command.ts'
+import { stopRequested } from './context.ts'
+import { EXIT } from './exit-codes.ts'
+import { startError } from './listening.ts'
+import { createLogger } from './logger.ts'
+
+/** The command. */
+export const bootstrap = command({
+  name: 'bootstrap',
+  summary: 'Run a bootstrap: the place where nodes find their first contacts',
+  details:
+    'Runs a bootstrap until Ctrl-C. It tells new nodes whom to dial. It carries no messages, and nodes that know\n' +
+    'each other run on without it.',
+  positionals: [],
+  options: ['port', 'host', 'logLevel', 'logFormat'],
+  examples: [
+    ['bootstrap', 'on port 5000'],
+    ['bootstrap --port 6000 --log-level debug', 'on port 6000, with everything that happens'],
+  ],
+  async run(values, _words, context) {
+    const logger = await createLogger(values, context)
+    const { createBootstrap } = await import('../bootstrap/server.ts')
+    const server = await createBootstrap({
+      listen: values.port,
+      ...(values.host !== undefined && { host: values.host }),
+      logger,
+    }).catch((error: unknown) => {
+      throw startError(error)
+    })
+    logger.info({ port: server.port }, 'Bootstrap node is running')
+    await stopRequested(context.signal)
+    logger.info({}, 'stopping')
+    await server.close()
+    return EXIT.ok
+  },
+})

@@ -1,0 +1,118 @@
+// `hearsay node`: runs one node until it is told to stop. Standard output gets the messages and nothing else.
+
+import { parseNodeName } from '../core/messages.ts'
+import { compareNaturally } from '../http/peer-urls.ts'
+import { normalizeUrl } from '../net/url.ts'
+import type { Node } from '../node/node.ts'
+import { command } from './command.ts'
+import { type CliContext, CliError, stopRequested, usageError } from './context.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { startError } from './listening.ts'
+import { createLogger, type ProcessLogger } from './logger.ts'
+import { writeMessage } from './message-out.ts'
+import type { OptionValues } from './options.ts'
+import { PeerLog } from './peer-log.ts'
+
+type NodeValues = OptionValues<
+  'port' | 'host' | 'noListen' | 'name' | 'url' | 'bootstrap' | 'peers' | 'json' | 'logLevel' | 'logFormat'
+>
+
+/** The command. */
+export const node = command({
+  name: 'node',
+  summary: 'Run one node: it joins the network, and prints the messages that it receives',
+  details:
+    'Runs a node until Ctrl-C. Each message that it receives is one line on standard output:\n' +
+    '[MSG] From node12: Hello node8. The log is on standard error.',
+  positionals: [],
+  options: ['name', 'port', 'url', 'bootstrap', 'peers', 'host', 'noListen', 'json', 'logLevel', 'logFormat'],
+  examples: [
+    ['node --name anna --port 5001 --bootstrap http://localhost:5000', 'join the network of a bootstrap'],
+    ['node --name ben --no-listen --peers http://localhost:5001', 'join over another node, without a port'],
+  ],
+  async run(values, _words, context) {
+    const name = nameOf(values, context)
+    if (values.noListen && values.url !== undefined) {
+      throw usageError(
+        '--url (NODE_URL) says where others reach this node, --no-listen that nobody can. Leave one out.',
+      )
+    }
+    const logger = await createLogger(values, context, { node: name })
+    return runNode(name, values, logger, context)
+  },
+})
+
+/** The name: as given, else the host part of the URL, else the host name (design section 2). */
+function nameOf(values: NodeValues, context: CliContext): string {
+  if (values.name !== undefined) return values.name
+  const fromUrl = values.url !== undefined
+  const text = values.url === undefined ? context.hostname : hostOf(values.url)
+  const name = parseNodeName(text)
+  if (name !== undefined) return name
+  const source = fromUrl ? 'host part of --url (NODE_URL)' : 'host name'
+  throw usageError(`The ${source}, "${text}", cannot be a node's name. Give one with --name or NODE_NAME.`)
+}
+
+function hostOf(url: string): string {
+  const normalized = normalizeUrl(url)
+  return normalized.ok ? new URL(normalized.url).hostname : url
+}
+
+async function runNode(
+  name: string,
+  values: NodeValues,
+  logger: ProcessLogger,
+  context: CliContext,
+): Promise<ExitCode> {
+  const { createNode } = await import('../node/node.ts')
+  const running = await createNode({
+    name,
+    listen: values.noListen ? false : values.port,
+    ...(values.host !== undefined && { host: values.host }),
+    ...(values.url !== undefined && { url: values.url }),
+    bootstrap: values.bootstrap,
+    peers: values.peers,
+    logger,
+  }).catch((error: unknown) => {
+    throw startError(error)
+  })
+  running.on('message', (message) => writeMessage(message, context.stdout, { json: values.json }))
+  const peerLog = logPeers(running, logger)
+  logger.info({ port: running.port, url: running.url }, `Node ${name} is running`)
+  if (values.bootstrap.length === 0 && values.peers.length === 0) {
+    logger.warn({}, 'no --bootstrap (BOOTSTRAP_URL) and no --peers: waiting for others to dial this node')
+  }
+  try {
+    return await ending(running, logger, context)
+  } finally {
+    peerLog.close()
+    await running.close()
+  }
+}
+
+function logPeers(running: Node, logger: ProcessLogger): PeerLog {
+  const log = new PeerLog(logger, () =>
+    running
+      .peers()
+      .map((peer) => peer.name)
+      .sort(compareNaturally),
+  )
+  running.on('peer-join', () => log.changed())
+  running.on('peer-leave', () => log.changed())
+  return log
+}
+
+async function ending(running: Node, logger: ProcessLogger, context: CliContext): Promise<ExitCode> {
+  const stopped = new Promise<string>((resolve) => {
+    running.on('stopped', ({ detail }) => resolve(detail))
+  })
+  const detail = await Promise.race([stopRequested(context.signal), stopped])
+  if (detail === undefined) {
+    logger.info({}, 'stopping')
+    return EXIT.ok
+  }
+  throw new CliError(
+    EXIT.nameTaken,
+    `The name ${running.name} is in use by another live node: ${detail}\nChoose another one with --name or NODE_NAME.`,
+  )
+}

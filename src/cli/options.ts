@@ -1,0 +1,281 @@
+// Every option there is, in one table: flag, environment variables, default, what it does, what it accepts. --help,
+// the parser, the environment and README's table (checked by a test) all draw on it; no command reads `env` itself.
+// A value is taken from the flag, else from the first environment variable that is set, else from the default.
+
+import { CORE_DEFAULTS } from '../core/config.ts'
+import { NODE_NAME_CHARS_MAX, parseNodeName } from '../core/messages.ts'
+import { normalizeUrl } from '../net/url.ts'
+import { type Environment, usageError } from './context.ts'
+
+/** A checked value, or what is wrong with the text and what to give instead. */
+export type Parsed<T> = { readonly value: T } | { readonly problem: string }
+
+/** One option. */
+export interface OptionSpec<T> {
+  /** Without the dashes. */
+  readonly flag: string
+  /** Environment variables, the strongest first. An empty one counts as not set. */
+  readonly env: readonly string[]
+  /** What stands for the value in help; absent: a switch without a value. */
+  readonly placeholder?: string
+  /** One sentence for newcomers, without the default. */
+  readonly description: string
+  /** The default for everybody. */
+  readonly fallback: T
+  /** Defaults of single commands that differ from `fallback`. */
+  readonly fallbackIn?: Readonly<Record<string, T>>
+  /** The default in words, where the value itself would not explain it. */
+  readonly fallbackText?: string
+  /** Whether the flag may be repeated; the texts are joined with commas. */
+  readonly repeatable?: boolean
+  readonly parse: (text: string) => Parsed<T>
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+const LOG_FORMATS = ['auto', 'json', 'pretty'] as const
+const TOPOLOGY_FORMATS = ['text', 'json', 'dot'] as const
+
+const integer =
+  (what: string, min: number, max: number) =>
+  (text: string): Parsed<number> => {
+    const value = /^\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return { value }
+    return { problem: `"${text}" is not ${what}; give a whole number from ${min} to ${max}` }
+  }
+
+const oneOf =
+  <const T extends string>(choices: readonly T[]) =>
+  (text: string): Parsed<T> => {
+    const value = choices.find((choice) => choice === text.trim().toLowerCase())
+    return value === undefined ? { problem: `"${text}" is not one of ${choices.join(', ')}` } : { value }
+  }
+
+const switchText = (text: string): Parsed<boolean> => {
+  const word = text.trim().toLowerCase()
+  if (['1', 'true', 'yes', 'on'].includes(word)) return { value: true }
+  if (['0', 'false', 'no', 'off'].includes(word)) return { value: false }
+  return { problem: `"${text}" is neither true nor false` }
+}
+
+const url = (text: string): Parsed<string> => {
+  const normalized = normalizeUrl(text)
+  return normalized.ok ? { value: text.trim() } : { problem: normalized.detail }
+}
+
+const urlList = (text: string): Parsed<readonly string[]> => {
+  const value: string[] = []
+  for (const part of text.split(',')) {
+    if (part.trim() === '') continue
+    const parsed = url(part)
+    if ('problem' in parsed) return parsed
+    value.push(parsed.value)
+  }
+  return { value }
+}
+
+const nodeName = (text: string): Parsed<string | undefined> => {
+  const value = parseNodeName(text.trim())
+  if (value !== undefined) return { value }
+  return {
+    problem:
+      `"${text}" is not a node name; use letters, digits, "." "_" "-", ` +
+      `a letter or digit first, at most ${NODE_NAME_CHARS_MAX} characters`,
+  }
+}
+
+const anyText = (text: string): Parsed<string | undefined> => ({ value: text })
+const spec = <T>(option: OptionSpec<T>): OptionSpec<T> => option
+
+/** The table. */
+export const OPTIONS = {
+  port: spec<number>({
+    flag: 'port',
+    env: ['PORT'],
+    placeholder: 'number',
+    description:
+      'Port for HTTP and WebSocket, 0 for any free one; of a swarm, that of the bootstrap: nodes follow',
+    fallback: 5000,
+    parse: integer('a port', 0, 65_535),
+  }),
+  host: spec<string | undefined>({
+    flag: 'host',
+    env: ['HEARSAY_HOST'],
+    placeholder: 'address',
+    description: 'Local address to listen on',
+    fallback: undefined,
+    fallbackIn: { swarm: '127.0.0.1' },
+    fallbackText: 'all addresses',
+    parse: anyText,
+  }),
+  noListen: spec<boolean>({
+    flag: 'no-listen',
+    env: ['HEARSAY_NO_LISTEN'],
+    description:
+      'Open no port: the node dials others and is a full member, but nobody dials it or asks it by HTTP',
+    fallback: false,
+    parse: switchText,
+  }),
+  name: spec<string | undefined>({
+    flag: 'name',
+    env: ['NODE_NAME', 'NODE_ID'],
+    placeholder: 'name',
+    description: 'Name of the node, unique in the network',
+    fallback: undefined,
+    fallbackText: 'host part of --url, else the host name',
+    parse: nodeName,
+  }),
+  url: spec<string | undefined>({
+    flag: 'url',
+    env: ['NODE_URL'],
+    placeholder: 'url',
+    description: 'Where other nodes reach this one; http:// and ws:// mean the same place',
+    fallback: undefined,
+    fallbackText: 'http://<host name>:<port>',
+    parse: url,
+  }),
+  bootstrap: spec<readonly string[]>({
+    flag: 'bootstrap',
+    env: ['BOOTSTRAP_URL'],
+    placeholder: 'url,…',
+    description: 'Bootstraps at which the node finds its first contacts, separated by commas',
+    fallback: [],
+    fallbackText: 'none',
+    repeatable: true,
+    parse: urlList,
+  }),
+  peers: spec<readonly string[]>({
+    flag: 'peers',
+    env: ['HEARSAY_PEERS'],
+    placeholder: 'url,…',
+    description: 'Nodes to dial directly, instead of or beside a bootstrap, separated by commas',
+    fallback: [],
+    fallbackText: 'none',
+    repeatable: true,
+    parse: urlList,
+  }),
+  nodes: spec<number>({
+    flag: 'nodes',
+    env: ['HEARSAY_NODES'],
+    placeholder: 'number',
+    description: 'How many nodes to start in this process',
+    fallback: 30,
+    parse: integer('a number of nodes', 1, 1000),
+  }),
+  at: spec<string>({
+    flag: 'at',
+    env: ['HEARSAY_AT'],
+    placeholder: 'url',
+    description: 'The running node (or bootstrap) to ask',
+    fallback: 'http://localhost:5001',
+    parse: url,
+  }),
+  sender: spec<string | undefined>({
+    flag: 'sender',
+    env: ['HEARSAY_SENDER'],
+    placeholder: 'label',
+    description: 'Who the message says it is from',
+    fallback: undefined,
+    fallbackText: 'the name of the node asked',
+    parse: anyText,
+  }),
+  deadlineMs: spec<number>({
+    flag: 'deadline-ms',
+    env: ['HEARSAY_DEADLINE_MS'],
+    placeholder: 'ms',
+    description: 'How long to try before the message counts as not delivered',
+    fallback: CORE_DEFAULTS.deadlineMs,
+    parse: integer('a time in milliseconds', 1, CORE_DEFAULTS.deadlineMaxMs),
+  }),
+  format: spec<(typeof TOPOLOGY_FORMATS)[number]>({
+    flag: 'format',
+    env: ['HEARSAY_FORMAT'],
+    placeholder: TOPOLOGY_FORMATS.join('|'),
+    description: 'How to print the topology: text, json, or dot for Graphviz',
+    fallback: 'text',
+    parse: oneOf(TOPOLOGY_FORMATS),
+  }),
+  json: spec<boolean>({
+    flag: 'json',
+    env: ['HEARSAY_JSON'],
+    description: 'Print JSON, one value a line, for programs',
+    fallback: false,
+    parse: switchText,
+  }),
+  logLevel: spec<(typeof LOG_LEVELS)[number]>({
+    flag: 'log-level',
+    env: ['LOG_LEVEL'],
+    placeholder: 'level',
+    description: `Least level that is logged, on standard error: ${LOG_LEVELS.join(', ')}`,
+    fallback: 'info',
+    fallbackIn: { swarm: 'warn' },
+    parse: oneOf(LOG_LEVELS),
+  }),
+  logFormat: spec<(typeof LOG_FORMATS)[number]>({
+    flag: 'log-format',
+    env: ['LOG_FORMAT'],
+    placeholder: LOG_FORMATS.join('|'),
+    description: 'How logs look: json, pretty, or auto: pretty on a terminal and JSON elsewhere',
+    fallback: 'auto',
+    parse: oneOf(LOG_FORMATS),
+  }),
+} as const
+
+/** A key of {@link OPTIONS}. */
+export type OptionKey = keyof typeof OPTIONS
+
+/** The checked values of some options. */
+export type OptionValues<K extends OptionKey> = {
+  readonly [P in K]: (typeof OPTIONS)[P] extends OptionSpec<infer T> ? T : never
+}
+
+/** The default in words, as help and README show it: that of one command, or of those that have none of their own. */
+export function fallbackText(key: OptionKey, command = ''): string {
+  const option: OptionSpec<unknown> = OPTIONS[key]
+  const special = option.fallbackIn?.[command]
+  if (special !== undefined) return String(special)
+  if (option.fallbackText !== undefined) return option.fallbackText
+  return option.fallback === false ? 'off' : String(option.fallback)
+}
+
+/**
+ * The values of `keys` for one command. `flags` holds what stood on the command line, by flag, as text or `true`.
+ * Throws a usage error (exit code 2) that names the flag or the variable, what is wrong with it and what to give.
+ */
+export function resolveOptions<K extends OptionKey>(
+  keys: readonly K[],
+  command: string,
+  flags: Readonly<Record<string, unknown>>,
+  env: Environment,
+): OptionValues<K> {
+  const values: Partial<Record<OptionKey, unknown>> = {}
+  for (const key of keys) values[key] = resolveOption(OPTIONS[key], command, flags, env)
+  return values as OptionValues<K>
+}
+
+function resolveOption(
+  option: OptionSpec<unknown>,
+  command: string,
+  flags: Readonly<Record<string, unknown>>,
+  env: Environment,
+): unknown {
+  const given = flags[option.flag]
+  if (given !== undefined) return checked(option, `--${option.flag}`, flagText(option, given))
+  for (const variable of option.env) {
+    const text = env[variable]
+    if (text !== undefined && text.trim() !== '')
+      return checked(option, `environment variable ${variable}`, text)
+  }
+  return option.fallbackIn?.[command] ?? option.fallback
+}
+
+function flagText(option: OptionSpec<unknown>, given: unknown): string {
+  if (!Array.isArray(given)) return String(given)
+  if (option.repeatable) return given.join(',')
+  throw usageError(`--${option.flag} is given ${given.length} times; once is enough`)
+}
+
+function checked(option: OptionSpec<unknown>, source: string, text: string): unknown {
+  const parsed = option.parse(text)
+  if ('value' in parsed) return parsed.value
+  throw usageError(`${source}: ${parsed.problem}`)
+}

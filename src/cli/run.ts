@@ -1,0 +1,190 @@
+// The command line: takes arguments, finds the command, checks its options, runs it, and turns every ending into an
+// exit code and a text that a newcomer can act on. yargs is known here only. It must not exit the process.
+
+import { readFileSync } from 'node:fs'
+import yargs, { type Argv } from 'yargs'
+import { printable } from '../http/message-line.ts'
+import { bootstrap } from './bootstrap.ts'
+import { broadcast } from './broadcast.ts'
+import type { Command } from './command.ts'
+import { type CliContext, CliError, painter, usageError } from './context.ts'
+import { EXIT, EXIT_CODE_TEXTS, type ExitCode } from './exit-codes.ts'
+import { node } from './node.ts'
+import { fallbackText, OPTIONS, type OptionKey, type OptionSpec, resolveOptions } from './options.ts'
+import { peers } from './peers.ts'
+import { send } from './send.ts'
+import { swarm } from './swarm.ts'
+import { topology } from './topology.ts'
+
+/** All commands, in the order of `--help`. */
+export const COMMANDS = [
+  swarm,
+  bootstrap,
+  node,
+  send,
+  broadcast,
+  peers,
+  topology,
+] as unknown as readonly Command[]
+
+const COLUMNS_MAX = 110
+const COLUMNS_DEFAULT = 100
+
+const EPILOGUE = [
+  'Every option can come from the environment variable named in brackets; the flag wins.',
+  '',
+  'Exit codes:',
+  ...EXIT_CODE_TEXTS.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`),
+].join('\n')
+
+/**
+ * Runs the command line `args` (without program and script). Answers the exit code once the command has cleaned up;
+ * rejects only with errors that nobody expected.
+ */
+export async function run(args: readonly string[], context: CliContext): Promise<ExitCode> {
+  // Wanted before yargs has parsed, so that its complaints can name the command's own help.
+  const meant = COMMANDS.find((command) => command.name === args.find((word) => !word.startsWith('-')))
+  try {
+    if (args.length === 0) {
+      context.stderr.write(`${(await parse(['--help'], meant, context)).help}\n`)
+      return EXIT.usage
+    }
+    const { command, flags, help } = await parse(args.map(plainSwitch), meant, context)
+    if (help !== undefined) {
+      context.stdout.write(`${help}\n`)
+      return EXIT.ok
+    }
+    if (command === undefined) throw usageError('No command is given.')
+    const values = resolveOptions(command.options, command.name, flags, context.env)
+    return await command.run(values, wordsOf(command, flags), context)
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error
+    const paint = painter(context.stderr, context.env)
+    context.stderr.write(`${paint('red', 'hearsay:')} ${error.message}\n`)
+    if (error.exitCode === EXIT.usage) {
+      context.stderr.write(`Help: ${context.self} ${meant === undefined ? '' : `${meant.name} `}--help\n`)
+    }
+    return error.exitCode
+  }
+}
+
+/** `--json=yes` as `--json=true`: yargs would take every word but `true` for no. */
+function plainSwitch(word: string): string {
+  const [, flag, text] = /^--([a-z-]+)=(.*)$/s.exec(word) ?? []
+  const option = Object.values<OptionSpec<unknown>>(OPTIONS).find((one) => one.flag === flag)
+  if (option === undefined || option.placeholder !== undefined || text === undefined) return word
+  const parsed = option.parse(text)
+  if ('problem' in parsed) throw usageError(`--${flag}: ${parsed.problem}`)
+  return `--${flag}=${parsed.value}`
+}
+
+interface ParsedLine {
+  readonly command: Command | undefined
+  readonly flags: Readonly<Record<string, unknown>>
+  /** The text to print instead of running anything. */
+  readonly help: string | undefined
+}
+
+async function parse(
+  args: readonly string[],
+  meant: Command | undefined,
+  context: CliContext,
+): Promise<ParsedLine> {
+  let chosen: Command | undefined
+  let output = ''
+  const parser = yargs()
+    .scriptName('hearsay')
+    .usage(
+      '$0 <command> [options]\n\nMessaging between your own processes without a broker: a WebSocket gossip overlay.',
+    )
+    .locale('en')
+    .parserConfiguration({
+      // Values stay as they were typed: the option table checks them, whatever their source.
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'populate--': false,
+    })
+    .wrap(Math.min(context.stdout.columns ?? COLUMNS_DEFAULT, COLUMNS_MAX))
+    .strict()
+    .recommendCommands()
+    .example('$0 swarm', 'a bootstrap and 30 nodes in this terminal')
+    .example('$0 send node8 "Hello node8"', 'a message from node1 to node8, with its outcome')
+    .epilogue(EPILOGUE)
+    .help()
+    .version(version())
+    .alias('help', 'h')
+    .fail((message, error) => {
+      // yargs calls this for its own complaints only: commands run after parsing.
+      throw message ? usageError(complaint(message, meant)) : error
+    })
+  for (const command of COMMANDS) declare(parser, command, (name) => (chosen = name))
+  const argv = await parser.parseAsync([...args], {}, (_error, _argv, text) => {
+    output = text
+  })
+  return { command: chosen, flags: argv, help: output === '' ? undefined : output }
+}
+
+function declare(parser: Argv, command: Command, choose: (command: Command) => void): void {
+  const line = lineOf(command)
+  parser.command(
+    line,
+    command.summary,
+    (argv) => {
+      argv.usage(`$0 ${line} [options]\n\n${command.details}`)
+      for (const word of command.positionals) {
+        argv.positional(word.name, { describe: word.description })
+      }
+      for (const key of command.options) argv.option(OPTIONS[key].flag, yargsOption(key, command.name))
+      for (const [args, does] of command.examples) argv.example(`$0 ${args}`, does)
+    },
+    () => choose(command),
+  )
+}
+
+/** The command with its positional arguments, as yargs and people write it: `send <to> <message..>`. */
+function lineOf(command: Command): string {
+  const words = command.positionals.map((word) => (word.rest ? `<${word.name}..>` : `<${word.name}>`))
+  return [command.name, ...words].join(' ')
+}
+
+/** What yargs complains about, in words that need no knowledge of yargs. */
+function complaint(message: string, meant: Command | undefined): string {
+  const valueless = /^Not enough arguments following: (.+)$/.exec(message)
+  if (valueless) return `--${printable(valueless[1] ?? '')} needs a value behind it.`
+  if (message.startsWith('Not enough non-option arguments') && meant) {
+    return `Something is missing. It goes: hearsay ${lineOf(meant)}`
+  }
+  if (message.startsWith('Did you mean')) return `There is no such command. ${printable(message)}`
+  const unknown = /^Unknown arguments?: (.+)$/.exec(message)
+  if (unknown) return `"${printable(unknown[1] ?? '')}" is not known here.`
+  return printable(message)
+}
+
+function version(): string {
+  // From src/cli as well as from dist/cli.
+  const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(file) as { readonly version: string }).version
+}
+
+function yargsOption(key: OptionKey, command: string) {
+  const option: OptionSpec<unknown> = OPTIONS[key]
+  const isSwitch = option.placeholder === undefined
+  return {
+    describe: `${option.description} [${option.env.join(', ')}]`,
+    ...(isSwitch ? { type: 'boolean' as const } : { requiresArg: true }),
+    // Only shown: the real default is applied after the environment was looked at.
+    defaultDescription: fallbackText(key, command),
+  }
+}
+
+function wordsOf(command: Command, flags: Readonly<Record<string, unknown>>): Record<string, string> {
+  const words: Record<string, string> = {}
+  for (const { name } of command.positionals) {
+    const given = flags[name]
+    words[name] = Array.isArray(given) ? given.join(' ') : String(given)
+  }
+  return words
+}

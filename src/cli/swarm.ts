@@ -1,0 +1,271 @@
+// `hearsay swarm`: a bootstrap and many nodes in one process, laid out on ports as the Docker walk-through does:
+// the bootstrap on one port, node1 on the next, and so on. Either all of them run, or none is left running.
+
+import type { Bootstrap } from '../bootstrap/server.ts'
+import type { Logger } from '../logger.ts'
+import type { Node } from '../node/node.ts'
+import { command } from './command.ts'
+import { type CliContext, painter, stopRequested, usageError } from './context.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { startError } from './listening.ts'
+import { createLogger } from './logger.ts'
+import { writeMessage } from './message-out.ts'
+import type { OptionValues } from './options.ts'
+import { Progress } from './progress.ts'
+
+const PORT_MAX = 65_535
+/** After this long the table is shown even when some nodes do not know all others yet. */
+const ACQUAINTED_WAIT_MS = 30_000
+
+type SwarmValues = OptionValues<'nodes' | 'port' | 'host' | 'json' | 'logLevel' | 'logFormat'>
+
+/** What runs. */
+interface Swarm {
+  readonly bootstrap: Bootstrap
+  readonly nodes: readonly Node[]
+}
+
+/** The command. */
+export const swarm = command({
+  name: 'swarm',
+  summary: 'Run a bootstrap and many nodes in this terminal: the quickest way to try it',
+  details:
+    'Runs a bootstrap on the given port and nodes on the ports behind it, all in this process, until Ctrl-C.\n' +
+    'Each message that a node receives is one line: node8 | [MSG] From node12: Hello node8.',
+  positionals: [],
+  options: ['nodes', 'port', 'host', 'json', 'logLevel', 'logFormat'],
+  examples: [
+    ['swarm', '30 nodes: the bootstrap on port 5000, nodes on 5001 to 5030'],
+    ['swarm --nodes 5 --port 6000', 'five nodes on 6001 to 6005'],
+  ],
+  async run(values, _words, context) {
+    if (values.port !== 0 && values.port + values.nodes > PORT_MAX) {
+      throw usageError(
+        `--port ${values.port} leaves no room for ${values.nodes} nodes behind it: ports end at ${PORT_MAX}.`,
+      )
+    }
+    const startedAtMs = performance.now()
+    const logger = await createLogger(values, context)
+    const progress = new Progress(context.stderr)
+    const closers: Closer[] = []
+    try {
+      const running = await start(values, { logger, progress, closers, context })
+      const known = await acquainted(running, progress, context)
+      progress.clear()
+      if (context.signal.aborted) return EXIT.ok
+      announce(running, { ...known, tookMs: performance.now() - startedAtMs }, values, context)
+      return await ending(running, context)
+    } finally {
+      progress.clear()
+      await closeAll(closers)
+    }
+  },
+})
+
+type Closer = () => Promise<void>
+
+interface Launch {
+  readonly logger: Logger
+  readonly progress: Progress
+  /** Gets one for everything that was started, the bootstrap first. */
+  readonly closers: Closer[]
+  readonly context: CliContext
+}
+
+async function start(values: SwarmValues, launch: Launch): Promise<Swarm> {
+  const { logger, progress, closers, context } = launch
+  const [{ createBootstrap }, { createNode }] = await Promise.all([
+    import('../bootstrap/server.ts'),
+    import('../node/node.ts'),
+  ])
+  const place = { ...(values.host !== undefined && { host: values.host }) }
+  const portOf = (index: number) => (values.port === 0 ? 0 : values.port + index)
+  progress.show(`Starting a bootstrap and ${values.nodes} nodes …`)
+  const bootstrap = await createBootstrap({
+    ...place,
+    listen: portOf(0),
+    logger: named(logger, 'bootstrap'),
+  }).catch((error: unknown) => {
+    throw startError(error)
+  })
+  closers.push(() => bootstrap.close())
+  const starting = Array.from({ length: values.nodes }, async (_, i) => {
+    const name = `node${i + 1}`
+    const port = portOf(i + 1)
+    const node = await createNode({
+      ...place,
+      name,
+      listen: port,
+      bootstrap: [`http://${urlHost(values.host)}:${bootstrap.port}`],
+      logger: named(logger, name),
+      ...(port !== 0 && { url: `http://${urlHost(values.host)}:${port}` }),
+    })
+    closers.push(() => node.close())
+    node.on('message', (message) =>
+      writeMessage(message, context.stdout, { json: values.json, receiver: name }),
+    )
+    return node
+  })
+  // All of them have to settle: one that starts after another has failed must be closed as well.
+  const settled = await Promise.allSettled(starting)
+  const failed = settled.find((one) => one.status === 'rejected')
+  if (failed) throw startError(failed.reason)
+  return { bootstrap, nodes: await Promise.all(starting) }
+}
+
+/** The host by which the swarm's own members reach each other. */
+function urlHost(host: string | undefined): string {
+  if (host === undefined || host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+function named(logger: Logger, node: string): Logger {
+  const withName =
+    (log: Logger['info']): Logger['info'] =>
+    (fields, event) =>
+      log({ node, ...fields }, event)
+  return {
+    trace: withName((fields, event) => logger.trace(fields, event)),
+    debug: withName((fields, event) => logger.debug(fields, event)),
+    info: withName((fields, event) => logger.info(fields, event)),
+    warn: withName((fields, event) => logger.warn(fields, event)),
+    error: withName((fields, event) => logger.error(fields, event)),
+  }
+}
+
+interface Acquaintance {
+  /** How many ordered pairs of nodes know each other. */
+  readonly pairs: number
+  readonly pairsMax: number
+}
+
+/** Waits until every node knows all others, the wait is over, or the process is to stop. */
+async function acquainted(running: Swarm, progress: Progress, context: CliContext): Promise<Acquaintance> {
+  const { nodes } = running
+  const pairsMax = nodes.length * (nodes.length - 1)
+  const counts = nodes.map((node) => node.peers().length)
+  let pairs = counts.reduce((sum, count) => sum + count, 0)
+  const stopListening: (() => void)[] = []
+  const all = new Promise<void>((resolve) => {
+    if (pairs >= pairsMax) resolve()
+    nodes.forEach((node, i) => {
+      const recount = () => {
+        const count = node.peers().length
+        pairs += count - (counts[i] ?? 0)
+        counts[i] = count
+        progress.update(`${nodes.length} nodes are up; they know ${percent(pairs, pairsMax)} of each other …`)
+        if (pairs >= pairsMax) resolve()
+      }
+      stopListening.push(node.on('peer-join', recount), node.on('peer-leave', recount))
+    })
+  })
+  const patience = new AbortController()
+  await Promise.race([all, stopRequested(context.signal), delay(ACQUAINTED_WAIT_MS, patience.signal)])
+  patience.abort()
+  for (const stop of stopListening) stop()
+  return { pairs, pairsMax }
+}
+
+function percent(part: number, whole: number): string {
+  return `${whole === 0 ? 100 : Math.floor((100 * part) / whole)} %`
+}
+
+function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
+  })
+}
+
+function announce(
+  running: Swarm,
+  told: Acquaintance & { readonly tookMs: number },
+  values: SwarmValues,
+  context: CliContext,
+): void {
+  const { bootstrap, nodes } = running
+  const complete = told.pairs >= told.pairsMax
+  if (values.json) {
+    const line = {
+      event: 'up',
+      bootstrap: localUrl(bootstrap.port, values),
+      nodes: nodes.map((node) => ({ name: node.name, url: localUrl(node.port, values) })),
+      complete,
+      tookMs: Math.round(told.tookMs),
+    }
+    context.stdout.write(`${JSON.stringify(line)}\n`)
+    return
+  }
+  const paint = painter(context.stdout, context.env)
+  const seconds = (told.tookMs / 1000).toFixed(2)
+  const [headline, colour] = complete
+    ? ([
+        `A bootstrap and ${nodes.length} nodes are running. Every node knew all others after ${seconds} s.`,
+        'green',
+      ] as const)
+    : ([
+        `A bootstrap and ${nodes.length} nodes are running, but after ${seconds} s they know only ${percent(told.pairs, told.pairsMax)} of each other.`,
+        'yellow',
+      ] as const)
+  const lines = [paint(colour, headline), '', ...table(running, values), '']
+  lines.push(paint('bold', 'Try this in another terminal:'))
+  for (const [does, typed] of thingsToTry(running, values, context)) {
+    lines.push(`  ${paint('dim', `# ${does}`)}`, `  ${typed}`)
+  }
+  lines.push('', 'Messages appear here as they arrive. Ctrl-C ends everything.', '')
+  context.stdout.write(`${lines.join('\n')}\n`)
+}
+
+function table(running: Swarm, values: SwarmValues): string[] {
+  const { bootstrap, nodes } = running
+  const rows: (readonly [what: string, where: string])[] = [['bootstrap', localUrl(bootstrap.port, values)]]
+  const shown = nodes.length > 4 ? [nodes[0], nodes[1], undefined, nodes.at(-1)] : nodes
+  for (const node of shown) rows.push(node ? [node.name, localUrl(node.port, values)] : ['…', '…'])
+  return rows.map(([name, url]) => `  ${name.padEnd(10)} ${url}`)
+}
+
+function thingsToTry(
+  running: Swarm,
+  values: SwarmValues,
+  context: CliContext,
+): (readonly [string, string])[] {
+  const { bootstrap, nodes } = running
+  const from = nodes.at(-1)
+  const to = nodes[Math.min(7, nodes.length - 1)]
+  const fromUrl = localUrl(from?.port, values)
+  const body = `{"to":"${to?.name}","sender":"${from?.name}","msg":"Hello ${to?.name}"}`
+  // Windows' shells take no single quotes.
+  const [curl, data] =
+    process.platform === 'win32' ? ['curl.exe', `"${body.replaceAll('"', '\\"')}"`] : ['curl', `'${body}'`]
+  const wscat = `npx wscat -c ${localUrl(bootstrap.port, values).replace('http', 'ws')}`
+  const at = nodes[0]?.port === 5001 ? '' : ` --at ${localUrl(nodes[0]?.port, values)}`
+  return [
+    [
+      `a message from ${from?.name} to ${to?.name}, with its outcome`,
+      `${curl} -s ${fromUrl}/message -H "Content-Type: application/json" -d ${data}`,
+    ],
+    ['watch nodes come and go at the bootstrap', wscat],
+    ['who is linked to whom', `${context.self} topology${at}`],
+  ]
+}
+
+/** A URL for the person at this machine. */
+function localUrl(port: number | undefined, values: SwarmValues): string {
+  const host = urlHost(values.host)
+  return `http://${host === '127.0.0.1' ? 'localhost' : host}:${port}`
+}
+
+async function ending(running: Swarm, context: CliContext): Promise<ExitCode> {
+  await stopRequested(context.signal)
+  if (context.stderr.isTTY) {
+    context.stderr.write(`Stopping ${running.nodes.length} nodes and the bootstrap …\n`)
+  }
+  return EXIT.ok
+}
+
+// Nodes before the bootstrap: they tell it that they leave.
+async function closeAll(closers: readonly Closer[]): Promise<void> {
+  const [bootstrap, ...nodes] = closers
+  await Promise.allSettled(nodes.map((close) => close()))
+  await bootstrap?.()
+}

@@ -1,0 +1,89 @@
+#!/usr/bin/env node
+// The process's door: arguments go in, an exit code comes out. The only file that exits and that traps signals.
+// Everything else is imported only after the version of Node.js was checked, because an older one could not read it.
+
+import type { CliContext } from './cli/context.ts'
+
+/** The oldest Node.js that runs this program, as in package.json's `engines`. */
+const NODE_MAJOR_MIN = 24
+/** How long a graceful end may take before the process is ended all the same, in ms. */
+const STOP_MS_MAX = 1_900
+/** A second signal within this time is the same Ctrl-C: npm passes on what the terminal has sent already. In ms. */
+const SAME_SIGNAL_MS = 300
+/** What a shell reports for a process that a signal ended: 128 + the signal's number. */
+const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
+
+const stop = new AbortController()
+let logCrash = (error: unknown): void => {
+  process.stderr.write(`hearsay: unexpected error: ${error instanceof Error ? error.stack : String(error)}\n`)
+}
+
+function nodeIsNewEnough(): boolean {
+  const version = process.versions.node
+  if (Number.parseInt(version, 10) >= NODE_MAJOR_MIN) return true
+  process.stderr.write(
+    `hearsay needs Node.js ${NODE_MAJOR_MIN} or newer, and this is ${version} (${process.execPath}).\n` +
+      'Get a newer one from https://nodejs.org. In a checkout, `npm ci && npm start` brings its own.\n',
+  )
+  return false
+}
+
+/** Ends gracefully at the first signal, within {@link STOP_MS_MAX} in any case, and at once at the second. */
+function trapSignals(): void {
+  let firstAtMs: number | undefined
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      const nowMs = performance.now()
+      if (firstAtMs === undefined) {
+        firstAtMs = nowMs
+        setTimeout(() => process.exit(SIGNAL_EXIT_CODES[signal]), STOP_MS_MAX).unref()
+        stop.abort()
+      } else if (nowMs - firstAtMs > SAME_SIGNAL_MS) {
+        process.exit(SIGNAL_EXIT_CODES[signal])
+      }
+    })
+  }
+}
+
+function crash(error: unknown): void {
+  logCrash(error)
+  process.exit(1)
+}
+
+/** A reader that goes away (`| head`) is no crash: nobody reads on, so the process ends in order. */
+function endWithTheReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') crash(error)
+    stop.abort()
+  })
+  // Logs that nobody reads are lost, and nothing else is.
+  process.stderr.on('error', () => {})
+}
+
+async function main(): Promise<void> {
+  const [{ run }, { hostname }] = await Promise.all([import('./cli/run.ts'), import('node:os')])
+  const context: CliContext = {
+    env: process.env,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: stop.signal,
+    hostname: hostname(),
+    self: import.meta.filename.endsWith('.ts') ? 'npm run -s hearsay --' : 'npx hearsay',
+    onCrash: (log) => {
+      logCrash = log
+    },
+  }
+  process.exitCode = await run(process.argv.slice(2), context)
+  // The command has closed what it had opened, so the process ends by itself now; should it not, it ends all the same.
+  setTimeout(() => process.exit(), STOP_MS_MAX).unref()
+}
+
+if (nodeIsNewEnough()) {
+  process.on('uncaughtException', crash)
+  process.on('unhandledRejection', crash)
+  trapSignals()
+  endWithTheReader()
+  main().catch(crash)
+} else {
+  process.exitCode = 1
+}
