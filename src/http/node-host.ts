@@ -1,0 +1,149 @@
+// What the HTTP shim needs of a node or a bootstrap: interfaces and data, nothing else.
+// The engine room and the rendezvous implement them; this room must not know the overlay behind them.
+
+import type { Reason, SendFailure } from '../core/reasons.ts'
+import type { JsonValue } from './json.ts'
+
+/** A peer as HTTP lists it. */
+export interface PeerEntry {
+  readonly name: string
+  /** Where it can be dialled, with `http:`, `https:`, `ws:` or `wss:`. Absent: nowhere. */
+  readonly url?: string
+  /** `node`: a member of the overlay. `http`: takes messages by `POST /message` only. */
+  readonly kind: 'node' | 'http'
+}
+
+/** How a send through the overlay ended. */
+export type SendAnswer =
+  | {
+      readonly status: 'delivered'
+      /** Names the message in logs: `origin/incarnation/sequence`. */
+      readonly id: string
+      /** Links travelled. */
+      readonly hops: number
+      /** From the send to the acknowledgement, in ms. */
+      readonly rttMs: number
+    }
+  | SendFailed
+
+/** A send that did not get through. */
+export interface SendFailed {
+  readonly status: 'failed'
+  readonly reason: SendFailure
+  /** The node that said so. */
+  readonly at: string
+}
+
+/** How a broadcast ended. */
+export type BroadcastAnswer =
+  | {
+      readonly status: 'sent'
+      /** Names the broadcast in logs: `origin/incarnation/sequence`. */
+      readonly id: string
+      /** Links that it went out on. */
+      readonly neighbors: number
+      /** With receipts: how many of the known peers have it. */
+      readonly reached?: number
+      /** With receipts: how many peers were known. */
+      readonly of?: number
+      /** With receipts: the names of those that have not. */
+      readonly missing?: readonly string[]
+    }
+  | SendFailed
+
+/** One node of a {@link Topology}. */
+export interface TopologyNode extends PeerEntry {
+  /** `unreachable`: its record is known, and no path of links leads to it. */
+  readonly state: 'up' | 'leaving' | 'unreachable'
+  /** Which run of the node; 0 for an `http` peer, which has none. */
+  readonly incarnation: number
+  /** The neighbors that it lists itself. */
+  readonly links: readonly string[]
+}
+
+/** The overlay as one node sees it. */
+export interface Topology {
+  /** The node that looks. */
+  readonly self: string
+  /** All known nodes, itself included, in any order. */
+  readonly nodes: readonly TopologyNode[]
+  /** Links that both ends list: each pair once, the smaller name first. */
+  readonly links: readonly (readonly [string, string])[]
+}
+
+/** What `GET /`, `/healthz` and `/readyz` tell of a node. */
+export interface NodeHealth {
+  /** False: the process should be started again. */
+  readonly live: boolean
+  /** At least one link, or alone and registered. */
+  readonly ready: boolean
+  /** Links that are up. */
+  readonly links: number
+  /** Whether a bootstrap has this node registered at the moment. */
+  readonly registered: boolean
+  /** Reachable peers, without itself. */
+  readonly peers: number
+  /** One sentence: why it is not live or not ready. */
+  readonly reason?: string
+}
+
+/** What `GET /`, `/healthz` and `/readyz` tell of a bootstrap. */
+export interface BootstrapHealth {
+  readonly live: boolean
+  readonly ready: boolean
+  /** Registered peers. */
+  readonly peers: number
+  /** One sentence: why it is not live or not ready. */
+  readonly reason?: string
+}
+
+/** Counts what the shim refused. */
+export interface RefusalCounter {
+  /** Called once for each answer with a status of 400 or above that the shim itself decided on. Must not throw. */
+  refused?(status: number): void
+}
+
+/** A node, as far as the HTTP shim sees it. */
+export interface NodeHost extends RefusalCounter {
+  readonly name: string
+  /** `POST /message` without `to`: this node is the receiver. `sender` is a label that nobody has checked. */
+  deliver(message: { readonly sender: string; readonly msg: JsonValue }): void
+  /** Sends to the node of this name, whose syntax is checked already. Never rejects. */
+  send(to: string, message: OutgoingMessage, options: SendOptions): Promise<SendAnswer>
+  /** Sends to all. Never rejects. */
+  broadcast(message: OutgoingMessage): Promise<BroadcastAnswer>
+  /** Reachable peers without itself, in any order. */
+  peers(): readonly PeerEntry[]
+  topology(): Topology
+  health(): NodeHealth
+}
+
+/** What is sent through the overlay. Without `sender` it is the node's own message. */
+export interface OutgoingMessage {
+  readonly sender?: string
+  readonly msg: JsonValue
+}
+
+/** How to send. */
+export interface SendOptions {
+  /** When to give up, from now, in ms: 1 to `deadlineMaxMs` of core/config. Default: the node's. */
+  readonly deadlineMs?: number
+}
+
+/** How a registration ended. `peers`: all URLs that the new peer should know, in any order. */
+export type Registration =
+  | { readonly ok: true; readonly name: string; readonly peers: readonly string[] }
+  /** `detail`: one sentence for the person who registers. */
+  | { readonly ok: false; readonly reason: Reason; readonly detail: string }
+
+/** A bootstrap, as far as the HTTP shim sees it. */
+export interface BootstrapHost extends RefusalCounter {
+  /**
+   * Registers a plain HTTP peer. `url` is an `http:` or `https:` URL without a slash at its end; without a `name` the
+   * host picks one. Never rejects.
+   */
+  register(peer: { readonly url: string; readonly name?: string }): Promise<Registration>
+  /** All registered peers, in any order. */
+  peers(): readonly PeerEntry[]
+  health(): BootstrapHealth
+}
