@@ -20,8 +20,8 @@ export type RegistryInput =
   | { readonly type: 'watcher-open'; readonly link: LinkId; readonly from: string }
   /** That connection is gone, by whichever end. */
   | { readonly type: 'watcher-closed'; readonly link: LinkId }
-  /** A watcher asks for the list. */
-  | { readonly type: 'watcher-asks'; readonly link: LinkId }
+  /** A watcher wants to see the list, or the help line. */
+  | { readonly type: 'watcher-asks'; readonly link: LinkId; readonly what: 'peers' | 'help' }
   /**
    * `POST /register` of a plain HTTP peer. `url`: where it is, `name`: what it calls itself, both unchecked.
    * Answered by an `answer` effect with the same `request`.

@@ -16,9 +16,10 @@ import {
   PROTOCOL_VERSION,
 } from '../core/messages.ts'
 import type { Reason } from '../core/reasons.ts'
-import { normalizeUrl } from '../net/url.ts'
+
 import { LIMITS } from '../wire/limits.ts'
 import { Audience, watchedPeer } from './audience.ts'
+import { canonicalUrl } from './canonical-url.ts'
 import type { Listing } from './changes.ts'
 import { HttpPeers } from './http-peers.ts'
 import {
@@ -51,8 +52,10 @@ export interface RegistryOptions {
 }
 
 /** The first line that a watcher sees. */
-export const WATCHER_HELP =
-  'This is a hearsay bootstrap. You see nodes come (peer-join) and go (peer-leave). Type /peers for the list or /help for this line.'
+const HELP: WatcherEvent = {
+  event: 'help',
+  text: 'This is a hearsay bootstrap. You see nodes come (peer-join) and go (peer-leave). Type /peers for the list, /help for this line.',
+}
 
 /** The rendezvous. Feed it inputs in the order in which things happen; carry out what it returns in that order. */
 export class Registry {
@@ -130,7 +133,7 @@ export class Registry {
         this.#watcherOpen(input.link, input.from)
         break
       case 'watcher-asks':
-        this.#audience.show(input.link, this.#snapshot())
+        this.#audience.show(input.link, input.what === 'help' ? HELP : this.#snapshot())
         break
       case 'watcher-closed':
         this.#audience.deleteWatcher(input.link)
@@ -243,7 +246,7 @@ export class Registry {
   // Names
 
   #meet(stranger: Stranger, said: Hello): void {
-    const canonical = said.url === undefined ? undefined : normalizeUrl(said.url)
+    const canonical = said.url === undefined ? undefined : canonicalUrl(said.url)
     if (said.protocol !== PROTOCOL_VERSION) {
       const detail = `protocol ${said.protocol} is not spoken here, ${PROTOCOL_VERSION} is`
       this.#close(stranger, 'unsupported-protocol', detail)
@@ -350,7 +353,7 @@ export class Registry {
   // Plain HTTP peers
 
   #registerHttp(text: string, name: string | undefined): HttpRegistration {
-    const canonical = normalizeUrl(text)
+    const canonical = canonicalUrl(text)
     const result: HttpRegistration = canonical.ok
       ? this.#registerAt(canonical.url, name)
       : { status: 'refused', reason: 'malformed', detail: canonical.detail }
@@ -375,7 +378,7 @@ export class Registry {
     const { watchersMax } = this.#config
     if (this.#audience.watchers.size >= watchersMax) {
       this.#refuse({ link, from }, 'full', `${watchersMax} people are watching, no more are taken`)
-    } else this.#audience.addWatcher(link, [{ event: 'help', text: WATCHER_HELP }, this.#snapshot()])
+    } else this.#audience.addWatcher(link, [HELP, this.#snapshot()])
   }
 
   #snapshot(): WatcherEvent {

@@ -193,8 +193,8 @@ describe('registry: plain HTTP peers', () => {
     assert.deepEqual(
       pushes(driver.pass(100)).flatMap(({ joined, left }) => [...joined, ...left]),
       [
-        { name: 'renamed', kind: 'node', url: 'ws://node2:5000/' },
         { name: 'node1', kind: 'node', url: 'ws://node1:5000/' },
+        { name: 'renamed', kind: 'node', url: 'ws://node2:5000/' },
       ],
     )
   })
@@ -300,10 +300,10 @@ describe('registry: watchers', () => {
   it('gives the list to who asks', () => {
     const driver = new RegistryDriver()
     watch(driver, 1)
-    assert.deepEqual(driver.give({ type: 'watcher-asks', link: linkId(1) }), [
+    assert.deepEqual(driver.give({ type: 'watcher-asks', link: linkId(1), what: 'peers' }), [
       { type: 'show', watchers: [1], event: { event: 'snapshot', peers: [], registered: 0 } },
     ])
-    assert.deepEqual(driver.give({ type: 'watcher-asks', link: linkId(9) }), [])
+    assert.deepEqual(driver.give({ type: 'watcher-asks', link: linkId(9), what: 'peers' }), [])
   })
 
   it('bounds them', () => {

@@ -1,0 +1,241 @@
+// A node's registration at one bootstrap: dials, says hello, keeps the connection alive, and comes back when it breaks.
+// A part of the client. It must not know the other bootstraps, nor what the node does with what it learns.
+
+import type { Heartbeat, Hello, Message, PeerEvents, Welcome } from '../core/messages.ts'
+import { PROTOCOL_VERSION } from '../core/messages.ts'
+import { REASONS, type Reason } from '../core/reasons.ts'
+import type { Logger } from '../logger.ts'
+import { type Dial, dial } from '../net/dialer.ts'
+import { Link, type LinkOptions } from '../net/link.ts'
+import type { LinkEnd } from '../net/link-end.ts'
+import { encodeFrame } from '../wire/encode.ts'
+
+/** The client's numbers. Durations are integer milliseconds. */
+export interface RegistrationTimes {
+  /** Interval of heartbeats to the bootstrap. */
+  readonly heartbeatMs: number
+  /** Without a frame for this many heartbeats the bootstrap counts as gone. */
+  readonly heartbeatsMissedMax: number
+  /** How long a dial may take. */
+  readonly dialTimeoutMs: number
+  /** How long the welcome may take after that; longer than a bootstrap takes to probe the holder of a name (1 s). */
+  readonly welcomeTimeoutMs: number
+  /** First backoff; doubles to the largest, each wait drawn from 0 to it (full jitter), so that nodes do not return in step. */
+  readonly backoffMinMs: number
+  /** Largest backoff: a bootstrap that is back knows everybody after this time and a dial. */
+  readonly backoffMaxMs: number
+}
+
+/** What a registration is given. */
+export interface RegistrationOptions {
+  /** In the canonical form of net/url. */
+  readonly url: string
+  /** Called for each connection. */
+  readonly hello: () => Hello
+  readonly times: RegistrationTimes
+  readonly logger: Logger
+  /** From 0 inclusive to 1 exclusive. */
+  readonly random: () => number
+  readonly link: Partial<LinkOptions> | undefined
+}
+
+/** What a registration tells its owner. */
+export interface RegistrationHandlers {
+  readonly onWelcome: (welcome: Welcome) => void
+  readonly onPeerEvents: (events: PeerEvents) => void
+  /** A registration that stood is gone. */
+  readonly onLost: (detail: string) => void
+  /** Another process has the name. True: try again later; false: this registration is over. */
+  readonly onNameTaken: (detail: string) => boolean
+  /** Replaced by another connection of this process. True: that one is at the same bootstrap, so wait for {@link Registration.wake}. */
+  readonly onReplaced: () => boolean
+}
+
+/** One bootstrap, from a node's side. */
+export class Registration {
+  readonly #options: RegistrationOptions
+  readonly #handlers: RegistrationHandlers
+  #phase: 'idle' | 'dialling' | 'greeting' | 'registered' | 'waiting' | 'stopped' = 'idle'
+  #dial: Dial | undefined
+  #link: Link | undefined
+  #timer: NodeJS.Timeout | undefined
+  #bootstrapInstance: string | undefined
+  #heardMs = 0
+  #tries = 0
+  /** What the log was last told. */
+  #said = ''
+  #resolveStopped: (() => void) | undefined
+
+  constructor(options: RegistrationOptions, handlers: RegistrationHandlers) {
+    this.#options = options
+    this.#handlers = handlers
+  }
+
+  get isRegistered(): boolean {
+    return this.#phase === 'registered'
+  }
+
+  /** Which run of which bootstrap answered the last hello. */
+  get bootstrapInstance(): string | undefined {
+    return this.#bootstrapInstance
+  }
+
+  /** Dials, for the first time. */
+  start(): void {
+    if (this.#phase === 'idle') this.#connect()
+  }
+
+  /** Ends the wait that `onReplaced` began. */
+  wake(): void {
+    if (this.#phase === 'idle') this.#retry()
+  }
+
+  /** Ends it for good. Resolves when the connection is closed, after the closing handshake or its timeout. */
+  stop(reason: Reason): Promise<void> {
+    this.#phase = 'stopped'
+    clearTimeout(this.#timer)
+    this.#dial?.cancel()
+    const link = this.#link
+    if (link === undefined) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#resolveStopped = resolve
+      link.close(reason)
+    })
+  }
+
+  #connect(): void {
+    const { url, times } = this.#options
+    this.#phase = 'dialling'
+    this.#dial = dial(
+      url,
+      {
+        onOpen: (socket) => {
+          this.#dial = undefined
+          this.#greet(socket)
+        },
+        onFailed: (detail) => {
+          this.#dial = undefined
+          this.#say('bootstrap-unreachable', detail)
+          this.#retry()
+        },
+      },
+      { timeoutMs: times.dialTimeoutMs },
+    )
+  }
+
+  #greet(socket: ConstructorParameters<typeof Link>[0]): void {
+    const { hello, link: options, times } = this.#options
+    this.#phase = 'greeting'
+    this.#bootstrapInstance = undefined
+    const link = new Link(
+      socket,
+      { onMessages: (messages) => this.#received(messages), onClosed: (end) => this.#closed(end) },
+      options,
+    )
+    this.#link = link
+    link.send(encodeFrame(hello()), 'control')
+    this.#timer = setTimeout(
+      () => link.close('hello-timeout', `no welcome came within ${times.welcomeTimeoutMs} ms`),
+      times.welcomeTimeoutMs,
+    )
+  }
+
+  #received(messages: readonly Message[]): void {
+    this.#heardMs = performance.now()
+    for (const message of messages) {
+      // A message before, or a handler, may have ended it.
+      if (this.#link?.isOpen !== true) return
+      this.#take(this.#link, message)
+    }
+  }
+
+  #take(link: Link, message: Message): void {
+    if (message.type === 'hello') this.#met(link, message)
+    else if (this.#bootstrapInstance === undefined) {
+      link.close('protocol-error', `${message.type} before hello`)
+    } else if (message.type === 'welcome' && this.#phase === 'greeting') this.#welcomed(link, message)
+    else if (message.type === 'peer-events' && this.#phase === 'registered') {
+      this.#handlers.onPeerEvents(message)
+    } else if (message.type === 'heartbeat') {
+      // Echo 0 asks for a sign of life; anything else answers ours.
+      if (message.echo === 0) link.send(encodeFrame(heartbeat(message.clock)), 'control')
+    } else if (message.type !== 'unknown') {
+      link.close('protocol-error', `${message.type} is not allowed here`)
+    }
+  }
+
+  #met(link: Link, { role, protocol, instance }: Hello): void {
+    if (this.#bootstrapInstance !== undefined) link.close('protocol-error', 'a second hello')
+    else if (role !== 'bootstrap') link.close('wrong-role', `${this.#options.url} is a node, not a bootstrap`)
+    else if (protocol !== PROTOCOL_VERSION) {
+      link.close('unsupported-protocol', `the bootstrap speaks protocol ${protocol}, not ${PROTOCOL_VERSION}`)
+    } else this.#bootstrapInstance = instance
+  }
+
+  #welcomed(link: Link, welcome: Welcome): void {
+    clearTimeout(this.#timer)
+    this.#phase = 'registered'
+    this.#tries = 0
+    this.#said = ''
+    this.#timer = setInterval(() => this.#beat(link), this.#options.times.heartbeatMs)
+    const { url, logger } = this.#options
+    logger.info({ url, registered: welcome.registered }, 'bootstrap-registered')
+    this.#handlers.onWelcome(welcome)
+  }
+
+  #beat(link: Link): void {
+    const { heartbeatMs, heartbeatsMissedMax } = this.#options.times
+    const silentMs = Math.round(performance.now() - this.#heardMs)
+    if (silentMs >= heartbeatMs * heartbeatsMissedMax) {
+      link.close('silent', `nothing was heard for ${silentMs} ms`)
+    } else link.send(encodeFrame(heartbeat(0)), 'control')
+  }
+
+  #closed({ reason, detail }: LinkEnd): void {
+    const wasRegistered = this.#phase === 'registered'
+    this.#link = undefined
+    clearTimeout(this.#timer)
+    if (this.#phase === 'stopped') {
+      this.#resolveStopped?.()
+      return
+    }
+    this.#phase = 'idle'
+    const isAlias = reason === 'replaced' && this.#handlers.onReplaced()
+    if (wasRegistered && !isAlias) {
+      this.#say('bootstrap-lost', detail, reason)
+      this.#handlers.onLost(detail)
+    } else if (!isAlias && reason !== 'name-taken') this.#say('bootstrap-refused', detail, reason)
+    if (reason === 'name-taken' && !wasRegistered) {
+      this.#say('bootstrap-name-taken', detail, reason)
+      if (!this.#handlers.onNameTaken(detail)) return
+    }
+    if (!isAlias) this.#retry(REASONS[reason].reconnect)
+  }
+
+  /** Dials again after a while. Where nobody may come back soon (another protocol, say), after the longest one. */
+  #retry(soon = true): void {
+    // A handler may have stopped it.
+    if (this.#phase === 'stopped') return
+    const { backoffMinMs, backoffMaxMs } = this.#options.times
+    const limitMs = soon ? Math.min(backoffMaxMs, backoffMinMs * 2 ** this.#tries) : backoffMaxMs
+    this.#tries = Math.min(this.#tries + 1, 30)
+    this.#phase = 'waiting'
+    this.#timer = setTimeout(() => this.#connect(), this.#options.random() * limitMs)
+  }
+
+  /** Warns of what is new; what is as it was before is for debugging only. */
+  #say(event: string, detail: string, reason?: Reason): void {
+    const { url, logger } = this.#options
+    const fields = { url, detail, ...(reason === undefined ? {} : { reason }) }
+    const state = `${event} ${reason ?? ''}`
+    if (state === this.#said) logger.debug(fields, event)
+    else logger.warn(fields, event)
+    this.#said = state
+  }
+}
+
+/** `echo` 0 asks for an answer; else it is the clock that is answered. A bootstrap has no directory to compare. */
+function heartbeat(echo: number): Heartbeat {
+  const clock = Math.trunc(performance.now() * 1_000) % 2 ** 32 || 1
+  return { type: 'heartbeat', clock, echo, heldUs: 0, hash: { high: 0, low: 0 } }
+}
