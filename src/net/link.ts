@@ -30,7 +30,10 @@ export interface LinkOptions {
   readonly laneBytesMax: PerLane
   /** What the socket may hold unsent. More: fewer wake-ups; less: control overtakes sooner. */
   readonly inFlightBytesMax: number
-  /** A link that has had bytes in flight for this long without any progress is `stalled`. */
+  /**
+   * A link that has had bytes in flight for this long without any progress is `stalled`. Progress is told per write, so
+   * the default asks for 26 KiB a second of small frames, 130 KiB a second of the largest.
+   */
   readonly progressTimeoutMs: number
   /** How long the closing handshake may take before the connection is cut. */
   readonly closeTimeoutMs: number

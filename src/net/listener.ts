@@ -171,6 +171,7 @@ class HttpAndWebSocketListener implements Listener {
       const cut = setTimeout(() => {
         for (const socket of this.#sockets) socket.destroy()
       }, this.#options.closeGraceMs ?? 500)
+      // Cuts idle connections at once.
       this.#server.close(async () => {
         clearTimeout(cut)
         // The server is through a moment before its last sockets say so.
@@ -179,7 +180,6 @@ class HttpAndWebSocketListener implements Listener {
         )
         resolve()
       })
-      this.#server.closeIdleConnections()
     })
     return this.#closed
   }

@@ -211,6 +211,19 @@ test('after a cancel nobody is told, at whichever moment it comes', async (t) =>
   await until('the listener has nobody', () => rig.listener.stats().connections === 0)
 })
 
+test('a dial that has ended keeps no timer', async (t) => {
+  const rig = await Rig.open(t)
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const before = timers()
+  const opened = dialed(t, rig.url, { timeoutMs: 60_000 })
+  const failed = dialed(t, 'ws://127.0.0.1:1', { timeoutMs: 60_000 })
+  const cancelled = dialed(t, rig.url, { timeoutMs: 60_000 })
+  assert.equal(timers(), before + 3)
+  cancelled.dial.cancel()
+  await until('both have ended', () => opened.opened.length + failed.failed.length === 2)
+  assert.equal(timers(), before)
+})
+
 test('a cancel after the end changes nothing', async (t) => {
   const rig = await Rig.open(t)
   const told = dialed(t, rig.url)

@@ -140,6 +140,15 @@ test('a connection that breaks in the middle of a message is link-lost, and the 
     assert.deepEqual(far.batches, [])
   }))
 
+test('rubbish after close does not change why the link ended', (t) =>
+  besideGoodLink(t, async (rig) => {
+    const { client, far } = await rig.rawStranger()
+    far.link.close('full')
+    client.socket.write(Buffer.from([0x83, 0x80, 1, 2, 3, 4]))
+    assert.equal((await far.end()).reason, 'full')
+    client.socket.destroy()
+  }))
+
 test('a flood after close is not delivered and does not keep the link', (t) =>
   besideGoodLink(t, async (rig) => {
     rig.accepted.options = { closeTimeoutMs: 100 }

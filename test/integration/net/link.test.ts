@@ -7,7 +7,7 @@ import { WebSocket } from 'ws'
 import { REASONS, type Reason } from '../../../src/core/reasons.ts'
 import { FrameTooLargeError, Link } from '../../../src/net/link.ts'
 import { LIMITS } from '../../../src/wire/limits.ts'
-import { frame, Rig, turn, until } from './rig.ts'
+import { frame, LinkRecord, Rig, turn, until } from './rig.ts'
 
 const MIB = 1_048_576
 
@@ -288,7 +288,10 @@ test('both ends close at once: each reports its own reason, once', async (t) => 
 })
 
 test('a closing handshake that does not finish is cut', async (t) => {
-  const { near, far } = await (await Rig.open(t)).pair({ near: { closeTimeoutMs: 30 } })
+  const rig = await Rig.open(t)
+  // Not from our dialer: this one would wait for 30 s by itself.
+  const { socket, far } = await rig.stranger()
+  const near = new LinkRecord(socket, { closeTimeoutMs: 30 })
   far.socket.pause()
   near.link.close('silent')
   assert.deepEqual(await near.end(), { reason: 'silent', remote: false, detail: REASONS.silent.text })

@@ -140,6 +140,22 @@ test('what is not HTTP: 400 in JSON, counted, closed, and a link beside it lives
   await until('the link works', () => far.marks.length === 1)
 })
 
+test('more rubbish after the answer is not answered again', async (t) => {
+  const rig = await Rig.open(t)
+  const client = rig.tcp()
+  client.socket.allowHalfOpen = true
+  client.socket.write('rubbish\r\n\r\n')
+  await until('the answer is there', () => client.text.includes('400'))
+  for (let count = 0; count < 5; count++) {
+    client.socket.write('more rubbish\r\n\r\n')
+    await turn()
+  }
+  client.socket.end()
+  await until('the connection is closed', () => rig.listener.stats().connections === 0)
+  assert.equal(rig.listener.stats().malformedHttp, 1)
+  assert.equal(client.text.split('HTTP/1.1').length, 2)
+})
+
 test('headers over the limit: 431 in JSON', async (t) => {
   const rig = await Rig.open(t)
   const client = rig.tcp()

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import type { Lane } from '../../../src/core/events.ts'
 import { LANES, Lanes } from '../../../src/net/lanes.ts'
@@ -134,6 +136,55 @@ test('adopted frames no longer depend on the memory that they came in', () => {
     [0, 1, 2],
     [3, 4],
   ])
+})
+
+/** Pushes views into fresh memory of 64 KiB each, as relayed frames are, and gives weak references to that memory. */
+function pushViews(lanes: Lanes, lane: Lane, count: number): WeakRef<ArrayBuffer>[] {
+  return Array.from({ length: count }, (_, index) => {
+    const read = new Uint8Array(65_536)
+    const view = read.subarray(100, 120)
+    new DataView(read.buffer, 100).setUint32(0, index)
+    assert.ok(lanes.push(lane, view))
+    return new WeakRef(read.buffer)
+  })
+}
+
+/** How much of that memory is still there, after a full collection. */
+async function alive(references: readonly WeakRef<ArrayBuffer>[]): Promise<number> {
+  // A weak reference is kept for the turn in which it was made or looked at.
+  await new Promise((resolve) => setTimeout(resolve))
+  collect()
+  return references.filter((reference) => reference.deref() !== undefined).length
+}
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+test('frames that wait keep only their own bytes, frames that have left keep none', async () => {
+  const lanes = lanesOf(LIMIT, 210)
+  const waiting = pushViews(lanes, 'direct', 20)
+  assert.equal(await alive(waiting), 20)
+  lanes.take()
+  assert.equal(await alive(waiting), 10, 'the first ten have left')
+  lanes.adopt()
+  assert.equal(await alive(waiting), 0)
+  assert.deepEqual(takeAll(lanes), [[10, 11, 12, 13, 14, 15, 16, 17, 18, 19]])
+})
+
+test('adoption keeps its place when frames leave before it and the queue is compacted', async () => {
+  const lanes = lanesOf(LIMIT, 21)
+  pushViews(lanes, 'direct', 1_100)
+  for (let count = 0; count < 1_050; count++) lanes.take()
+  lanes.adopt()
+  const early = pushViews(lanes, 'direct', 2_000)
+  lanes.adopt()
+  for (let count = 0; count < 1_500; count++) lanes.take()
+  const late = pushViews(lanes, 'direct', 50)
+  lanes.adopt()
+  assert.equal(await alive([...early, ...late]), 0)
+  const marks = takeAll(lanes).flat()
+  assert.deepEqual(marks.slice(0, 3), [1_450, 1_451, 1_452])
+  assert.deepEqual(marks.slice(-3), [47, 48, 49])
 })
 
 test('any sequence of pushes, takes and adoptions loses nothing, reorders nothing and counts right', () => {
