@@ -68,6 +68,7 @@ async function main(): Promise<void> {
     stderr: process.stderr,
     signal: stop.signal,
     hostname: hostname(),
+    startedAtMs: 0,
     self: import.meta.filename.endsWith('.ts') ? 'npm run -s hearsay --' : 'npx hearsay',
     onCrash: (log) => {
       logCrash = log

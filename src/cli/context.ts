@@ -28,6 +28,8 @@ export interface CliContext {
   /** Aborted when the process is to end; the command then cleans up and returns. */
   readonly signal: AbortSignal
   readonly hostname: string
+  /** When the process started, on the clock of `performance.now()`. */
+  readonly startedAtMs: number
   /** How the reader calls this program: `npm run -s hearsay --` in a checkout, `npx hearsay` elsewhere. */
   readonly self: string
   /** Names the one who writes the last words, should the process crash. Replaces an earlier one. */

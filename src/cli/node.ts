@@ -1,7 +1,6 @@
 // `hearsay node`: runs one node until it is told to stop. Standard output gets the messages and nothing else.
 
 import { parseNodeName } from '../core/messages.ts'
-import { compareNaturally } from '../http/peer-urls.ts'
 import { normalizeUrl } from '../net/url.ts'
 import type { Node } from '../node/node.ts'
 import { command } from './command.ts'
@@ -91,14 +90,9 @@ async function runNode(
 }
 
 function logPeers(running: Node, logger: ProcessLogger): PeerLog {
-  const log = new PeerLog(logger, () =>
-    running
-      .peers()
-      .map((peer) => peer.name)
-      .sort(compareNaturally),
-  )
-  running.on('peer-join', () => log.changed())
-  running.on('peer-leave', () => log.changed())
+  const log = new PeerLog(logger, () => running.peers().map((peer) => peer.name))
+  running.on('peer-join', ({ name }) => log.changed(name, 'joined'))
+  running.on('peer-leave', ({ name, reason }) => log.changed(name, reason))
   return log
 }
 

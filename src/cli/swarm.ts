@@ -44,7 +44,6 @@ export const swarm = command({
         `--port ${values.port} leaves no room for ${values.nodes} nodes behind it: ports end at ${PORT_MAX}.`,
       )
     }
-    const startedAtMs = performance.now()
     const logger = await createLogger(values, context)
     const progress = new Progress(context.stderr)
     const closers: Closer[] = []
@@ -53,7 +52,7 @@ export const swarm = command({
       const known = await acquainted(running, progress, context)
       progress.clear()
       if (context.signal.aborted) return EXIT.ok
-      announce(running, { ...known, tookMs: performance.now() - startedAtMs }, values, context)
+      announce(running, { ...known, tookMs: performance.now() - context.startedAtMs }, values, context)
       return await ending(running, context)
     } finally {
       progress.clear()
@@ -231,7 +230,7 @@ function thingsToTry(
 ): (readonly [string, string])[] {
   const { bootstrap, nodes } = running
   const from = nodes.at(-1)
-  const to = nodes[Math.min(7, nodes.length - 1)]
+  const to = nodes[Math.max(0, Math.min(7, nodes.length - 2))]
   const fromUrl = localUrl(from?.port, values)
   const body = `{"to":"${to?.name}","sender":"${from?.name}","msg":"Hello ${to?.name}"}`
   // Windows' shells take no single quotes.
