@@ -1,5 +1,6 @@
 // Membership changes that wait to be pushed, one per name: what is pushed is the difference between the beginning and
-// the end of a batch, whatever happened in between.
+// the end of a batch, whatever happened in between. Of a plain HTTP peer the end is always pushed: a node that was
+// welcomed in between has a list that is like neither.
 // It must not know whom they are pushed to, nor when.
 
 import type { LeaveReason, ListedPeer, NodeName } from '../core/messages.ts'
@@ -18,7 +19,7 @@ export interface ChangeBatch {
 }
 
 interface Change {
-  /** What the receivers were last told; `undefined`: the name is not in their list. */
+  /** How the name was listed when the batch began; `undefined`: not at all. */
   readonly before: Listing | undefined
   after: Listing | undefined
   reason: LeaveReason
@@ -29,7 +30,7 @@ interface Change {
 /** Which changes: those in which a plain HTTP peer took part, or those among nodes only. */
 export type ChangeScope = 'http' | 'nodes'
 
-/** Collects changes; a name that ends a batch as it began it is not in the batch. */
+/** Collects changes. A node that ends a batch as it began it is not in the batch. */
 export class Changes {
   readonly #changes = new Map<NodeName, Change>()
   /** How many of them concern plain HTTP peers. */
@@ -67,11 +68,10 @@ export class Changes {
       if (change.http !== (scope === 'http')) continue
       this.#changes.delete(name)
       if (change.http) this.#http--
-      if (change.after === undefined) {
-        if (change.before !== undefined) left.push({ name, reason: change.reason })
-      } else if (!sameListing(change.before, change.after)) {
-        joined.push(change.after.peer)
-      }
+      const { before, after, reason } = change
+      if (after === undefined) {
+        if (before !== undefined || change.http) left.push({ name, reason })
+      } else if (change.http || !sameListing(before, after)) joined.push(after.peer)
     }
     return { joined, left }
   }

@@ -2,6 +2,7 @@
 // forms in which others see it. It must not decide anything.
 
 import type { Heartbeat, Hello, LinkId } from '../core/messages.ts'
+import { httpUrlOf } from '../http/peer-urls.ts'
 import type { Listing } from './changes.ts'
 
 /** A connection that has not said hello yet. */
@@ -37,9 +38,9 @@ export function nodeListing({ hello }: Member): Listing {
   return { peer, run: `${incarnation}/${instance}` }
 }
 
-/** Where the node is, for people: the URL that it gives, else where its connection comes from. */
+/** Where the node is, for people: the URL that it gives (as `GET /peers` shows it), else where its connection comes from. */
 export function addressOf({ hello, from }: Member): string {
-  return hello.url ?? from
+  return hello.url === undefined ? from : httpUrlOf(hello.url)
 }
 
 /** The heartbeat of a bootstrap, which has no directory. `echo`: the clock that it answers; 0 asks for an answer. */

@@ -269,7 +269,7 @@ export class Registry {
     const blocker = this.#http.blockerOf(name, url)
     if (holder !== undefined) this.#claim(member, holder)
     else if (blocker !== undefined) {
-      this.#close(member, 'name-taken', `${name} is in use by the HTTP peer at ${blocker}`)
+      this.#close(member, 'name-taken', `${name} is in use at ${blocker}: choose another name`)
     } else if (this.#nodes.size >= this.#config.nodesMax) {
       this.#close(member, 'full', `${this.#config.nodesMax} nodes are registered, no more are taken`)
     } else this.#admit(member)
@@ -294,7 +294,11 @@ export class Registry {
       claim.claimant = member
       this.#close(before, 'replaced', 'the node has registered again on another connection')
     } else {
-      this.#close(member, 'name-taken', `${name} is being claimed by ${addressOf(claim.claimant)}`)
+      this.#close(
+        member,
+        'name-taken',
+        `${name} is being claimed by ${addressOf(claim.claimant)}: choose another name`,
+      )
     }
   }
 
@@ -302,7 +306,11 @@ export class Registry {
   #probeAnswered(holder: Member): boolean {
     const claim = this.#claims.get(holder.hello.name)
     if (claim === undefined) return false
-    this.#close(claim.claimant, 'name-taken', `${holder.hello.name} is in use at ${addressOf(holder)}`)
+    this.#close(
+      claim.claimant,
+      'name-taken',
+      `${holder.hello.name} is in use at ${addressOf(holder)}: choose another name`,
+    )
     return true
   }
 

@@ -297,9 +297,9 @@ class BootstrapServer implements Bootstrap {
     for (const id of links) {
       const link = this.#links.get(id)
       if (link === undefined) continue
-      this.#messagesSent++
+      if (link.send(frame, 'control')) this.#messagesSent++
       // A node that misses a push about HTTP peers would not know of them: it has to register again for a fresh list.
-      if (!link.send(frame, 'control')) link.close('stalled')
+      else link.close('stalled')
     }
   }
 

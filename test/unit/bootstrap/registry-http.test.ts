@@ -178,7 +178,7 @@ describe('registry: plain HTTP peers', () => {
     register(driver, 'http://node1:5000')
     register(driver, 'http://node2:5000')
     assert.deepEqual(closes(driver.join('node2', 1, { url: 'ws://elsewhere:5000/' })), [
-      [1, 'name-taken', 'node2 is in use by the HTTP peer at http://node2:5000'],
+      [1, 'name-taken', 'node2 is in use at http://node2:5000: choose another name'],
     ])
     driver.join('node1', 2)
     assert.deepEqual(
@@ -194,6 +194,7 @@ describe('registry: plain HTTP peers', () => {
       pushes(driver.pass(100)).flatMap(({ joined, left }) => [...joined, ...left]),
       [
         { name: 'node1', kind: 'node', url: 'ws://node1:5000/' },
+        { name: 'node2', reason: 'left' },
         { name: 'renamed', kind: 'node', url: 'ws://node2:5000/' },
       ],
     )
@@ -215,6 +216,21 @@ describe('registry: plain HTTP peers', () => {
     register(driver, 'http://flask:5000')
     assert.equal(pushes(driver.pass(100))[0]?.links.length, 100)
     assert.deepEqual(welcomeOf(driver.join('newcomer', 101))?.httpPeers, [http('flask', 'http://flask:5000')])
+  })
+
+  it('tells how it ended also to a node that was welcomed in between', () => {
+    const driver = new RegistryDriver()
+    register(driver, 'http://flask:5000', 'alice')
+    assert.deepEqual(welcomeOf(driver.join('node1', 1))?.httpPeers, [http('alice', 'http://flask:5000')])
+    register(driver, 'http://flask:5000', 'bob')
+    const effects = pushes(driver.pass(100)).filter(({ left }) => left.length > 0)
+    assert.deepEqual(effects, [
+      {
+        links: [1],
+        joined: [http('bob', 'http://flask:5000')],
+        left: [{ name: 'alice', reason: 'left' }],
+      },
+    ])
   })
 
   it('pushes about them at most once a second, without holding up what happens among nodes', () => {

@@ -7,20 +7,34 @@ import fc from 'fast-check'
 import type { RegistryEffect, RegistryInput } from '../../../src/bootstrap/registry-events.ts'
 import type { Message } from '../../../src/core/messages.ts'
 import type { Reason } from '../../../src/core/reasons.ts'
+import { encodeFrame } from '../../../src/wire/encode.ts'
 import { helloOf, linkId, nodeName, RegistryDriver } from './registry-driver.ts'
 
 type Step = { readonly pass: number } | { readonly input: RegistryInput }
 
 const links = fc.integer({ min: 1, max: 12 }).map(linkId)
 const names = fc.constantFrom('a', 'b', 'c', 'd')
+/** What decodes as a URL of a hello, or passes a parser, and still must not get on. */
+const oddUrls = fc.constantFrom(
+  "ws://a:5000/it's",
+  `ws://a:5000/${'é'.repeat(1_000)}`,
+  'wss://[::1]',
+  'http://a:0',
+  'ws://a:5000/?<x>',
+  '',
+)
+const hosts = fc.constantFrom('ws://a:5000/', 'ws://b:5000', undefined, 'http://c:6000/')
 const messages: fc.Arbitrary<Message> = fc.oneof(
-  { weight: 6, arbitrary: fc.tuple(names, fc.constantFrom('x', 'y'), fc.nat(2), fc.nat(3)).map(hello) },
+  {
+    weight: 6,
+    arbitrary: fc.tuple(names, fc.constantFrom('x', 'y'), fc.nat(2), fc.oneof(hosts, oddUrls)).map(hello),
+  },
   { weight: 3, arbitrary: fc.nat(9).map(heartbeat) },
   { weight: 1, arbitrary: fc.constant<Message>({ type: 'want', names: [] }) },
   { weight: 1, arbitrary: fc.constant<Message>({ type: 'unknown', code: 200 }) },
 )
 const steps: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 2, arbitrary: fc.nat(3_000).map((pass): Step => ({ pass })) },
+  { weight: 2, arbitrary: fc.oneof(fc.nat(3_000), fc.constant(20_000)).map((pass): Step => ({ pass })) },
   {
     weight: 12,
     arbitrary: fc
@@ -39,12 +53,14 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
           link: linkId(link),
           from: 'somewhere',
         })),
-        fc.tuple(fc.webUrl(), fc.option(names)).map(([url, name]) => ({
-          type: 'register',
-          request: 1,
-          url,
-          ...(name === null ? {} : { name }),
-        })),
+        fc
+          .tuple(fc.oneof(fc.webUrl({ withQueryParameters: true }), oddUrls), fc.option(names))
+          .map(([url, name]) => ({
+            type: 'register',
+            request: 1,
+            url,
+            ...(name === null ? {} : { name }),
+          })),
         fc.tuple(names, fc.option(names)).map(([host, name]) => ({
           type: 'register',
           request: 1,
@@ -62,8 +78,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
-function hello([name, instance, incarnation, host]: [string, string, number, number]): Message {
-  const url = ['ws://a:5000/', 'ws://b:5000/', undefined, 'ws://c:6000/'][host]
+function hello([name, instance, incarnation, url]: [string, string, number, string | undefined]): Message {
   return helloOf(name, { instance, incarnation, ...(url === undefined ? {} : { url }) })
 }
 
@@ -87,6 +102,7 @@ class World {
       } else if (effect.type === 'show') {
         for (const link of effect.watchers) this.#show(link, effect.event)
       } else if (effect.type === 'send') {
+        encodeFrame(effect.message)
         for (const link of effect.links) {
           assert.ok(this.open.has(link), `${effect.message.type} to closed link ${link}`)
           this.#tell(link, effect.message)

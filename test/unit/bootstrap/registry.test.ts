@@ -310,7 +310,7 @@ describe('registry: one name, two processes', () => {
     driver.join('node1', 2, second)
     assert.deepEqual(
       driver.say(1, beat(5, 1_000_000)),
-      refused(2, 'name-taken', 'node1 is in use at ws://node1:5000/', 'node1'),
+      refused(2, 'name-taken', 'node1 is in use at http://node1:5000: choose another name', 'node1'),
     )
     assert.deepEqual(closes(driver.pass(2_000)), [])
     assert.deepEqual(driver.names(), ['node1'])
@@ -323,7 +323,7 @@ describe('registry: one name, two processes', () => {
     driver.say(1, helloOf('node1'))
     driver.join('node1', 2, second)
     assert.deepEqual(closes(driver.say(1, { type: 'unknown', code: 99 })), [
-      [2, 'name-taken', 'node1 is in use at 10.0.0.1:4000'],
+      [2, 'name-taken', 'node1 is in use at 10.0.0.1:4000: choose another name'],
     ])
   })
 
@@ -334,7 +334,7 @@ describe('registry: one name, two processes', () => {
     driver.join('node1', 2, second)
     const peer = { name: nodeName('node1'), kind: 'node', url: 'ws://elsewhere:5000/' } as const
     assert.deepEqual(driver.pass(1_000), [
-      ...refused(1, 'replaced', 'the name was taken over by ws://elsewhere:5000/', 'node1'),
+      ...refused(1, 'replaced', 'the name was taken over by http://elsewhere:5000', 'node1'),
       { type: 'timer', timer: { kind: 'push', scope: 'nodes' }, afterMs: 100 },
       { type: 'notify', notification: { type: 'peer-leave', name: 'node1', reason: 'unreachable' } },
       { type: 'send', links: [2], message: OWN_HELLO },
@@ -384,7 +384,12 @@ describe('registry: one name, two processes', () => {
     driver.join('node1', 2, second)
     assert.deepEqual(
       driver.join('node1', 3, { instance: 'third' }),
-      refused(3, 'name-taken', 'node1 is being claimed by ws://elsewhere:5000/', 'node1'),
+      refused(
+        3,
+        'name-taken',
+        'node1 is being claimed by http://elsewhere:5000: choose another name',
+        'node1',
+      ),
     )
     assert.deepEqual(
       closes(driver.pass(1_000)).map(([link]) => link),
@@ -429,7 +434,7 @@ describe('registry: one name, two processes', () => {
     driver.join('node1', 1)
     driver.join('node1', 2, second)
     assert.deepEqual(closes(driver.join('node1', 3)), [
-      [2, 'name-taken', 'node1 is in use at ws://node1:5000/'],
+      [2, 'name-taken', 'node1 is in use at http://node1:5000: choose another name'],
       [1, 'replaced', 'the node has registered again on another connection'],
     ])
     assert.deepEqual(closes(driver.pass(1_000)), [])
