@@ -183,7 +183,8 @@ export function sendRaw(outgoing: ServerResponse, answer: FixedAnswer): void {
 export async function sendResponse(outgoing: ServerResponse, response: Response): Promise<void> {
   if (outgoing.destroyed || response.headers.has('x-hono-already-sent')) return
   const body = Buffer.from(await response.arrayBuffer())
-  outgoing.writeHead(response.status, [...response.headers].flat())
+  const headers = [...response.headers].filter(([name]) => name !== 'content-length')
+  outgoing.writeHead(response.status, [...headers.flat(), 'Content-Length', String(body.length)])
   outgoing.end(body)
 }
 

@@ -21,7 +21,7 @@ const NAME_ERROR = `The name must be ${NODE_NAME_SYNTAX}`
 
 const Name = v.pipe(
   // Numbers too: the ids of a class are often 1, 2, 3.
-  v.union([v.string(), v.pipe(v.number(), v.safeInteger(), v.minValue(0))], NAME_ERROR),
+  v.union([v.string(), v.pipe(v.number(), v.safeInteger(NAME_ERROR), v.minValue(0, NAME_ERROR))], NAME_ERROR),
   v.transform(String),
   v.check((name) => parseNodeName(name) !== undefined, NAME_ERROR),
 )
