@@ -1,10 +1,11 @@
 // Anti-entropy (design 4.1): two directories compared by digest, so that each end gets what it lacks and nothing else.
-// Only reachable records take part. A record of a node that is gone would otherwise travel in circles, because
-// every node forgets it at another time.
+// Only records of nodes that can be reached take part, or that may be found reachable at any moment because half of
+// their links is still on its way. The record of a node that is gone would otherwise travel in circles, because every
+// node forgets it at another time.
 //
 // Push-pull reconciliation: Demers et al., Epidemic Algorithms for Replicated Database Maintenance (PODC 1987).
 
-import type { Directory } from './directory.ts'
+import type { Directory, Entry } from './directory.ts'
 import type {
   Digest,
   DigestEntry,
@@ -26,6 +27,9 @@ const NAMES_MAX = 512
 
 /** Differing hashes in a row on a link before digests are sent: what is just travelling as a broadcast has arrived by then. */
 const MISMATCHES_MAX = 3
+
+/** How long an unreachable record still takes part: what is on its way as a broadcast arrives sooner. */
+const FRESH_MS = 3_000
 
 /** See the head of the file. */
 export class AntiEntropy {
@@ -56,12 +60,13 @@ export class AntiEntropy {
     const mismatches = isSame ? 0 : (this.#mismatches.get(link) ?? 0) + 1
     this.#mismatches.set(link, mismatches % MISMATCHES_MAX)
     if (mismatches < MISMATCHES_MAX || this.#directory.own.record.name > neighbor) return
-    for (const digest of digestsOf(this.#directory)) this.#turn.send([link], digest)
+    for (const digest of digestsOf(this.#directory, this.#turn.nowMs)) this.#turn.send([link], digest)
   }
 
   /** A neighbor says what it has. */
   digestReceived(link: LinkId, digest: Digest): void {
-    for (const answer of answerDigest(this.#directory, digest)) this.#turn.send([link], answer)
+    for (const answer of answerDigest(this.#directory, digest, this.#turn.nowMs))
+      this.#turn.send([link], answer)
   }
 
   /** A neighbor asks for records. */
@@ -73,11 +78,15 @@ export class AntiEntropy {
 const byName = (a: { name: string }, b: { name: string }): number =>
   a.name < b.name ? -1 : a.name > b.name ? 1 : 0
 
-/** All that can be reached from here, in digests that together cover every name. */
-export function digestsOf(directory: Directory): Digest[] {
+const takesPart = ({ reachable, sinceMs }: Entry, nowMs: number): boolean =>
+  reachable || nowMs - sinceMs < FRESH_MS
+
+/** All that takes part, in digests that together cover every name. */
+export function digestsOf(directory: Directory, nowMs: number): Digest[] {
   const entries: DigestEntry[] = []
-  for (const { reachable, record } of directory.entries) {
-    if (!reachable) continue
+  for (const entry of directory.entries) {
+    const { record } = entry
+    if (!takesPart(entry, nowMs)) continue
     entries.push({ name: record.name, incarnation: record.incarnation, version: record.version })
   }
   entries.sort(byName)
@@ -92,7 +101,7 @@ export function digestsOf(directory: Directory): Digest[] {
 }
 
 /** What the sender of this digest lacks, and what it has that is newer than ours. */
-export function answerDigest(directory: Directory, digest: Digest): (Records | Want)[] {
+export function answerDigest(directory: Directory, digest: Digest, nowMs: number): (Records | Want)[] {
   const theirs = new Set<NodeName>()
   const newer: PeerRecord[] = []
   const wanted: NodeName[] = []
@@ -103,8 +112,9 @@ export function answerDigest(directory: Directory, digest: Digest): (Records | W
     if (order < 0) wanted.push(name)
     else if (order > 0 && record !== undefined) newer.push(record)
   }
-  for (const { reachable, record } of directory.entries) {
-    if (!reachable || theirs.has(record.name) || record.name <= digest.after) continue
+  for (const entry of directory.entries) {
+    const { record } = entry
+    if (!takesPart(entry, nowMs) || theirs.has(record.name) || record.name <= digest.after) continue
     if (digest.upTo === '' || record.name <= digest.upTo) newer.push(record)
   }
   return [...recordsMessages(newer), ...wantMessages(wanted)]

@@ -342,7 +342,7 @@ export class Overlay {
         this.#antiEntropy.compare(link.id, link.peer.name, message.hash)
         break
       case 'records':
-        for (const record of message.records) this.#learn(record, link.id)
+        this.#records(message.records, link.id)
         break
       case 'digest':
         this.#antiEntropy.digestReceived(link.id, message)
@@ -371,16 +371,23 @@ export class Overlay {
     this.#follow(this.#links.close(link, reason))
   }
 
-  #learn(record: PeerRecord, cameFrom: LinkId): void {
-    if (record.name !== this.self.name) {
-      this.#reach.learn(record, cameFrom)
-      return
-    }
+  /** News of the anti-entropy is passed on, or it would travel one link in several heartbeats. What is old goes no further. */
+  #records(records: readonly PeerRecord[], cameFrom: LinkId): void {
+    const news = records.filter((record) => this.#learn(record, cameFrom))
+    if (news.length === 0) return
+    const others = [...this.#links.neighbors.values()].flatMap(({ id }) => (id === cameFrom ? [] : [id]))
+    this.#turn.send(others, { type: 'records', records: news })
+  }
+
+  /** Takes in a record, from wherever; true when it is news of another node. */
+  #learn(record: PeerRecord, cameFrom: LinkId): boolean {
+    if (record.name !== this.self.name) return this.#reach.learn(record, cameFrom)
     const verdict = this.#presence.claimed(record, cameFrom)
     if (verdict === 'raised') this.#delivery.incarnationRaised()
     else if (verdict === 'lost') {
       this.#stop(`a later run of ${record.name} (incarnation ${record.incarnation}) is in the overlay`)
     }
+    return false
   }
 
   #gossip(gossip: Gossip, cameFrom: LinkId): void {
@@ -400,8 +407,10 @@ export class Overlay {
     if (message.destination !== this.self.name) {
       const failure = this.#relay.forward(message, cameFrom)
       if (failure === undefined) return
+      if (failure === 'hops-exceeded') this.#turn.drop(failure, `from ${message.origin}`, cameFrom)
       if (message.type === 'direct') this.#incoming.bounce(message, 'no-route', cameFrom)
-      else this.#turn.drop(failure, `${message.type} for ${message.destination}`, cameFrom)
+      else if (failure === 'no-route')
+        this.#turn.drop(failure, `${message.type} for ${message.destination}`, cameFrom)
     } else if (message.type === 'direct') this.#incoming.receive(message, cameFrom)
     else if (message.type === 'ack') this.#delivery.receiveAck(message)
     else this.#delivery.receiveBounce(message)

@@ -11,8 +11,9 @@ import { isLaterRun, type Links } from './links.ts'
 import type { LinkId, PeerRecord } from './messages.ts'
 import type { Turn } from './turn.ts'
 
-/** Versions are 32 bits on the wire. */
+/** Versions have 32 bits on the wire and incarnations 48: what is at the end of either cannot be outbid. */
 const VERSION_MAX = 0xffff_fffe
+const INCARNATION_MAX = 2 ** 48 - 2
 
 /** What follows from a record that somebody has under this node's name. */
 export type OwnRecordVerdict = 'ignored' | 'answered' | 'raised' | 'lost'
@@ -69,7 +70,7 @@ export class Presence {
     this.#turn.drop('own-record', `${record.name}: ${detail}`, cameFrom)
     if (!isLaterRun(record, own)) return this.#answer(cameFrom)
     const linkedMs = this.#turn.nowMs - (this.#firstLinkMs ?? this.#turn.nowMs)
-    if (linkedMs > this.#config.takeoverMs) return 'lost'
+    if (linkedMs > this.#config.takeoverMs || record.incarnation > INCARNATION_MAX) return 'lost'
     this.#directory.replaceOwn({ ...own, incarnation: record.incarnation + 1 })
     this.changed()
     return 'raised'
@@ -85,6 +86,7 @@ export class Presence {
     if (order < 0) return this.#answer(cameFrom)
     this.#turn.drop('own-record', `${record.name}: version ${record.version}, own ${own.version}`, cameFrom)
     const { incarnation, version } = record
+    if (incarnation > INCARNATION_MAX) return 'lost'
     if (version < VERSION_MAX) this.#directory.replaceOwn({ ...own, incarnation, version })
     else this.#directory.replaceOwn({ ...own, incarnation: incarnation + 1, version: 0 })
     this.changed()
