@@ -176,6 +176,9 @@ function report(figures: Record<Side, Figures[]>, asJson: boolean): void {
   const ratios = figures.shim.map(
     (own, i) => own.requestsPerSecond / (figures.bare[i]?.requestsPerSecond ?? 0),
   )
+  const cpuRatios = figures.shim.map(
+    (own, i) => (figures.bare[i]?.cpuUsPerRequest ?? 0) / own.cpuUsPerRequest,
+  )
   const row = (side: Side) => ({
     requestsPerSecond: Math.round(median(figures[side].map((f) => f.requestsPerSecond))),
     cpuUsPerRequest: Number(median(figures[side].map((f) => f.cpuUsPerRequest)).toFixed(1)),
@@ -188,6 +191,7 @@ function report(figures: Record<Side, Figures[]>, asJson: boolean): void {
     ratio: Number(median(ratios).toFixed(3)),
     ratioMin: Number(Math.min(...ratios).toFixed(3)),
     ratioMax: Number(Math.max(...ratios).toFixed(3)),
+    cpuRatio: Number(median(cpuRatios).toFixed(3)),
   }
   if (asJson) {
     console.log(JSON.stringify(result))
@@ -204,6 +208,7 @@ function report(figures: Record<Side, Figures[]>, asJson: boolean): void {
   console.log(
     `  ratio           ${result.ratio.toFixed(3).padStart(8)} (${result.ratioMin} to ${result.ratioMax})`,
   )
+  console.log(`  by CPU time     ${result.cpuRatio.toFixed(3).padStart(8)}`)
 }
 
 await main()
