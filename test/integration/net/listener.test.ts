@@ -146,14 +146,27 @@ test('more rubbish after the answer is not answered again', async (t) => {
   client.socket.allowHalfOpen = true
   client.socket.write('rubbish\r\n\r\n')
   await until('the answer is there', () => client.text.includes('400'))
+  // The connection stays until the client has hung up: cutting it could cost the client the answer.
   for (let count = 0; count < 5; count++) {
     client.socket.write('more rubbish\r\n\r\n')
-    await turn()
+    for (let turns = 0; turns < 10; turns++) await turn()
+    assert.equal(rig.listener.stats().connections, 1)
   }
   client.socket.end()
-  await until('the connection is closed', () => rig.listener.stats().connections === 0)
+  await until('the connection is closed', () => client.closed && rig.listener.stats().connections === 0)
   assert.equal(rig.listener.stats().malformedHttp, 1)
   assert.equal(client.text.split('HTTP/1.1').length, 2)
+  assert.deepEqual(client.errors, [])
+})
+
+test('a refused client that still sends reads its answer, and is not reset', async (t) => {
+  const rig = await Rig.open(t)
+  const client = rig.tcp()
+  client.socket.write(`${UPGRADE}${KEY}Sec-WebSocket-Version: 99\r\n\r\n`)
+  client.socket.end(Buffer.alloc(16_000_000))
+  const answer = await client.answer()
+  assert.equal(answer.status, 400)
+  assert.deepEqual(client.errors, [])
 })
 
 test('headers over the limit: 431 in JSON', async (t) => {

@@ -186,13 +186,15 @@ export class RawClient {
   /** All that was received, as Latin-1. */
   text = ''
   closed = false
+  /** What went wrong: a reset, say. */
+  readonly errors: Error[] = []
 
   constructor(port: number) {
     this.socket = connect(port, '127.0.0.1')
     this.socket.on('data', (bytes) => {
       this.text += bytes.toString('latin1')
     })
-    this.socket.on('error', () => {})
+    this.socket.on('error', (error) => this.errors.push(error))
     this.socket.once('close', () => {
       this.closed = true
     })
