@@ -124,7 +124,7 @@ test('invalid UTF-8 is malformed', (t) =>
 
 test('a peer that never answers the close frame and never hangs up is cut', (t) =>
   besideGoodLink(t, async (rig) => {
-    rig.accepted.options = { closeTimeoutMs: 30 }
+    rig.acceptOptions = { closeTimeoutMs: 30 }
     const { client, far } = await rig.rawStranger()
     client.socket.pause()
     client.socket.write(Buffer.from([0x83, 0x80, 1, 2, 3, 4]))
@@ -151,7 +151,7 @@ test('rubbish after close does not change why the link ended', (t) =>
 
 test('a flood after close is not delivered and does not keep the link', (t) =>
   besideGoodLink(t, async (rig) => {
-    rig.accepted.options = { closeTimeoutMs: 100 }
+    rig.acceptOptions = { closeTimeoutMs: 100 }
     const { client, far } = await rig.rawStranger()
     far.link.close('full')
     const one = encodeBundle([frame(1)])

@@ -92,43 +92,32 @@ export class LinkRecord {
 export class Rig {
   readonly links: LinkRecord[] = []
   readonly guests: WebSocket[] = []
-  readonly listener: Listener
-  readonly #accepted: { options: Partial<LinkOptions> }
-
-  private constructor(
-    listener: Listener,
-    links: LinkRecord[],
-    guests: WebSocket[],
-    accepted: Rig['accepted'],
-  ) {
-    this.listener = listener
-    this.links = links
-    this.guests = guests
-    this.#accepted = accepted
-  }
+  /** Options of the links that the listener accepts from now on. */
+  acceptOptions: Partial<LinkOptions> = {}
+  #listener: Listener | undefined
 
   static async open(t: TestContext, options: Partial<ListenOptions> = {}): Promise<Rig> {
-    const links: LinkRecord[] = []
-    const guests: WebSocket[] = []
-    const accepted: Rig['accepted'] = { options: {} }
+    const rig = new Rig()
     const listener = await listen({
       port: 0,
       host: '127.0.0.1',
       onRequest: (_request, response) => response.end('answered'),
-      onLink: (socket) => links.push(new LinkRecord(socket, accepted.options)),
+      onLink: (socket) => rig.links.push(new LinkRecord(socket, rig.acceptOptions)),
       onGuest: (socket) => {
         socket.on('error', () => {})
-        guests.push(socket)
+        rig.guests.push(socket)
       },
       closeGraceMs: 0,
       ...options,
     })
+    rig.#listener = listener
     t.after(() => listener.close())
-    return new Rig(listener, links, guests, accepted)
+    return rig
   }
 
-  get accepted(): { options: Partial<LinkOptions> } {
-    return this.#accepted
+  get listener(): Listener {
+    if (this.#listener === undefined) throw new Error('made by Rig.open only')
+    return this.#listener
   }
 
   get url(): string {
@@ -139,7 +128,7 @@ export class Rig {
   async pair(
     options: { near?: Partial<LinkOptions>; far?: Partial<LinkOptions> } = {},
   ): Promise<{ near: LinkRecord; far: LinkRecord }> {
-    this.#accepted.options = options.far ?? {}
+    this.acceptOptions = options.far ?? {}
     const before = this.links.length
     const near = await new Promise<LinkRecord>((resolve, reject) => {
       dial(this.url, {
@@ -153,7 +142,7 @@ export class Rig {
 
   /** A WebSocket that says hearsay.1 and whatever the test makes it say; `far` is the link at the listener. */
   async stranger(far: Partial<LinkOptions> = {}): Promise<{ socket: WebSocket; far: LinkRecord }> {
-    this.#accepted.options = far
+    this.acceptOptions = far
     const before = this.links.length
     const socket = new WebSocket(this.url, SUB_PROTOCOL)
     socket.on('error', () => {})
