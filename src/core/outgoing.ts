@@ -28,6 +28,9 @@ export interface Pending {
   failure: { readonly reason: SendFailure; readonly at: NodeName } | undefined
 }
 
+/** Spent places at the front of the queue before it is compacted, if they are half of it: O(1) a message on average. */
+const COMPACT_AT = 64
+
 /** See the head of the file. */
 export class Outgoing {
   readonly #config: CoreConfig
@@ -41,6 +44,7 @@ export class Outgoing {
   #queuedBytes = 0
   #inFlightBytes = 0
   #nextSequence = 1
+  #floor = 1
   #smoothedMs: number | undefined
   #variationMs = 0
 
@@ -60,8 +64,8 @@ export class Outgoing {
 
   /** See S3. */
   get floor(): number {
-    for (const sequence of this.inFlight.keys()) return sequence
-    return this.#nextSequence
+    while (this.#floor < this.#nextSequence && !this.inFlight.has(this.#floor)) this.#floor++
+    return this.#floor
   }
 
   /** The smoothed round trip to the destination, if it was measured. */
@@ -189,8 +193,13 @@ export class Outgoing {
     if (pending === undefined) return
     this.#queuedBytes -= pending.payload.length
     this.#queueHead++
-    // Half of the array is spent: compact it, so that a shift costs O(1) on average.
-    if (this.#queueHead * 2 >= this.#queue.length) this.#replaceQueue(this.#waiting())
+    if (this.#queueHead === this.#queue.length) {
+      this.#queue.length = 0
+      this.#queueHead = 0
+    } else if (this.#queueHead >= COMPACT_AT && this.#queueHead * 2 >= this.#queue.length) {
+      this.#queue = this.#waiting()
+      this.#queueHead = 0
+    }
   }
 
   #replaceQueue(queue: Pending[]): void {

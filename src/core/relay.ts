@@ -27,15 +27,16 @@ export class Relay {
 
   /**
    * The link towards a destination, or `undefined` when no path is known.
-   * @param except links that must not be taken: where the message came from, where it failed before.
+   * @param except a link that must not be taken: where the message came from, or where it failed before.
    */
-  way(origin: NodeName, destination: NodeName, ...except: (LinkId | undefined)[]): LinkId | undefined {
-    const usable = ({ name, link }: Neighbor): boolean =>
-      !except.includes(link) && this.#links.neighbors.get(name)?.id === link
+  way(origin: NodeName, destination: NodeName, except?: LinkId): LinkId | undefined {
     const neighbor = this.#links.neighbors.get(destination)
-    if (neighbor !== undefined && !except.includes(neighbor.id)) return neighbor.id
+    if (neighbor !== undefined && neighbor.id !== except) return neighbor.id
     const entry = this.#directory.get(destination)
-    return entry === undefined ? undefined : this.#routes.nextHop(origin, entry, usable)?.link
+    if (entry === undefined) return undefined
+    const usable = ({ name, link }: Neighbor): boolean =>
+      link !== except && this.#links.neighbors.get(name)?.id === link
+    return this.#routes.nextHop(origin, entry, usable)?.link
   }
 
   /** Passes a message on; says why when it cannot. The bytes are the same but for the two hop counters. */

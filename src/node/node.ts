@@ -42,7 +42,7 @@ export class Node {
   readonly #links: NodeLinks
   readonly #doors: Doors
   readonly #inputs: Input[] = []
-  readonly #outcomes = new Map<number, (outcome: Outcome) => void>()
+  readonly #outcomes = new Map<number, (answer: SendAnswer) => void>()
   readonly #broadcasts = new Map<number, (sent: Extract<Notification, { type: 'broadcast-sent' }>) => void>()
   readonly #drops = new Map<string, number>()
   readonly #ready = Promise.withResolvers<void>()
@@ -136,9 +136,7 @@ export class Node {
       return this.#post(name, value, options, id)
     }
     return new Promise((resolve) => {
-      this.#outcomes.set(id, (outcome) => {
-        resolve(outcome.status === 'delivered' ? { ...outcome, id: this.#messageId(id) } : outcome)
-      })
+      this.#outcomes.set(id, resolve)
       this.#feed({ type: 'send', id, to: name, payload, ...(deadlineMs === undefined ? {} : { deadlineMs }) })
     })
   }
@@ -222,11 +220,13 @@ export class Node {
 
   /** Hands an input to the core and carries out what follows. Inputs that arise meanwhile wait for their turn. */
   #feed(input: Input): void {
-    this.#inputs.push(input)
-    if (this.#isHandling) return
+    if (this.#isHandling) {
+      this.#inputs.push(input)
+      return
+    }
     this.#isHandling = true
     try {
-      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+      for (let next: Input | undefined = input; next !== undefined; next = this.#inputs.shift()) {
         for (const effect of this.#overlay.handle(next, performance.now())) this.#carryOut(effect)
       }
     } finally {
@@ -259,8 +259,7 @@ export class Node {
         this.#receive(notification)
         break
       case 'outcome':
-        this.#outcomes.get(notification.id)?.(notification.outcome)
-        this.#outcomes.delete(notification.id)
+        this.#settle(notification.id, notification.outcome)
         break
       case 'broadcast-sent':
         this.#broadcasts.get(notification.id)?.(notification)
@@ -298,6 +297,16 @@ export class Node {
         this.#stop(notification.detail)
         break
       case 'left':
+    }
+  }
+
+  #settle(id: number, outcome: Outcome): void {
+    const resolve = this.#outcomes.get(id)
+    this.#outcomes.delete(id)
+    if (outcome.status === 'failed') resolve?.(outcome)
+    else {
+      const { hops, rttMs } = outcome
+      resolve?.({ status: 'delivered', id: this.#messageId(id), hops, rttMs })
     }
   }
 
