@@ -1,0 +1,43 @@
+// The Docker engine of the end-to-end tests: whether there is one, and its command line.
+// Where none answers the tests are skipped with one line, or fail when HEARSAY_E2E=required.
+
+import { execFile } from 'node:child_process'
+import { describe, it } from 'node:test'
+import { promisify } from 'node:util'
+
+// Ryuk, testcontainers' cleaner, is an image of its own, which is not to be had everywhere. The tests clean up.
+process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true'
+
+/** The checkout: where the README and the Dockerfile are. */
+export const ROOT = new URL('../../../', import.meta.url).pathname
+
+const run = promisify(execFile)
+
+/** What a finished command left. */
+export interface Output {
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the docker command line. Rejects when it fails. */
+export function docker(...args: string[]): Promise<Output> {
+  return run('docker', args, { maxBuffer: 64 * 1024 * 1024 })
+}
+
+const missing = await docker('version', '--format', '{{.Server.Version}}').then(
+  () => undefined,
+  (error: Error) => `no Docker engine answers (${error.message.trim().split('\n').at(-1)})`,
+)
+
+/** `describe`, for tests that need an engine. */
+export function describeWithEngine(name: string, body: () => void): void {
+  if (missing === undefined) {
+    describe(name, body)
+  } else if (process.env.HEARSAY_E2E === 'required') {
+    it(name, () => {
+      throw new Error(`${missing}, and HEARSAY_E2E=required`)
+    })
+  } else {
+    describe(name, { skip: missing }, body)
+  }
+}
