@@ -177,7 +177,8 @@ export class Registration {
     this.#phase = 'registered'
     this.#tries = 0
     this.#said = ''
-    this.#timer = setInterval(() => this.#beat(link), this.#options.times.heartbeatMs)
+    // After a pause of the whole process timers come before what has arrived meanwhile: let that in first.
+    this.#timer = setInterval(() => setImmediate(() => this.#beat(link)), this.#options.times.heartbeatMs)
     const { url, logger } = this.#options
     logger.info({ url, registered: welcome.registered }, 'bootstrap-registered')
     this.#handlers.onWelcome(welcome)

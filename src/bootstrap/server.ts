@@ -306,7 +306,9 @@ class BootstrapServer implements Bootstrap {
   #startTimer(timer: RegistryTimer, afterMs: number): void {
     const timeout = setTimeout(() => {
       this.#timers.delete(timeout)
-      this.#give({ type: 'timer', timer })
+      // After a pause of the whole process (a debugger, `docker pause`) timers come before what has arrived meanwhile:
+      // let that in first, or everybody seems to have been silent.
+      setImmediate(() => this.#give({ type: 'timer', timer }))
     }, afterMs)
     this.#timers.add(timeout)
   }

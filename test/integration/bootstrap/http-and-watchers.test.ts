@@ -163,7 +163,10 @@ describe('a person with wscat', () => {
 describe('rubbish on the port', () => {
   it('harms nobody who is registered', async (t) => {
     const bootstrap = await startBootstrap(t)
-    const node = startClient(t, [bootstrap.url], 'node1', { heartbeatMs: 50 })
+    const node = startClient(t, [bootstrap.url], 'node1', {
+      heartbeatMs: 50,
+      heartbeatsMissedMax: 1_000,
+    })
     await until(() => node.client.registered, 'registered')
 
     for (const bytes of ['\0\x01\x02rubbish\r\n\r\n', 'GET / HTTP/1.1\r\nHost', '\x16\x03\x01\x02\0']) {

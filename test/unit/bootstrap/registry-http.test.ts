@@ -161,6 +161,27 @@ describe('registry: plain HTTP peers', () => {
     assert.deepEqual(polled(driver, 'alice', 1, false), [])
   })
 
+  it('gives its name to a node when it does not answer any more', () => {
+    const driver = new RegistryDriver()
+    register(driver, 'http://flask:5000', 'alice')
+    driver.pass(10_000)
+    polled(driver, 'alice', 1, false)
+    assert.equal(welcomeOf(driver.join('alice', 1))?.registered, 1)
+    assert.deepEqual(
+      driver.registry.peers().map(({ name, kind }) => [name, kind]),
+      [['alice', 'node']],
+    )
+  })
+
+  it('is listed again when it comes back', () => {
+    const driver = new RegistryDriver({ pollFailuresMax: 1 })
+    register(driver, 'http://flask:5000', 'alice')
+    polled(driver, 'alice', 1, false)
+    assert.deepEqual(driver.names(), [])
+    assert.equal(outcome(register(driver, 'http://flask:5000')), 'flask')
+    assert.deepEqual(driver.names(), ['flask'])
+  })
+
   it('refuses the name of a node, and answers for the URL of a node with its name', () => {
     const driver = new RegistryDriver()
     driver.join('node1', 1)
@@ -231,6 +252,26 @@ describe('registry: plain HTTP peers', () => {
         left: [{ name: 'alice', reason: 'left' }],
       },
     ])
+  })
+
+  it('tells every node of one that is back, or has the name of a node that left, within a batch', () => {
+    const driver = new RegistryDriver({ pushNodesMax: 1, pollFailuresMax: 1 })
+    register(driver, 'http://flask:5000', 'alice')
+    driver.join('bob', 3)
+    driver.pass(1_000)
+    polled(driver, 'alice', 1, false)
+    driver.join('node1', 1)
+    driver.join('node2', 2)
+    register(driver, 'http://flask:5000', 'alice')
+    driver.closed(3, 'left')
+    register(driver, 'http://flask:6000', 'bob')
+    const [about, ...rest] = pushes(driver.pass(1_000)).filter(({ joined }) =>
+      joined.some(({ kind }) => kind === 'http'),
+    )
+    assert.deepEqual(rest, [])
+    assert.deepEqual(new Set(about?.links), new Set([1, 2]))
+    assert.deepEqual(about?.joined, [http('alice', 'http://flask:5000'), http('bob', 'http://flask:6000')])
+    assert.deepEqual(about?.left, [])
   })
 
   it('pushes about them at most once a second, without holding up what happens among nodes', () => {

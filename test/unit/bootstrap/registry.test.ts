@@ -397,6 +397,31 @@ describe('registry: one name, two processes', () => {
     )
   })
 
+  it('does not take what the newcomer says for a sign of life of the holder', () => {
+    const driver = new RegistryDriver()
+    driver.join('node1', 1)
+    driver.join('node1', 2, second)
+    assert.deepEqual(sent(driver.say(2, beat(9))), [[[2], beat(1, 9)]])
+    assert.deepEqual(
+      closes(driver.pass(1_000)).map(([link]) => link),
+      [1],
+    )
+  })
+
+  it('gives the holder a whole second for each claim', () => {
+    const driver = new RegistryDriver()
+    driver.join('node1', 1)
+    driver.join('node1', 2, second)
+    driver.pass(500)
+    driver.say(1, beat(1))
+    driver.join('node1', 3, second)
+    assert.deepEqual(closes(driver.pass(999)), [])
+    assert.deepEqual(
+      closes(driver.pass(1)).map(([link]) => link),
+      [1],
+    )
+  })
+
   it('lets the same process register again at once, and tells nobody', () => {
     const driver = new RegistryDriver()
     driver.join('node1', 1)
