@@ -7,14 +7,16 @@ export class Timers {
   readonly #expired: (timer: Timer) => void
   readonly #running = new Set<NodeJS.Timeout>()
   readonly #waiting = new Set<() => void>()
+  #hasEnded = false
 
   /** @param expired called when a timer has run out; never after {@link end}. */
   constructor(expired: (timer: Timer) => void) {
     this.#expired = expired
   }
 
-  /** Carries out a `timer` effect. */
+  /** Carries out a `timer` effect. After the end it does nothing: a listener may close the node in the middle of a turn. */
   start(timer: Timer, afterMs: number): void {
+    if (this.#hasEnded) return
     const timeout = setTimeout(() => {
       this.#running.delete(timeout)
       this.#expired(timer)
@@ -22,8 +24,9 @@ export class Timers {
     this.#running.add(timeout)
   }
 
-  /** Resolves after this time, or at the end. */
+  /** Resolves after this time, or at the end; at once when that has been. */
   wait(ms: number): Promise<void> {
+    if (this.#hasEnded) return Promise.resolve()
     return new Promise((resolve) => {
       const timeout = setTimeout(done, ms)
       const running = this.#running
@@ -40,6 +43,7 @@ export class Timers {
 
   /** Stops all timers; who waits waits no more. */
   end(): void {
+    this.#hasEnded = true
     for (const timeout of this.#running) clearTimeout(timeout)
     this.#running.clear()
     for (const done of [...this.#waiting]) done()

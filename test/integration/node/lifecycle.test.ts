@@ -1,0 +1,206 @@
+// The life of a node in a program: when it is ready and settled, how it ends, and that nothing of it stays behind.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { createNode, HearsayError } from '../../../src/index.ts'
+import { runProgram } from '../../support/node-program.ts'
+import {
+  names,
+  RecordedNode,
+  startBootstrap,
+  startNode,
+  startOverlay,
+  until,
+} from '../../support/node-rig.ts'
+
+describe('the life of a node', { concurrency: true }, () => {
+  test('two nodes are ready at their link, and settled when nothing has changed for a second', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const [a, b] = await Promise.all(
+      ['a', 'b'].map((name) => startNode(t, name, { bootstrap: [bootstrap.url] })),
+    )
+    assert.ok(a && b)
+    await Promise.all([a.node.ready(), b.node.ready()])
+    assert.deepEqual([a.up, b.up], [['b'], ['a']])
+    const readyMs = performance.now()
+    await Promise.all([a.node.settled(), b.node.settled()])
+    assert.ok(performance.now() - readyMs >= 900, 'a quiet second has passed')
+    assert.deepEqual([a.joined, b.joined], [['b'], ['a']])
+  })
+
+  test('a node alone is healthy once it is registered, and not ready', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const { node } = await startNode(t, 'a', { bootstrap: [bootstrap.url] })
+    let isReady = false
+    node.ready().then(
+      () => {
+        isReady = true
+      },
+      () => {},
+    )
+    await until('registered', () => node.health().registered)
+    assert.deepEqual(node.health(), { live: true, ready: true, links: 0, registered: true, peers: 0 })
+    assert.equal(isReady, false)
+    assert.deepEqual(node.peers(), [])
+    assert.deepEqual(node.topology().links, [])
+  })
+
+  test('a node without a bootstrap says why it is not ready', async (t) => {
+    const { node } = await startNode(t, 'a')
+    const { ready, live, reason } = node.health()
+    assert.deepEqual({ ready, live, reason }, { ready: false, live: true, reason: 'no link to any peer yet' })
+  })
+
+  test('what a node is asked before its first link waits for it', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const a = await startNode(t, 'a', { bootstrap: [bootstrap.url] })
+    const sent = a.node.send('b', 'early')
+    const broadcast = a.node.broadcast('early to all')
+    const b = await startNode(t, 'b', { bootstrap: [bootstrap.url] })
+    assert.equal((await sent).status, 'delivered')
+    assert.equal((await broadcast).status, 'sent')
+    await b.got('early')
+    await b.got('early to all')
+  })
+
+  test('close settles what is open, resolves soon, and may be called twice', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const nodes = await startOverlay(t, bootstrap, names('n', 3))
+    const [a] = nodes
+    assert.ok(a)
+    const open = [a.node.send('nobody', 1), a.node.send('nobody', 2, { deadlineMs: 60_000 })]
+    const alone = await startNode(t, 'alone')
+    open.push(alone.node.send('n1', 3))
+    const waiting = alone.node.broadcast('never')
+    const startMs = performance.now()
+    const closing = [a.node.close(), a.node.close(), alone.node.close()]
+    await Promise.all(closing)
+    assert.ok(performance.now() - startMs < 2_000)
+    await a.node.close()
+    for (const [index, outcome] of (await Promise.all(open)).entries()) {
+      assert.deepEqual(outcome, { status: 'failed', reason: 'shutting-down', at: index < 2 ? 'n1' : 'alone' })
+    }
+    assert.deepEqual(await waiting, { status: 'failed', reason: 'shutting-down', at: 'alone' })
+    await assert.rejects(alone.node.ready(), { code: 'closed' })
+    await assert.rejects(alone.node.settled(), { code: 'closed' })
+    assert.equal(a.node.health().live, false)
+    assert.equal(a.node.health().ready, false)
+  })
+
+  test('a closed node answers at once', async (t) => {
+    const { node } = await startNode(t, 'a')
+    await node.close()
+    assert.deepEqual(await node.send('b', 1), { status: 'failed', reason: 'shutting-down', at: 'a' })
+    assert.deepEqual(await node.broadcast(1), { status: 'failed', reason: 'shutting-down', at: 'a' })
+  })
+
+  test('settled ends when the node does', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const [a] = await startOverlay(t, bootstrap, names('n', 2))
+    assert.ok(a)
+    const settled = assert.rejects(a.node.settled(), HearsayError)
+    await a.node.close()
+    await settled
+  })
+
+  test('close resolves within 2 s while clients keep connections and requests open', async (t) => {
+    const a = await startNode(t, 'a')
+    const request = fetch(`${a.http}/message`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ to: 'nobody', msg: 'hi' }),
+    })
+    await until('the request is there', () => a.node.health().live)
+    const hanging = runProgram(
+      t,
+      `import { connect } from 'node:net'
+       const socket = connect(${a.node.port}, '127.0.0.1')
+       socket.write('POST /message HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 10\\r\\n\\r\\n')
+       socket.on('error', () => {})
+       socket.on('connect', () => console.log('connected'))`,
+    )
+    await hanging.says('connected')
+    const startMs = performance.now()
+    await a.node.close()
+    assert.ok(performance.now() - startMs < 2_000)
+    // Answered, or cut off because it had not been read yet: not left hanging.
+    await request.then(
+      (answer) => assert.equal(answer.status, 503),
+      () => {},
+    )
+  })
+
+  test('await using closes the node', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const b = await startNode(t, 'b', { bootstrap: [bootstrap.url] })
+    {
+      await using node = await createNode({ name: 'a', host: '127.0.0.1', bootstrap: [bootstrap.url] })
+      await node.ready()
+      await b.knows('a')
+    }
+    await until('a has left', () => b.left.includes('a left'))
+  })
+})
+
+describe('the end of a process', { concurrency: true }, () => {
+  test('after close nothing keeps the process', async (t) => {
+    const program = runProgram(
+      t,
+      `const bootstrap = await createBootstrap({ listen: 0, host: '127.0.0.1' })
+       const options = { host: '127.0.0.1', bootstrap: [bootstrap.url] }
+       const nodes = await Promise.all(['a', 'b', 'c'].map((name) => createNode({ ...options, name })))
+       await Promise.all(nodes.map((node) => node.ready()))
+       await nodes[0].send('b', 'hi', { deadlineMs: 3600000 })
+       void nodes[0].send('nobody', 'hi', { deadlineMs: 3600000 })
+       await Promise.all([...nodes.map((node) => node.close()), bootstrap.close()])
+       const endMs = Date.now()
+       process.on('exit', () => console.log(Date.now() - endMs < 500 ? 'at once' : 'late'))`,
+    )
+    assert.deepEqual(await program.end(), { code: 0, signal: null })
+    assert.equal(program.output, 'at once\n')
+  })
+
+  test('a node that is closed from a listener leaves nothing behind', async (t) => {
+    const program = runProgram(
+      t,
+      `const options = { host: '127.0.0.1' }
+       const a = await createNode({ ...options, name: 'a' })
+       const b = await createNode({ ...options, name: 'b', peers: ['ws://127.0.0.1:' + a.port] })
+       await Promise.all([a.ready(), b.ready()])
+       await a.settled()
+       let endMs
+       a.on('peer-leave', () => a.close().then(() => { endMs = Date.now() }))
+       await b.close()
+       process.on('exit', () => console.log(Date.now() - endMs < 500 ? 'at once' : 'late'))`,
+    )
+    assert.deepEqual(await program.end(6_000), { code: 0, signal: null })
+    assert.equal(program.output, 'at once\n')
+  })
+
+  test('a listener that throws surfaces as an uncaught exception and breaks nothing', async (t) => {
+    const program = runProgram(
+      t,
+      `const thrown = []
+       process.on('uncaughtException', (error) => thrown.push(error.message))
+       const a = await createNode({ host: '127.0.0.1', name: 'a' })
+       const b = await createNode({ host: '127.0.0.1', name: 'b', peers: ['ws://127.0.0.1:' + a.port] })
+       const got = []
+       for (const kind of ['message', 'peer-join', 'peer-leave', 'neighbor-up', 'neighbor-down']) {
+         a.on(kind, () => { throw new Error(kind) })
+       }
+       a.on('message', ({ value }) => got.push(value))
+       await Promise.all([a.ready(), b.ready()])
+       console.log((await b.send('a', 1)).status, (await b.send('a', 2)).status, (await a.send('b', 3)).status)
+       await b.close()
+       await a.settled()
+       await a.close()
+       console.log(got.join(), [...new Set(thrown)].sort().join())`,
+    )
+    assert.deepEqual(await program.end(), { code: 0, signal: null })
+    assert.deepEqual(program.output.split('\n'), [
+      'delivered delivered delivered',
+      '1,2 message,neighbor-down,neighbor-up,peer-join,peer-leave',
+      '',
+    ])
+  })
+})
