@@ -168,8 +168,14 @@ export function peerList(peers: readonly GuestPeer[]): Answer {
     text: () => {
       if (peers.length === 0) return 'no peers: this node is alone so far'
       const shown = sorted().slice(0, PEERS_SHOWN_MAX)
-      const width = Math.max(...shown.map(({ name }) => name.length))
-      const lines = shown.map((peer) => `  ${peer.name.padEnd(width)}  ${peerText(peer)}`)
+      const rows = shown.map(
+        (peer) => [peer.name, distanceText(peer), peer.url ?? 'cannot be dialled'] as const,
+      )
+      const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+      const lines = rows.map(
+        ([name, distance, where]) =>
+          `  ${name.padEnd(widths[0] ?? 0)}  ${distance.padEnd(widths[1] ?? 0)}  ${printable(where)}`,
+      )
       const hidden = peers.length - shown.length
       if (hidden > 0) lines.push(`  and ${hidden} more: {"cmd":"peers"} lists all of them`)
       return [`${count(peers.length, 'peer')}:`, ...lines].join('\n')
@@ -233,10 +239,9 @@ function spreadText(answer: Extract<BroadcastAnswer, { status: 'sent' }>): strin
   return `reached ${reached} of ${of}${names === '' ? '' : `, not ${names}`}`
 }
 
-function peerText({ url, kind, hops }: GuestPeer): string {
-  const where = printable(url ?? 'cannot be dialled')
-  if (kind === 'http') return `${where}  HTTP only`
-  return hops === undefined ? where : `${hopsText(hops)}  ${where}`
+function distanceText({ kind, hops }: GuestPeer): string {
+  if (kind === 'http') return 'HTTP only'
+  return hops === undefined ? '? hops' : hopsText(hops)
 }
 
 function listText(texts: readonly string[]): string {

@@ -139,10 +139,10 @@ test('peers, the nearest first', () => {
     text(peerList(peers)),
     [
       '4 peers:',
-      '  node20  1 hop  cannot be dialled',
-      '  node9   2 hops  ws://node9:5000',
-      '  node10  2 hops  ws://node10:5000',
-      '  old     http://old:5000  HTTP only',
+      '  node20  1 hop      cannot be dialled',
+      '  node9   2 hops     ws://node9:5000',
+      '  node10  2 hops     ws://node10:5000',
+      '  old     HTTP only  http://old:5000',
     ].join('\n'),
   )
   const names = (json(peerList(peers)) as { peers: GuestPeer[] }).peers.map(({ name }) => name)
