@@ -15,9 +15,7 @@ export interface HttpPeer {
   readonly url: string
   /** Which registration of the name: the answer to an older one's poll is stale. */
   readonly token: number
-  /** When it last registered or answered. */
-  seenMs: number
-  /** Polls that failed since then. */
+  /** Polls that failed since it last registered or answered. */
   failures: number
 }
 
@@ -88,7 +86,6 @@ export class HttpPeers {
     if ('status' in choice) return choice
     const { name, holder } = choice
     if (known?.name === name) {
-      known.seenMs = nowMs
       known.failures = 0
       return { status: 'registered', name }
     }
@@ -98,7 +95,7 @@ export class HttpPeers {
     }
     if (known !== undefined) this.#remove(known, 'left', nowMs)
     if (holder !== undefined) this.#remove(holder, 'unreachable', nowMs)
-    const peer: HttpPeer = { name, url, token: ++this.#token, seenMs: nowMs, failures: 0 }
+    const peer: HttpPeer = { name, url, token: ++this.#token, failures: 0 }
     this.#byName.set(name, peer)
     this.#byUrl.set(url, peer)
     this.#emit({ type: 'timer', timer: { kind: 'poll', name, token: peer.token }, afterMs: pollIntervalMs })
@@ -120,7 +117,6 @@ export class HttpPeers {
     const { name, token, alive } = answer
     const peer = this.#byName.get(name)
     if (peer?.token !== token) return
-    if (alive) peer.seenMs = nowMs
     peer.failures = alive ? 0 : peer.failures + 1
     if (peer.failures >= this.#config.pollFailuresMax) this.#remove(peer, 'unreachable', nowMs)
     else {
