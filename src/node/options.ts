@@ -2,10 +2,11 @@
 // It must not open anything.
 
 import { hostname } from 'node:os'
-import type { CoreConfig } from '../core/config.ts'
+import { CORE_DEFAULTS, type CoreConfig } from '../core/config.ts'
 import { type NodeName, parseNodeName } from '../core/messages.ts'
 import { type Logger, silentLogger } from '../logger.ts'
 import { normalizeUrl } from '../net/url.ts'
+import { LIMITS } from '../wire/limits.ts'
 import { HearsayError } from './errors.ts'
 
 /** How a node is to run. Everything is optional. */
@@ -24,7 +25,7 @@ export interface NodeOptions {
   readonly peers?: readonly string[]
   /** Default: silent. */
   readonly logger?: Logger
-  /** Protocol settings that differ from `CORE_DEFAULTS`. */
+  /** Protocol settings that differ from `CORE_DEFAULTS`. Needed: `linksMin` ≤ `linksAim` ≤ `linksMax` ≤ `linksHardMax`. */
   readonly config?: Partial<CoreConfig>
 }
 
@@ -40,6 +41,33 @@ export interface NodeSettings {
   readonly config: Partial<CoreConfig>
 }
 
+/** What `setTimeout` takes: a longer time would run out at once. */
+const MS_MAX = 2 ** 31 - 1
+/** Records may list 64 links; this leaves room for dials that are under way when the limit is reached. */
+const LINKS_MAX = 31
+
+/** Settings for which "a whole number from 0 up" says too little: the wire, the clock or plain sense has a limit. */
+const RANGES: Partial<Record<keyof CoreConfig, readonly [min: number, max: number]>> = {
+  meshNodesMax: [0, LINKS_MAX + 1],
+  linksAim: [1, LINKS_MAX],
+  linksMin: [1, LINKS_MAX],
+  linksMax: [1, LINKS_MAX],
+  linksHardMax: [1, LINKS_MAX],
+  helloPendingMax: [1, MS_MAX],
+  helloTimeoutMs: [1, MS_MAX],
+  heartbeatMs: [1, MS_MAX],
+  heartbeatsMissedMax: [1, 1_000],
+  dialsMax: [1, 1_000],
+  directoryNodesMax: [1, MS_MAX],
+  hopsMax: [1, LIMITS.hopsSumMax],
+  deadlineMs: [1, MS_MAX],
+  deadlineMaxMs: [1, MS_MAX],
+  windowMessagesMax: [1, LIMITS.spanMax],
+  windowBytesMax: [1, Number.MAX_SAFE_INTEGER],
+  queueBytesMax: [0, Number.MAX_SAFE_INTEGER],
+  seenSequencesMax: [1, MS_MAX],
+}
+
 /** @throws HearsayError `invalid-name`, `invalid-url` or `invalid-option` */
 export function checkOptions(options: NodeOptions): NodeSettings {
   const listen = options.listen ?? 0
@@ -52,8 +80,8 @@ export function checkOptions(options: NodeOptions): NodeSettings {
     listen,
     host: options.host,
     url,
-    bootstrap: (options.bootstrap ?? []).map(checkUrl),
-    peers: (options.peers ?? []).map(checkUrl),
+    bootstrap: checkUrls('bootstrap', options.bootstrap),
+    peers: checkUrls('peers', options.peers),
     logger: options.logger ?? silentLogger,
     config: checkConfig(options.config ?? {}),
   }
@@ -68,7 +96,8 @@ export function defaultUrl(host: string | undefined, port: number): string {
 
 /** @throws HearsayError `invalid-name` */
 export function checkName(text: string): NodeName {
-  const name = parseNodeName(text)
+  // Callers without types: a regular expression would take 5 for '5'.
+  const name = typeof text === 'string' ? parseNodeName(text) : undefined
   if (name !== undefined) return name
   throw new HearsayError(
     'invalid-name',
@@ -76,7 +105,14 @@ export function checkName(text: string): NodeName {
   )
 }
 
+function checkUrls(option: string, urls: readonly string[] = []): readonly string[] {
+  // One URL that is not in a list is the likely mistake of callers without types.
+  if (Array.isArray(urls)) return urls.map(checkUrl)
+  throw new HearsayError('invalid-option', `${option}: expected a list of URLs`)
+}
+
 function checkUrl(text: string): string {
+  if (typeof text !== 'string') throw new HearsayError('invalid-url', `${String(text)} is not a URL`)
   const result = normalizeUrl(text)
   if (result.ok) return result.url
   throw new HearsayError('invalid-url', result.detail)
@@ -84,8 +120,27 @@ function checkUrl(text: string): string {
 
 function checkConfig(config: Partial<CoreConfig>): Partial<CoreConfig> {
   for (const [key, value] of Object.entries(config)) {
-    if (Number.isInteger(value) && value >= 0) continue
-    throw new HearsayError('invalid-option', `config.${key}: ${value} is not a whole number from 0 up`)
+    if (!Object.hasOwn(CORE_DEFAULTS, key)) {
+      throw new HearsayError('invalid-option', `config.${key}: there is no such setting`)
+    }
+    const [min, max] = RANGES[key as keyof CoreConfig] ?? [0, MS_MAX]
+    if (Number.isInteger(value) && value >= min && value <= max) continue
+    throw new HearsayError(
+      'invalid-option',
+      `config.${key}: ${value} is not a whole number from ${min} to ${max}`,
+    )
   }
+  checkLinks({ ...CORE_DEFAULTS, ...config })
   return config
+}
+
+/** Numbers of links that contradict each other would have nodes dial and trim for ever. */
+function checkLinks({ meshNodesMax, linksMin, linksAim, linksMax, linksHardMax }: CoreConfig): void {
+  const isOrdered = linksMin <= linksAim && linksAim <= linksMax && linksMax <= linksHardMax
+  if (isOrdered && meshNodesMax <= linksMax + 1) return
+  throw new HearsayError(
+    'invalid-option',
+    `config: linksMin (${linksMin}) ≤ linksAim (${linksAim}) ≤ linksMax (${linksMax}) ≤ linksHardMax (${linksHardMax})` +
+      ` does not hold, or meshNodesMax (${meshNodesMax}) is more than linksMax + 1`,
+  )
 }

@@ -4,14 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createNode, HearsayError } from '../../../src/index.ts'
 import { runProgram } from '../../support/node-program.ts'
-import {
-  names,
-  RecordedNode,
-  startBootstrap,
-  startNode,
-  startOverlay,
-  until,
-} from '../../support/node-rig.ts'
+import { names, startBootstrap, startNode, startOverlay, until } from '../../support/node-rig.ts'
 
 describe('the life of a node', { concurrency: true }, () => {
   test('two nodes are ready at their link, and settled when nothing has changed for a second', async (t) => {
