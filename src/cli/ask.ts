@@ -1,9 +1,9 @@
 // Asks a running node or bootstrap over HTTP, for the commands that do not run one themselves.
 // It must not print; it answers what came back, or throws a CliError that says what to do.
 
-import { printable } from '../http/message-line.ts'
 import { httpUrlOf } from '../http/peer-urls.ts'
 import { normalizeUrl } from '../net/url.ts'
+import { printable } from '../wire/printable.ts'
 import { type CliContext, CliError } from './context.ts'
 import { EXIT } from './exit-codes.ts'
 
@@ -32,19 +32,9 @@ export const ASK_TIMEOUT_MS = 10_000
  * @throws CliError when nobody answers in time, when something else than hearsay does, or on Ctrl-C
  */
 export async function ask(question: Question, context: CliContext): Promise<Answer> {
-  const { at, path, body, timeoutMs } = question
-  const url = `${httpOf(at)}${path}`
-  const init: RequestInit = {
-    signal: AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]),
-    ...(body && {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    }),
-  }
   try {
-    const response = await fetch(url, init)
-    return { status: response.status, body: objectOf(await response.text(), at) }
+    const { status, text } = await exchange(question, context.signal)
+    return { status, body: objectOf(text, question.at) }
   } catch (error) {
     throw failureOf(error, question, context)
   }
@@ -55,6 +45,42 @@ export function refusal(answer: Answer, at: string): CliError {
   const { error } = answer.body
   const text = typeof error === 'string' ? printable(error) : `HTTP status ${answer.status}`
   return new CliError(EXIT.failure, `${at} answered: ${text}`)
+}
+
+/** Largest answer that is read, in bytes: a topology of 10,000 nodes has a few megabytes. */
+const ANSWER_BYTES_MAX = 64 * 1024 * 1024
+
+// Not fetch: it refuses ports that browsers keep for other protocols, 5060 and 6000 among them.
+async function exchange(question: Question, stop: AbortSignal): Promise<{ status: number; text: string }> {
+  const { at, path, timeoutMs } = question
+  const url = new URL(`${httpOf(at)}${path}`)
+  const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'))
+  const body = question.body === undefined ? undefined : JSON.stringify(question.body)
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      url,
+      {
+        signal: AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]),
+        agent: false,
+        ...(body !== undefined && { method: 'POST', headers: { 'content-type': 'application/json' } }),
+      },
+      (response) => {
+        const chunks: Buffer[] = []
+        let bytes = 0
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk)
+          bytes += chunk.length
+          if (bytes > ANSWER_BYTES_MAX) response.destroy(new Error('the answer is too large'))
+        })
+        response.on('error', reject)
+        response.on('end', () => {
+          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() })
+        })
+      },
+    )
+    asked.on('error', reject)
+    asked.end(body)
+  })
 }
 
 function httpOf(at: string): string {
@@ -81,22 +107,18 @@ function objectOf(text: string, at: string): Record<string, unknown> {
 function failureOf(error: unknown, { at, timeoutMs }: Question, context: CliContext): unknown {
   if (error instanceof CliError) return error
   if (context.signal.aborted) return new CliError(EXIT.interrupted, 'Stopped before an answer came.')
-  if (error instanceof Error && error.name === 'TimeoutError') {
+  const { code, cause, message } = error as NodeJS.ErrnoException
+  if (code === 'ABORT_ERR' && (cause as Error | undefined)?.name === 'TimeoutError') {
     return new CliError(EXIT.noAnswer, `${at} did not answer within ${timeoutMs} ms.`)
   }
-  // fetch rejects with a TypeError for everything that keeps a request from being answered; the cause tells what.
-  if (!(error instanceof TypeError)) return error
-  const cause = causeOf(error)
   const start = `Start a network with "${context.self} swarm", or give the address of a running node with --at.`
   const texts: Readonly<Record<string, string>> = {
     ECONNREFUSED: `Nothing listens at ${at}. ${start}`,
     ENOTFOUND: `There is no host of the name in ${at}. Check --at.`,
     EAI_AGAIN: `The host name in ${at} cannot be looked up at the moment. Check --at and the network.`,
   }
-  return new CliError(EXIT.noAnswer, texts[cause] ?? `${at} cannot be reached (${cause}). Check --at.`)
-}
-
-function causeOf(error: Error): string {
-  const cause = error.cause as NodeJS.ErrnoException | undefined
-  return cause?.code ?? cause?.message ?? error.message
+  return new CliError(
+    EXIT.noAnswer,
+    texts[code ?? ''] ?? `${at} cannot be reached (${code ?? message}). Check --at.`,
+  )
 }

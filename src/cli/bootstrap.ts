@@ -17,7 +17,7 @@ export const bootstrap = command({
   options: ['port', 'host', 'logLevel', 'logFormat'],
   examples: [
     ['bootstrap', 'on port 5000'],
-    ['bootstrap --port 6000 --log-level debug', 'on port 6000, with everything that happens'],
+    ['bootstrap --port 8000 --log-level debug', 'on port 8000, with everything that happens'],
   ],
   async run(values, _words, context) {
     const logger = await createLogger(values, context)

@@ -1,6 +1,6 @@
 // `hearsay peers`: whom a node, or a bootstrap, knows.
 
-import { printable } from '../http/message-line.ts'
+import { printable } from '../wire/printable.ts'
 import { ASK_TIMEOUT_MS, ask, refusal } from './ask.ts'
 import { command } from './command.ts'
 import { EXIT } from './exit-codes.ts'

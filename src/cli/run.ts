@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import yargs, { type Argv } from 'yargs'
-import { printable } from '../http/message-line.ts'
+import { printable } from '../wire/printable.ts'
 import { bootstrap } from './bootstrap.ts'
 import { broadcast } from './broadcast.ts'
 import type { Command } from './command.ts'

@@ -1,6 +1,6 @@
 // `hearsay send`: one message through the overlay, and how it ended.
 
-import { printable } from '../http/message-line.ts'
+import { printable } from '../wire/printable.ts'
 import { type Answer, ask, refusal } from './ask.ts'
 import { command } from './command.ts'
 import { type CliContext, painter } from './context.ts'

@@ -36,7 +36,7 @@ export const swarm = command({
   options: ['nodes', 'port', 'host', 'json', 'logLevel', 'logFormat'],
   examples: [
     ['swarm', '30 nodes: the bootstrap on port 5000, nodes on 5001 to 5030'],
-    ['swarm --nodes 5 --port 6000', 'five nodes on 6001 to 6005'],
+    ['swarm --nodes 5 --port 8000', 'five nodes on 8001 to 8005'],
   ],
   async run(values, _words, context) {
     if (values.port !== 0 && values.port + values.nodes > PORT_MAX) {

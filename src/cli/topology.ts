@@ -1,7 +1,7 @@
 // `hearsay topology`: who is linked to whom, as one node sees it.
 
-import { printable } from '../http/message-line.ts'
 import type { Topology } from '../http/node-host.ts'
+import { printable } from '../wire/printable.ts'
 import { type Answer, ASK_TIMEOUT_MS, ask, refusal } from './ask.ts'
 import { command } from './command.ts'
 import { EXIT } from './exit-codes.ts'

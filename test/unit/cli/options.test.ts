@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { CliError } from '../../../src/cli/context.ts'
+import {
+  fallbackText,
+  OPTIONS,
+  type OptionKey,
+  type OptionSpec,
+  resolveOptions,
+} from '../../../src/cli/options.ts'
+
+const keys = Object.keys(OPTIONS) as OptionKey[]
+
+/** The usage error of a set of flags and variables. */
+function refusal(key: OptionKey, flags: Record<string, unknown>, env: Record<string, string> = {}): string {
+  try {
+    resolveOptions([key], 'node', flags, env)
+  } catch (error) {
+    assert.ok(error instanceof CliError)
+    assert.equal(error.exitCode, 2)
+    return error.message
+  }
+  throw new assert.AssertionError({ message: `${JSON.stringify({ flags, env })} was taken` })
+}
+
+describe('the table of options', () => {
+  it('has a flag, an environment variable, a description and a default in words for each', () => {
+    for (const key of keys) {
+      const option: OptionSpec<unknown> = OPTIONS[key]
+      assert.match(option.flag, /^[a-z]+(-[a-z]+)*$/)
+      assert.ok(option.env.length > 0)
+      assert.ok(option.description.length > 10)
+      assert.notEqual(fallbackText(key), '')
+      assert.doesNotMatch(fallbackText(key), /undefined|\[object/)
+    }
+  })
+
+  it('names no flag and no variable twice', () => {
+    const names = Object.values<OptionSpec<unknown>>(OPTIONS).flatMap((option) => [
+      option.flag,
+      ...option.env,
+    ])
+    assert.equal(new Set(names).size, names.length)
+  })
+
+  it('accepts its own defaults', () => {
+    for (const key of keys) {
+      const { fallback, parse } = OPTIONS[key] as OptionSpec<unknown>
+      if (fallback === undefined || Array.isArray(fallback)) continue
+      assert.deepEqual(parse(String(fallback)), { value: fallback })
+    }
+  })
+})
+
+describe('resolveOptions', () => {
+  it('takes the flag before the environment, and the environment before the default', () => {
+    const port = (flags: Record<string, unknown>, env: Record<string, string>) =>
+      resolveOptions(['port'], 'node', flags, env).port
+    assert.equal(port({ port: '1' }, { PORT: '2' }), 1)
+    assert.equal(port({}, { PORT: '2' }), 2)
+    assert.equal(port({}, {}), 5000)
+  })
+
+  it('takes the first variable that is set, and an empty one as not set', () => {
+    const name = (env: Record<string, string>) => resolveOptions(['name'], 'node', {}, env).name
+    assert.equal(name({ NODE_NAME: 'a', NODE_ID: 'b' }), 'a')
+    assert.equal(name({ NODE_NAME: '', NODE_ID: 'b' }), 'b')
+    assert.equal(name({ NODE_NAME: ' ', NODE_ID: '' }), undefined)
+  })
+
+  it('has defaults that differ by command', () => {
+    assert.equal(resolveOptions(['logLevel'], 'node', {}, {}).logLevel, 'info')
+    assert.equal(resolveOptions(['logLevel'], 'swarm', {}, {}).logLevel, 'warn')
+    assert.equal(resolveOptions(['host'], 'swarm', {}, {}).host, '127.0.0.1')
+  })
+
+  it('splits lists at commas, and joins repeated flags', () => {
+    const { bootstrap } = resolveOptions(
+      ['bootstrap'],
+      'node',
+      { bootstrap: ['http://a:1, ws://b:2', 'http://c:3'] },
+      {},
+    )
+    assert.deepEqual(bootstrap, ['http://a:1', 'ws://b:2', 'http://c:3'])
+    const fromEnv = resolveOptions(['bootstrap'], 'node', {}, { BOOTSTRAP_URL: 'http://a:1,,http://b:2,' })
+    assert.deepEqual(fromEnv.bootstrap, ['http://a:1', 'http://b:2'])
+  })
+
+  it('reads switches in words', () => {
+    for (const [word, value] of [
+      ['1', true],
+      ['TRUE', true],
+      ['yes', true],
+      ['off', false],
+      ['0', false],
+    ] as const) {
+      assert.equal(resolveOptions(['json'], 'node', {}, { HEARSAY_JSON: word }).json, value)
+    }
+    assert.match(
+      refusal('json', {}, { HEARSAY_JSON: 'maybe' }),
+      /HEARSAY_JSON: "maybe" is neither true nor false/,
+    )
+  })
+
+  it('says which flag or variable is wrong, what is wrong with it, and what to give', () => {
+    for (const text of ['abc', '-1', '65536', '1e3', '5000.5', '0x10', '', ' ', '99999999999999999999']) {
+      assert.match(
+        refusal('port', { port: text }),
+        /^--port: ".*" is not a port; give a whole number from 0 to 65535$/,
+      )
+    }
+    assert.match(refusal('port', {}, { PORT: 'abc' }), /^environment variable PORT: "abc" is not a port/)
+    assert.match(refusal('name', { name: '-x' }), /^--name: "-x" is not a node name; use letters/)
+    assert.match(
+      refusal('name', {}, { NODE_ID: 'a b' }),
+      /^environment variable NODE_ID: "a b" is not a node name/,
+    )
+    assert.match(
+      refusal('bootstrap', { bootstrap: 'http://a:1,nonsense' }),
+      /^--bootstrap: "nonsense" is not a URL/,
+    )
+    assert.match(refusal('at', { at: 'ftp://a' }), /^--at: "ftp:\/\/a" has to begin with/)
+    assert.match(refusal('logLevel', { 'log-level': 'loud' }), /"loud" is not one of trace, debug/)
+    assert.match(refusal('nodes', { nodes: '0' }), /a whole number from 1 to 1000/)
+    assert.match(refusal('deadlineMs', { 'deadline-ms': '0' }), /from 1 to 3600000/)
+    assert.match(refusal('port', { port: ['1', '2'] }), /--port is given 2 times/)
+  })
+
+  it('does not look at variables of options that the command does not take', () => {
+    assert.doesNotThrow(() => resolveOptions(['at'], 'peers', {}, { PORT: 'abc' }))
+  })
+})
