@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import {
   type Bootstrap,
   type BootstrapOptions,
+  CORE_DEFAULTS,
   type CoreConfig,
   createBootstrap,
   createNode,
@@ -121,7 +122,10 @@ export async function startBootstrap(t: TestContext, options: BootstrapOptions =
   return bootstrap
 }
 
-/** Nodes that have found each other through one bootstrap: every one knows all others. */
+/**
+ * Nodes that have found each other through one bootstrap: every one knows all others, and is linked to all unless
+ * there are too many of them, or `config` says otherwise.
+ */
 export async function startOverlay(
   t: TestContext,
   bootstrap: Bootstrap,
@@ -132,7 +136,15 @@ export async function startOverlay(
     names.map((name) => startNode(t, name, { bootstrap: [bootstrap.url], ...options })),
   )
   await allKnowAll(nodes)
+  if (options.config === undefined && names.length <= CORE_DEFAULTS.meshNodesMax) await meshed(nodes)
   return nodes
+}
+
+/** Waits until each of these nodes has a link to each other one. */
+export async function meshed(nodes: readonly RecordedNode[]): Promise<void> {
+  await until('everyone is linked to everyone', () =>
+    nodes.every(({ node }) => node.neighbors().length === nodes.length - 1),
+  )
 }
 
 /** Waits until each of these nodes has exactly the others as peers. */
