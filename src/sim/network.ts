@@ -30,11 +30,14 @@ export interface SimNodeOptions {
   readonly dialable?: boolean
   /** Start time of the run; larger than at the last start unless a test wants a clock that went back. */
   readonly incarnation?: number
+  /** The name that the process claims in the overlay. Default: its own, which no other process of the network has. */
+  readonly claims?: string
 }
 
 /** Something that a node told its application, and when. */
 export interface SimNotice {
   readonly atMs: number
+  /** The process, as it was started. */
   readonly node: string
   readonly notification: Notification
 }
@@ -50,6 +53,8 @@ interface End {
 
 /** One running process. */
 interface SimNode {
+  /** What the network calls the process; the overlay may call it otherwise. */
+  readonly process: string
   readonly name: NodeName
   readonly url: string | undefined
   readonly overlay: Overlay
@@ -98,7 +103,7 @@ export class SimNetwork {
 
   /** Starts a node and gives it some random running nodes as contacts. */
   start(name: string, options: SimNodeOptions = {}): void {
-    const parsed = parseNodeName(name)
+    const parsed = parseNodeName(options.claims ?? name)
     if (parsed === undefined || this.#nodes.has(name)) throw new TypeError(`cannot start ${name}`)
     const url = options.dialable === false ? undefined : `ws://${name}:5000/`
     const identity = {
@@ -112,6 +117,7 @@ export class SimNetwork {
       this.#options.config,
     )
     const node = {
+      process: name,
       name: parsed,
       url,
       overlay,
@@ -158,7 +164,7 @@ export class SimNetwork {
   /** Breaks the link between two nodes, as a reset connection does. */
   cut(a: string, b: string): void {
     for (const end of this.#node(a).ends.values()) {
-      if (end.other?.node.name === b) this.#breakOff(end, 'link-lost', true)
+      if (end.other?.node.process === b) this.#breakOff(end, 'link-lost', true)
     }
   }
 
@@ -240,7 +246,7 @@ export class SimNetwork {
         this.#queue.plan(effect.afterMs, () => this.#feed(node, { type: 'timer', timer: effect.timer }))
         break
       case 'notify':
-        this.#notices.push({ atMs: this.nowMs, node: node.name, notification: effect.notification })
+        this.#notices.push({ atMs: this.nowMs, node: node.process, notification: effect.notification })
     }
   }
 
@@ -299,7 +305,7 @@ export class SimNetwork {
   }
 
   #isCut(a: SimNode, b: SimNode): boolean {
-    return (this.#sides.get(a.name) ?? 0) !== (this.#sides.get(b.name) ?? 0)
+    return (this.#sides.get(a.process) ?? 0) !== (this.#sides.get(b.process) ?? 0)
   }
 
   #latency(): number {
