@@ -259,7 +259,7 @@ export class Overlay {
     this.#turn.notify({ type: 'neighbor-up', name, link: link.id })
     // Until its record comes: whoever is at the other end of a link exists and has this link.
     const record = { name, incarnation, instance, version: 0, state: 'up', links: [this.self.name] } as const
-    this.#reach.learn(url === undefined ? record : { ...record, url }, link.id)
+    this.#neighborRun(url === undefined ? record : { ...record, url }, link.id)
     this.#turn.send([link.id], this.#links.heartbeat(link, this.#directory.hash))
     this.#antiEntropy.linkUp(link.id)
     this.#presence.changed()
@@ -267,6 +267,14 @@ export class Overlay {
     this.#broadcast.flush()
     this.#follow(this.#links.trim(name, (of) => this.#directory.get(of)?.record.links.length ?? 0))
     this.#planSoon()
+  }
+
+  /** Two runs of a neighbor must not be mixed up: that a run which is gone listed this node would make it look alive. */
+  #neighborRun(record: PeerRecord, link: LinkId): void {
+    const known = this.#directory.get(record.name)?.record
+    if (known === undefined || known.instance === record.instance) this.#reach.learn(record, link)
+    else if (isLaterRun(record, known)) this.#records([record], link)
+    else this.#turn.send([link], { type: 'records', records: [known] })
   }
 
   #linkDown(link: LinkState, peer: Hello, reason: Reason): void {

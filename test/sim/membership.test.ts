@@ -1,0 +1,212 @@
+// Who belongs: nodes that leave, come back, share a name, or cannot be dialled.
+
+import assert from 'node:assert/strict'
+import { Rng } from '../../src/core/rng.ts'
+import type { SimNetwork, SimNodeOptions } from '../../src/sim/network.ts'
+import {
+  checkLinks,
+  componentOf,
+  converge,
+  describe,
+  namesOf,
+  network,
+  outcomesOf,
+  payloadOf,
+  simulate,
+  toldSince,
+} from '../support/core-sim.ts'
+
+const file = 'test/sim/membership.test.ts'
+
+simulate({ file, title: 'nodes that leave are told as left', seeds: [1, 2, 3] }, (seed) => {
+  const net = network(50, { seed })
+  converge(net)
+  net.run(3_000)
+  const since = net.notices.length
+  const leaving = new Rng(seed).shuffled(net.names).slice(0, 10)
+  for (const name of leaving) {
+    net.leave(name)
+    net.run(30)
+  }
+  const goneByMs = net.nowMs + 100
+  converge(net)
+  net.run(10_000)
+  checkLinks(net)
+  const told = toldSince(net, since, 'peer-leave').filter(({ node }) => !leaving.includes(node))
+  const expected = net.names.flatMap((node) => leaving.map((gone) => `${node}: ${gone} left`)).sort()
+  assert.deepEqual(
+    told.map(({ node, notification: { name, reason } }) => `${node}: ${name} ${reason}`).sort(),
+    expected,
+  )
+  for (const { atMs } of told) assert.ok(atMs <= goneByMs, `told at ${atMs}`)
+})
+
+simulate({ file, title: 'a crashed node is back at once', seeds: [4, 5, 6] }, (seed) => {
+  const net = network(30, { seed })
+  converge(net)
+  net.run(2_000)
+  for (const downMs of [100, 2_000, 10_000]) {
+    const since = net.notices.length
+    const name = restart(net, new Rng(seed + downMs).pick(net.names)!, downMs)
+    checkToldOnce(net, since, name, 'unreachable')
+    checkReached(net, name)
+  }
+})
+
+simulate(
+  { file, title: 'a crashed node whose clock went back is back at once', seeds: [4, 5, 6] },
+  (seed) => {
+    const net = network(30, { seed })
+    converge(net)
+    net.run(2_000)
+    for (const downMs of [100, 2_000, 10_000]) {
+      const since = net.notices.length
+      const name = restart(net, new Rng(seed + downMs).pick(net.names)!, downMs, { incarnation: 5 })
+      for (const node of net.names.filter((other) => other !== name)) {
+        const changes = changesAt(net, since, node)
+        assert.equal(changes[0], `leave ${name} unreachable`)
+        assert.equal(changes.at(-1), `join ${name}`)
+      }
+      checkReached(net, name)
+    }
+  },
+)
+
+/** Crashes a node and starts it again; returns its name when the overlay is whole again. */
+function restart(net: SimNetwork, name: string, downMs: number, options?: SimNodeOptions): string {
+  net.crash(name)
+  net.run(downMs)
+  net.start(name, options)
+  converge(net, 3_000)
+  return name
+}
+
+/** Everybody can send to this node. */
+function checkReached(net: SimNetwork, name: string): void {
+  const ids = net.names.filter((from) => from !== name).map((from) => net.send(from, name, payloadOf(1)))
+  net.run(2_000)
+  const outcomes = outcomesOf(net)
+  for (const id of ids) assert.equal(outcomes.get(id)?.status, 'delivered')
+}
+
+for (const { title, clock } of [
+  { title: 'a node that left is back at once', clock: {} },
+  { title: 'a node that left and whose clock went back is back at once', clock: { incarnation: 5 } },
+]) {
+  simulate({ file, title, seeds: [7, 8, 9] }, (seed) => {
+    const net = network(30, { seed })
+    converge(net)
+    net.run(2_000)
+    // The largest name and the smallest one: of two neighbors the smaller one speaks first about what they lack.
+    for (const name of ['node9', 'node1']) {
+      for (const downMs of [1, 100, 10_000]) {
+        const since = net.notices.length
+        net.leave(name)
+        net.run(downMs)
+        net.start(name, clock)
+        const tookMs = converge(net, 3_000)
+        assert.ok(tookMs < 3_000)
+        checkToldOnce(net, since, name, 'left')
+        const heard = net.notices.length
+        net.broadcast(name, payloadOf(2))
+        net.run(1_000)
+        assert.equal(toldSince(net, heard, 'message').length, 29, 'its broadcasts are those of the new run')
+      }
+    }
+  })
+}
+
+/** Everybody else is told that it is gone, for this reason, and then that it is back. */
+function checkToldOnce(net: SimNetwork, since: number, name: string, reason: 'left' | 'unreachable'): void {
+  for (const node of net.names.filter((other) => other !== name)) {
+    assert.deepEqual(changesAt(net, since, node), [`leave ${name} ${reason}`, `join ${name}`], `at ${node}`)
+  }
+}
+
+/** What this node told of its peers. */
+function changesAt(net: SimNetwork, since: number, node: string): string[] {
+  return net.notices.slice(since).flatMap(({ node: at, notification }) => {
+    if (at !== node) return []
+    if (notification.type === 'peer-join') return [`join ${notification.peer.name}`]
+    return notification.type === 'peer-leave' ? [`leave ${notification.name} ${notification.reason}`] : []
+  })
+}
+
+for (const { title, ageMs } of [
+  { title: 'of two processes that start under one name the later stays', ageMs: 0 },
+  { title: 'of two processes under one name the later stays, long after the first came', ageMs: 20_000 },
+]) {
+  simulate({ file, title, seeds: [10, 11, 12, 13] }, (seed) => {
+    const net = network(20, { seed })
+    net.start('first', { claims: 'twin' })
+    net.run(ageMs)
+    net.start('second', { claims: 'twin' })
+    net.run(20_000)
+    const stopped = toldSince(net, 0, 'stopped').map(({ node, notification: { reason } }) => ({
+      node,
+      reason,
+    }))
+    assert.equal(stopped.length, 1, `${stopped.length} processes stopped`)
+    assert.equal(stopped[0]?.reason, 'name-taken')
+    if (ageMs > 0) assert.equal(stopped[0]?.node, 'first')
+    net.crash(stopped[0]?.node ?? '')
+    converge(net)
+  })
+}
+
+simulate(
+  { file, title: 'of two processes with one name one stays when a partition heals', seeds: [14, 15, 16] },
+  (seed) => {
+    const net = network(20, { seed })
+    converge(net)
+    const side = namesOf(10)
+    net.partition([], [...side, 'first'])
+    net.start('first', { claims: 'twin' })
+    net.run(10_000)
+    net.start('second', { claims: 'twin' })
+    net.run(10_000)
+    assert.equal(net.overlay('node1').directory.reachableCount, 11)
+    assert.equal(net.overlay('node20').directory.reachableCount, 11)
+    net.heal()
+    net.run(10_000)
+    assert.deepEqual(
+      toldSince(net, 0, 'stopped').map(({ node }) => node),
+      ['first'],
+    )
+    net.crash('first')
+    converge(net)
+  },
+)
+
+simulate({ file, title: 'nodes that cannot be dialled are full members', seeds: [17, 18, 19] }, (seed) => {
+  const net = network(40, { seed }, (name) => ({ dialable: Number(name.slice(4)) % 2 === 1 }))
+  converge(net, 20_000)
+  net.run(10_000)
+  converge(net, 0)
+  const ids: number[] = []
+  for (const from of net.names)
+    for (const to of net.names) if (from !== to) ids.push(net.send(from, to, payloadOf(1)))
+  net.broadcast('node2', payloadOf(2))
+  net.run(3_000)
+  const outcomes = outcomesOf(net)
+  for (const id of ids) assert.equal(outcomes.get(id)?.status, 'delivered')
+  const reached = toldSince(net, 0, 'message').filter(({ notification }) => notification.broadcast)
+  assert.equal(reached.length, 39)
+})
+
+simulate({ file, title: 'few nodes that can be dialled, many that cannot', seeds: [20, 21, 22] }, (seed) => {
+  const net = network(30, { seed }, (name) => ({ dialable: ['node1', 'node2', 'node3'].includes(name) }))
+  converge(net, 20_000)
+  net.run(10_000)
+  converge(net, 0)
+  for (const [a, b] of [
+    ['node1', 'node2'],
+    ['node2', 'node3'],
+    ['node3', 'node1'],
+  ] as const) {
+    net.cut(a, b)
+    net.run(20_000)
+    assert.equal(componentOf(net, a).size, 30, describe(net))
+    converge(net, 0)
+  }
+})
