@@ -2,7 +2,7 @@
 // Composition only: what comes in is handed to the node, what it is asked is answered by the node.
 
 import { BootstrapClient } from '../bootstrap/client.ts'
-import type { Contact, Hello, ListedPeer } from '../core/messages.ts'
+import type { Contact, Hello, ListedPeer, NodeName, PeerEvents } from '../core/messages.ts'
 import { requestListener } from '../http/listener.ts'
 import { createNodeApp } from '../http/node-app.ts'
 import type { NodeHost, OutgoingMessage } from '../http/node-host.ts'
@@ -43,6 +43,8 @@ export class Doors {
   #client: BootstrapClient | undefined
   /** Registered nodes, this one included, as far as the last bootstrap that spoke has told. */
   #membersTold = 0
+  /** Plain HTTP peers among those who come and go: news of one who has left does not say what it was. */
+  readonly #httpNames = new Set<NodeName>()
 
   private constructor(settings: NodeSettings) {
     this.#settings = settings
@@ -94,12 +96,11 @@ export class Doors {
       { urls: bootstrap, hello: handlers.hello, logger },
       {
         onContacts: handlers.onContacts,
-        onPeerEvents: ({ joined, left }) => {
-          this.#membersTold += joined.length - left.length
-        },
+        onPeerEvents: (events) => this.#count(events),
         onHttpPeers: handlers.onHttpPeers,
-        onRegistered: (url, { registered, contacts }) => {
+        onRegistered: (url, { registered, contacts, httpPeers }) => {
           this.#membersTold = registered
+          for (const { name } of httpPeers) this.#httpNames.add(name)
           logger.info({ url, registered, contacts: contacts.length }, 'registered')
         },
         onNameTaken: (_url, detail) => handlers.onNameTaken(detail),
@@ -107,6 +108,17 @@ export class Doors {
       },
     )
     this.#client.start()
+  }
+
+  #count({ joined, left }: PeerEvents): void {
+    for (const { name, kind } of joined) {
+      if (kind === 'http') this.#httpNames.add(name)
+      else {
+        this.#httpNames.delete(name)
+        this.#membersTold++
+      }
+    }
+    for (const { name } of left) if (!this.#httpNames.delete(name)) this.#membersTold--
   }
 
   /** Hands a message of the overlay to the guests. */

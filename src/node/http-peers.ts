@@ -15,6 +15,7 @@ export type PostOutcome =
 /** The plain HTTP peers that the bootstraps have named. */
 export class HttpPeers {
   readonly #urls = new Map<NodeName, string>()
+  readonly #end = new AbortController()
 
   /** All of them. */
   get list(): PeerInfo[] {
@@ -36,7 +37,7 @@ export class HttpPeers {
     }
   }
 
-  /** Posts one message as the classroom contract has it. Never rejects. */
+  /** Posts one message as the classroom contract has it. Never rejects; `shutting-down` after the end. */
   async post(
     name: string,
     message: { sender: string; msg: JsonValue },
@@ -46,21 +47,30 @@ export class HttpPeers {
     if (url === undefined) return { status: 'failed', reason: 'unknown-peer', detail: 'not registered' }
     const sentMs = performance.now()
     try {
+      this.#end.signal.throwIfAborted()
       const answer = await fetch(new URL('message', httpBase(url)), {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(message),
         redirect: 'manual',
-        signal: AbortSignal.timeout(deadlineMs),
+        signal: AbortSignal.any([this.#end.signal, AbortSignal.timeout(deadlineMs)]),
       })
       await answer.body?.cancel()
       if (answer.ok) return { status: 'delivered', rttMs: performance.now() - sentMs }
       return { status: 'failed', reason: 'refused', detail: `HTTP status ${answer.status}` }
     } catch (error) {
+      if (this.#end.signal.aborted) {
+        return { status: 'failed', reason: 'shutting-down', detail: 'the node was closed' }
+      }
       const isLate = error instanceof DOMException && error.name === 'TimeoutError'
       const detail = error instanceof Error ? String(error.cause ?? error.message) : String(error)
       return { status: 'failed', reason: isLate ? 'expired' : 'no-route', detail }
     }
+  }
+
+  /** Breaks off what is under way; nothing is posted any more. */
+  end(): void {
+    this.#end.abort()
   }
 }
 

@@ -107,10 +107,10 @@ export class Node {
   async settled(): Promise<void> {
     await this.ready()
     for (;;) {
+      if (this.#closed !== undefined) throw new HearsayError('closed', `${this.name} is closed`)
       const restMs = this.#changedMs + SETTLED_MS - performance.now()
       if (restMs <= 0) return
       await this.#timers.wait(restMs)
-      if (this.#closed !== undefined) throw new HearsayError('closed', `${this.name} is closed`)
     }
   }
 
@@ -142,7 +142,8 @@ export class Node {
   }
 
   /**
-   * Sends a message to all nodes. Resolves when it has gone out to the neighbors; without one it waits for the first.
+   * Sends a message to all nodes. Resolves when it has gone out to the neighbors; without one it waits for the first,
+   * unless plain HTTP peers are all that there is.
    * @throws HearsayError `invalid-payload`, at once
    */
   broadcast(
@@ -152,7 +153,11 @@ export class Node {
     const payload = this.#encode(value, options.sender)
     const id = ++this.#lastId
     if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.#failed('too-large'))
-    for (const peer of this.#httpPeers.list) void this.#post(peer.name, value, options, id)
+    const httpPeers = this.#httpPeers.list
+    for (const peer of httpPeers) void this.#post(peer.name, value, options, id)
+    if (httpPeers.length > 0 && this.#overlay.neighbors.size === 0 && this.#doors.isAlone) {
+      return Promise.resolve({ status: 'sent', id: this.#messageId(id), neighbors: 0 })
+    }
     return new Promise((resolve) => {
       this.#broadcasts.set(id, ({ neighbors, failure }) => {
         if (failure === undefined) resolve({ status: 'sent', id: this.#messageId(id), neighbors })
@@ -382,6 +387,7 @@ export class Node {
     leave()
     this.#ready.reject(new HearsayError('closed', `${this.name} was closed before its first link`))
     this.#timers.end()
+    this.#httpPeers.end()
     await Promise.race([
       Promise.allSettled([this.#links.end(), this.#doors.leave()]),
       new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref()),

@@ -1,0 +1,279 @@
+// The HTTP port of a running node: the classroom contract, sends through the overlay, and plain HTTP peers that are
+// no members. What the shim makes of every odd body is test/integration/http's business.
+
+import assert from 'node:assert/strict'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, type TestContext, test } from 'node:test'
+import { runProgram } from '../../support/node-program.ts'
+import { type RecordedNode, startBootstrap, startNode, startOverlay, until } from '../../support/node-rig.ts'
+
+interface Answer {
+  readonly status: number
+  readonly body: Record<string, unknown>
+}
+
+async function post(to: RecordedNode, body: unknown, path = '/message'): Promise<Answer> {
+  const answer = await fetch(`${to.http}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  return { status: answer.status, body: (await answer.json()) as Answer['body'] }
+}
+
+async function get(from: RecordedNode, path: string): Promise<Answer> {
+  const answer = await fetch(`${from.http}${path}`)
+  return { status: answer.status, body: (await answer.json()) as Answer['body'] }
+}
+
+/** A program that takes messages by `POST /message`, as a Flask node does. */
+class PlainPeer {
+  readonly server: Server
+  readonly bodies: unknown[] = []
+  /** What it answers. */
+  status = 200
+  /** Whether it answers at all. */
+  answers = true
+
+  constructor() {
+    this.server = createServer((request, response) => {
+      let text = ''
+      request.setEncoding('utf8').on('data', (part) => {
+        text += part
+      })
+      request.on('end', () => {
+        if (request.method === 'POST') this.bodies.push(JSON.parse(text))
+        if (this.answers) response.writeHead(this.status).end('{"status":"received"}')
+      })
+    })
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`
+  }
+
+  kill(): void {
+    this.server.close()
+    this.server.closeAllConnections()
+  }
+
+  /** Listens, and registers as `name`. */
+  static async join(t: TestContext, bootstrapUrl: string, name: string): Promise<PlainPeer> {
+    const peer = new PlainPeer()
+    t.after(() => peer.kill())
+    await new Promise<void>((resolve) => peer.server.listen(0, '127.0.0.1', resolve))
+    const answer = await fetch(`${bootstrapUrl.replace(/^ws/, 'http')}/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ peer: peer.url, name }),
+    })
+    assert.equal(answer.status, 200)
+    return peer
+  }
+}
+
+describe('the HTTP port of a node', { concurrency: true }, () => {
+  test('a message without "to" is for the node posted to', async (t) => {
+    const a = await startNode(t, 'a')
+    const answer = await post(a, { sender: 'node12', msg: 'Hello a' })
+    assert.deepEqual(answer, { status: 200, body: { status: 'received' } })
+    assert.deepEqual(a.messages, [
+      { from: 'node12', value: 'Hello a', hops: 0, broadcast: false, via: 'http' },
+    ])
+  })
+
+  test('a message with "to" is sent, and the answer is its outcome', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const [a, b] = await startOverlay(t, bootstrap, ['a', 'b', 'c'])
+    assert.ok(a && b)
+    const { status, body } = await post(a, { sender: 'someone', msg: { n: 1 }, to: 'b' })
+    assert.equal(status, 200)
+    assert.equal(body.status, 'delivered')
+    assert.equal(body.hops, 1)
+    assert.equal(typeof body.rttMs, 'number')
+    assert.match(String(body.id), /^a\/\d+\/\d+$/)
+    await post(a, { msg: 'unlabelled', to: 'b' })
+    await post(a, { sender: 'a', msg: 'its own', to: 'b' })
+    assert.deepEqual(b.messages, [
+      { from: 'a', sender: 'someone', value: { n: 1 }, hops: 1, broadcast: false, via: 'overlay' },
+      { from: 'a', value: 'unlabelled', hops: 1, broadcast: false, via: 'overlay' },
+      { from: 'a', value: 'its own', hops: 1, broadcast: false, via: 'overlay' },
+    ])
+    assert.equal((await post(a, { msg: 'to itself', to: 'a' })).body.status, 'delivered')
+    assert.deepEqual(a.values, ['to itself'])
+  })
+
+  test('"to": "*" goes to all', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const [a, b, c] = await startOverlay(t, bootstrap, ['a', 'b', 'c'])
+    assert.ok(a && b && c)
+    const { status, body } = await post(a, { sender: 'teacher', msg: 'listen', to: '*' })
+    assert.deepEqual(
+      { status, sent: body.status, neighbors: body.neighbors },
+      { status: 200, sent: 'sent', neighbors: 2 },
+    )
+    for (const node of [b, c]) assert.equal((await node.got('listen')).sender, 'teacher')
+    assert.deepEqual(a.messages, [])
+  })
+
+  test('a failure has the status and the reason of the outcome, and the node that said so', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const [a, b, c] = await startOverlay(t, bootstrap, ['a', 'b', 'c'])
+    assert.ok(a && b && c)
+    const unknown = await post(a, { msg: 'hi', to: 'nobody' })
+    assert.deepEqual(unknown, {
+      status: 404,
+      body: { error: 'no node of this name is known', reason: 'unknown-peer', at: 'a' },
+    })
+    await c.node.close()
+    await until('c has left', () => a.left.length > 0)
+    const left = await post(a, { msg: 'hi', to: 'c' })
+    assert.deepEqual([left.status, left.body.reason, left.body.at], [503, 'peer-left', 'a'])
+    const alone = await startNode(t, 'alone')
+    const noRoute = await post(alone, { msg: 'hi', to: 'b', deadlineMs: 20 })
+    assert.deepEqual([noRoute.status, noRoute.body.reason, noRoute.body.at], [503, 'no-route', 'alone'])
+    for (const answer of [unknown, left, noRoute]) assert.equal(typeof answer.body.error, 'string')
+  })
+
+  test('a message that JSON can carry but a frame cannot is 413', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const [a] = await startOverlay(t, bootstrap, ['a', 'b'])
+    assert.ok(a)
+    const msg = 'x'.repeat(1_048_000)
+    const direct = await post(a, { msg, to: 'b' })
+    assert.deepEqual([direct.status, direct.body.reason, direct.body.at], [413, 'too-large', 'a'])
+    const toAll = await post(a, { msg, to: '*' })
+    assert.deepEqual([toAll.status, toAll.body.reason], [413, 'too-large'])
+  })
+
+  test('it shows peers, topology and health', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const alone = await startNode(t, 'z')
+    const [a, b] = await startOverlay(t, bootstrap, ['a', 'b'])
+    assert.ok(a && b)
+    assert.equal((await get(a, '/')).body.message, 'Node a is running!')
+    assert.deepEqual((await get(a, '/peers')).body.peers, [b.http])
+    await until('both see the link', () => a.node.topology().links.length === 1)
+    assert.deepEqual((await get(a, '/topology')).body.links, [['a', 'b']])
+    assert.equal((await get(a, '/healthz')).status, 200)
+    assert.deepEqual((await get(a, '/readyz')).body, {
+      status: 'ready',
+      links: 1,
+      peers: 1,
+      registered: true,
+    })
+    assert.equal((await get(alone, '/healthz')).status, 200)
+    assert.deepEqual((await get(alone, '/readyz')).status, 503)
+  })
+})
+
+describe('plain HTTP peers', { concurrency: true }, () => {
+  test('one that registers is a peer of every node, and gets messages by name and by broadcast', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const [a, b] = await startOverlay(t, bootstrap, ['a', 'b'])
+    assert.ok(a && b)
+    const flask = await PlainPeer.join(t, bootstrap.url, 'flask')
+    await Promise.all([a.knows('b', 'flask'), b.knows('a', 'flask')])
+    assert.deepEqual(a.joined, ['b', 'flask'])
+    const info = a.node.peers().find(({ name }) => name === 'flask')
+    assert.equal(info?.kind, 'http')
+    assert.ok(a.node.topology().nodes.some(({ name, kind }) => name === 'flask' && kind === 'http'))
+    const outcome = await a.node.send('flask', 'hi')
+    assert.ok(outcome.status === 'delivered' && outcome.hops === 1 && outcome.rttMs > 0)
+    await b.node.broadcast({ to: 'all' }, { sender: 'teacher' })
+    await until('flask has both', () => flask.bodies.length === 2)
+    assert.deepEqual(flask.bodies, [
+      { sender: 'a', msg: 'hi' },
+      { sender: 'teacher', msg: { to: 'all' } },
+    ])
+    assert.equal((await post(a, { sender: 'x', msg: 'by http', to: 'flask' })).body.status, 'delivered')
+    // It sends as everybody does, to any node.
+    assert.equal((await post(b, { sender: 'flask', msg: 'hello' })).body.status, 'received')
+    assert.equal((await b.got('hello')).from, 'flask')
+    const late = await startNode(t, 'late', { bootstrap: [bootstrap.url] })
+    await late.knows('a', 'b', 'flask')
+  })
+
+  test('one that refuses says so, one that is killed is no-route and then gone', async (t) => {
+    const registry = { pollIntervalMs: 50, pollFailuresMax: 2, httpPushIntervalMs: 50 }
+    const bootstrap = await startBootstrap(t, { registry })
+    const [a, b] = await startOverlay(t, bootstrap, ['a', 'b'])
+    assert.ok(a && b)
+    const flask = await PlainPeer.join(t, bootstrap.url, 'flask')
+    await Promise.all([a, b].map((node) => until('flask is there', () => node.joined.includes('flask'))))
+    flask.status = 500
+    assert.deepEqual(await a.node.send('flask', 'hi'), { status: 'failed', reason: 'refused', at: 'flask' })
+    flask.kill()
+    assert.deepEqual(await a.node.send('flask', 'hi'), { status: 'failed', reason: 'no-route', at: 'a' })
+    await Promise.all(
+      [a, b].map((node) => until('flask is gone', () => node.left.includes('flask unreachable'))),
+    )
+    const answer = await post(a, { msg: 'hi', to: 'flask' })
+    assert.deepEqual([answer.status, answer.body.reason], [404, 'unknown-peer'])
+    assert.deepEqual(a.left, ['flask unreachable'])
+  })
+
+  test('one that is killed answers 503 while it is listed', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const [a] = await startOverlay(t, bootstrap, ['a', 'b'])
+    assert.ok(a)
+    const flask = await PlainPeer.join(t, bootstrap.url, 'flask')
+    await until('flask is there', () => a.joined.includes('flask'))
+    flask.kill()
+    const answer = await post(a, { msg: 'hi', to: 'flask' })
+    assert.deepEqual([answer.status, answer.body.reason, answer.body.at], [503, 'no-route', 'a'])
+  })
+
+  test('one that never answers: expired at the deadline, shutting-down when the node closes', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const [a] = await startOverlay(t, bootstrap, ['a', 'b'])
+    assert.ok(a)
+    const flask = await PlainPeer.join(t, bootstrap.url, 'flask')
+    await until('flask is there', () => a.joined.includes('flask'))
+    flask.answers = false
+    assert.deepEqual(await a.node.send('flask', 'hi', { deadlineMs: 50 }), {
+      status: 'failed',
+      reason: 'expired',
+      at: 'a',
+    })
+    const open = a.node.send('flask', 'hi', { deadlineMs: 60_000 })
+    await until('it is there', () => flask.bodies.length === 2)
+    await a.node.close()
+    assert.deepEqual(await open, { status: 'failed', reason: 'shutting-down', at: 'a' })
+    assert.deepEqual(await a.node.send('flask', 'late'), {
+      status: 'failed',
+      reason: 'shutting-down',
+      at: 'a',
+    })
+    await a.node.broadcast('late too')
+    assert.equal(flask.bodies.length, 2)
+  })
+
+  test('one that never answers keeps no process', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const flask = await PlainPeer.join(t, bootstrap.url, 'flask')
+    flask.answers = false
+    const program = runProgram(
+      t,
+      `const node = await createNode({ name: 'a', host: '127.0.0.1', bootstrap: ['${bootstrap.url}'] })
+       await new Promise((resolve) => node.on('peer-join', resolve))
+       void node.send('flask', 'hi', { deadlineMs: 60000 })
+       void node.broadcast('hi')
+       setTimeout(() => node.close(), 50)`,
+    )
+    assert.deepEqual(await program.end(5_000), { code: 0, signal: null })
+  })
+
+  test('a node alone with a plain HTTP peer broadcasts to it at once', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const a = await startNode(t, 'a', { bootstrap: [bootstrap.url] })
+    const flask = await PlainPeer.join(t, bootstrap.url, 'flask')
+    await until('flask is there', () => a.joined.includes('flask'))
+    assert.ok(a.node.health().ready)
+    assert.equal((await post(a, { msg: 'hi', to: '*' })).body.status, 'sent')
+    await until('flask has it', () => flask.bodies.length === 1)
+    const b = await startNode(t, 'b', { bootstrap: [bootstrap.url] })
+    await Promise.all([a.knows('b', 'flask'), b.knows('a', 'flask')])
+  })
+})
