@@ -3,15 +3,7 @@
 
 import { isUtf8 } from 'node:buffer'
 import { LIMITS } from '../wire/limits.ts'
-
-/** What JSON can say (RFC 8259). */
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue }
+import type { JsonValue } from '../wire/payload.ts'
 
 /** A value, or what is wrong with the bytes. */
 export type JsonRead =
@@ -30,19 +22,21 @@ export function readJson(bytes: Buffer): JsonRead {
   }
 }
 
-/** Whether `value` has more than `LIMITS.jsonDepthMax` levels. Needs no stack itself. */
-export function isTooDeep(value: JsonValue): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  let level: object[] = [value]
-  for (let depth = 1; level.length > 0; depth++) {
-    if (depth > LIMITS.jsonDepthMax) return true
-    const next: object[] = []
-    for (const parent of level) {
-      for (const child of Object.values(parent)) {
-        if (typeof child === 'object' && child !== null) next.push(child)
-      }
+/**
+ * What makes a value impossible to pass on: more than `LIMITS.jsonDepthMax` levels, or a number that JavaScript cannot
+ * hold, such as 1e999. `undefined`: nothing. Needs no stack itself.
+ */
+export function flawOf(value: JsonValue): 'too-deep' | 'not-finite' | undefined {
+  let level: readonly JsonValue[] = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > LIMITS.jsonDepthMax) return 'too-deep'
+    const next: JsonValue[] = []
+    for (const item of level) {
+      if (typeof item === 'number' && !Number.isFinite(item)) return 'not-finite'
+      if (typeof item !== 'object' || item === null) continue
+      for (const child of Object.values<JsonValue>(item)) next.push(child)
     }
     level = next
   }
-  return false
+  return undefined
 }

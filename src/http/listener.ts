@@ -1,25 +1,11 @@
-// From node:http to an app: the request listener, what to answer where no request came about, and the server's limits.
+// From node:http to an app: the request listener.
 // It must not create the server: the port is shared with WebSockets, and its owner is elsewhere.
 
-import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { type Logger, silentLogger } from '../logger.ts'
 import { jsonAnswer, RouteRequest, sendRaw, sendResponse } from './exchange.ts'
 import type { ErrorBody, ShimApp } from './shim.ts'
-
-/**
- * Options for `http.createServer`: a client that connects and says nothing is closed after 5 s, one whose body takes
- * longer than 30 s too. `requireHostHeader` is off because {@link requestListener} checks it and answers in JSON.
- */
-export const SERVER_OPTIONS = {
-  headersTimeout: 5_000,
-  requestTimeout: 30_000,
-  keepAliveTimeout: 5_000,
-  // Node looks for timeouts that often; its default of 30 s would let a silent client stay for 35 s.
-  connectionsCheckingInterval: 1_000,
-  requireHostHeader: false,
-} as const satisfies ServerOptions
 
 const NO_HOST = jsonAnswer(400, { error: 'Missing Host header' } satisfies ErrorBody, { Connection: 'close' })
 const INTERNAL = jsonAnswer(500, { error: 'Internal error; the log has the details' } satisfies ErrorBody)
@@ -63,27 +49,4 @@ export function requestListener(
     else if (incoming.url === '/message' && incoming.method === 'POST') void direct(incoming, outgoing)
     else void listen(incoming, outgoing)
   }
-}
-
-const CLIENT_ERRORS: ReadonlyMap<string, readonly [status: string, error: string]> = new Map([
-  ['ERR_HTTP_REQUEST_TIMEOUT', ['408 Request Timeout', 'The request took too long']],
-  ['HPE_HEADER_OVERFLOW', ['431 Request Header Fields Too Large', 'The headers are too large']],
-  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', ['413 Payload Too Large', 'The chunk extensions are too large']],
-])
-const NOT_HTTP = ['400 Bad Request', 'This is not HTTP'] as const
-
-/**
- * A listener for the `clientError` event of a node:http server: what is not HTTP, or never becomes a request, gets a
- * JSON answer, and the socket is closed.
- */
-export function clientErrorListener(error: Error & { code?: string }, socket: Duplex): void {
-  // Node's own default looks at the same private field: in the middle of an answer nothing may be put in between.
-  const current = (socket as { _httpMessage?: { _headerSent?: boolean } | null })._httpMessage
-  if (socket.writable && current?._headerSent !== true) {
-    const [status, text] = CLIENT_ERRORS.get(error.code ?? '') ?? NOT_HTTP
-    const body = `${JSON.stringify({ error: text } satisfies ErrorBody)}\n`
-    const head = `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}`
-    socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n${head}\r\n\r\n${body}`)
-  }
-  socket.destroy()
 }

@@ -5,7 +5,8 @@ import * as v from 'valibot'
 import { CORE_DEFAULTS } from '../core/config.ts'
 import { NODE_NAME_CHARS_MAX, parseNodeName } from '../core/messages.ts'
 import { LIMITS } from '../wire/limits.ts'
-import { isTooDeep, type JsonValue } from './json.ts'
+import type { JsonValue } from '../wire/payload.ts'
+import { flawOf } from './json.ts'
 import type { OutgoingMessage, SendOptions } from './node-host.ts'
 
 /** Longest `sender`, in UTF-16 code units. It is a label for people, so it should stay one. */
@@ -75,7 +76,9 @@ export function readMessageRequest(body: JsonValue): MessageRequest {
   if (!hasMessage || (sender === '' && !isOverlay)) {
     return refused(isOverlay ? 'Missing msg' : 'Missing sender or msg')
   }
-  if (isTooDeep(msg)) return refused(`"msg" is nested deeper than ${LIMITS.jsonDepthMax} levels`)
+  const flaw = flawOf(msg)
+  if (flaw === 'too-deep') return refused(`"msg" is nested deeper than ${LIMITS.jsonDepthMax} levels`)
+  if (flaw === 'not-finite') return refused('"msg" has a number that is too large to be passed on')
   if (!isOverlay) return { kind: 'deliver', sender, msg }
   const message: OutgoingMessage = sender === '' ? { msg } : { sender, msg }
   if (to === '*') return { kind: 'broadcast', message }

@@ -2,7 +2,7 @@
 // The engine room and the rendezvous implement them; this room must not know the overlay behind them.
 
 import type { Reason, SendFailure } from '../core/reasons.ts'
-import type { JsonValue } from './json.ts'
+import type { JsonValue } from '../wire/payload.ts'
 
 /** A peer as HTTP lists it. */
 export interface PeerEntry {

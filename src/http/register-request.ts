@@ -3,7 +3,7 @@
 
 import * as v from 'valibot'
 import { parseNodeName } from '../core/messages.ts'
-import type { JsonValue } from './json.ts'
+import type { JsonValue } from '../wire/payload.ts'
 import { NODE_NAME_SYNTAX } from './message-request.ts'
 import { readPeerUrl } from './peer-urls.ts'
 

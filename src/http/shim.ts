@@ -4,6 +4,7 @@
 import { Hono } from 'hono'
 import { REASONS } from '../core/reasons.ts'
 import type { Logger } from '../logger.ts'
+import type { JsonValue } from '../wire/payload.ts'
 import {
   abandon,
   BODY_BYTES_MAX,
@@ -15,7 +16,7 @@ import {
   readBody,
   send,
 } from './exchange.ts'
-import { type JsonValue, readJson } from './json.ts'
+import { readJson } from './json.ts'
 import type { RefusalCounter } from './node-host.ts'
 
 /** A request in a handler. */

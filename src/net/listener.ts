@@ -97,13 +97,14 @@ class HttpAndWebSocketListener implements Listener {
   })
   readonly #guestServer = new WebSocketServer({
     ...LINK_SOCKET_OPTIONS,
-    maxPayload: LIMITS.lineBytesMax,
+    // More than a line may have, so that a line that is too long can be answered and need not cost the connection.
+    maxPayload: LIMITS.messageBytesMax,
     noServer: true,
     clientTracking: false,
   })
   readonly #sockets = new Set<Duplex>()
-  /** Connections on which an answer is under way: an error text in the middle of it would only confuse the client. */
-  readonly #answering = new WeakSet<Duplex>()
+  /** Answers under way: an error text in the middle of one would only confuse the client. */
+  readonly #answering = new WeakMap<Duplex, ServerResponse>()
   readonly #refused = new WeakSet<Duplex>()
   readonly #counters: Counters = {
     requests: 0,
@@ -130,6 +131,8 @@ class HttpAndWebSocketListener implements Listener {
       keepAlive: true,
       keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
       noDelay: true,
+      // Whoever answers requests checks it, and says so in JSON.
+      requireHostHeader: false,
       // `curl --http2` asks for h2c: served as the plain request that it also is.
       shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
     })
@@ -197,7 +200,7 @@ class HttpAndWebSocketListener implements Listener {
   #requested(request: IncomingMessage, response: ServerResponse): void {
     this.#counters.requests++
     const { socket } = request
-    this.#answering.add(socket)
+    this.#answering.set(socket, response)
     response.once('close', () => {
       this.#answering.delete(socket)
       // Otherwise a client that keeps its connection would hold up the end.
@@ -239,19 +242,19 @@ class HttpAndWebSocketListener implements Listener {
     if (code === 'ERR_HTTP_REQUEST_TIMEOUT') this.#counters.timedOut++
     else if (!gone) this.#counters.malformedHttp++
     this.#logger.debug({ from: addressOf(socket), code, error: error.message }, 'client-error')
-    if (gone || this.#answering.has(socket)) {
+    if (gone || this.#answering.get(socket)?.headersSent === true) {
       socket.destroy()
       return
     }
     switch (code) {
       case 'ERR_HTTP_REQUEST_TIMEOUT':
-        this.#refuse(socket, '408 Request Timeout', 'no complete request arrived in time')
+        this.#refuse(socket, '408 Request Timeout', 'The request took too long')
         break
       case 'HPE_HEADER_OVERFLOW':
-        this.#refuse(socket, '431 Request Header Fields Too Large', 'the request headers are too large')
+        this.#refuse(socket, '431 Request Header Fields Too Large', 'The headers are too large')
         break
       default:
-        this.#refuse(socket, '400 Bad Request', 'this is not a valid HTTP request')
+        this.#refuse(socket, '400 Bad Request', 'This is not a valid HTTP request')
     }
   }
 
@@ -260,7 +263,7 @@ class HttpAndWebSocketListener implements Listener {
     this.#refused.add(socket)
     // Its owner would be `ws` or the HTTP parser, and neither has it any more. A reset while we answer is no news.
     socket.on('error', () => socket.destroy())
-    const body = JSON.stringify({ error })
+    const body = `${JSON.stringify({ error })}\n`
     const head = [
       `HTTP/1.1 ${status}`,
       'Connection: close',

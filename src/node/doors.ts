@@ -2,13 +2,14 @@
 // Composition only: what comes in is handed to the node, what it is asked is answered by the node.
 
 import { BootstrapClient } from '../bootstrap/client.ts'
-import type { Contact, Hello, ListedPeer, NodeName, PeerEvents } from '../core/messages.ts'
+import type { Contact, Hello, ListedPeer, PeerEvents } from '../core/messages.ts'
+import type { GuestHost, ReceivedMessage } from '../guests/guest-host.ts'
+import { Guests } from '../guests/guests.ts'
 import { requestListener } from '../http/listener.ts'
 import { createNodeApp } from '../http/node-app.ts'
 import type { NodeHost, OutgoingMessage } from '../http/node-host.ts'
 import { type Listener, listen } from '../net/listener.ts'
 import type { JsonValue } from '../wire/payload.ts'
-import type { NodeMessage } from './events.ts'
 import type { LinkSocket } from './links.ts'
 import type { NodeSettings } from './options.ts'
 
@@ -25,6 +26,7 @@ export type DoorsHost = Omit<NodeHost, 'send' | 'broadcast'> & {
 /** What comes in through the doors. */
 export interface DoorsHandlers {
   readonly host: DoorsHost
+  readonly guestHost: GuestHost
   readonly hello: () => Hello
   readonly onLink: (socket: LinkSocket, from: string) => void
   readonly onContacts: (contacts: readonly Contact[]) => void
@@ -41,10 +43,10 @@ export class Doors {
   #handlers: DoorsHandlers | undefined
   #onRequest: ReturnType<typeof requestListener> | undefined
   #client: BootstrapClient | undefined
-  /** Registered nodes, this one included, as far as the last bootstrap that spoke has told. */
-  #membersTold = 0
-  /** Plain HTTP peers among those who come and go: news of one who has left does not say what it was. */
-  readonly #httpNames = new Set<NodeName>()
+  #guests: Guests | undefined
+  /** Other registered nodes: those that a bootstrap has named, and how many more it counted. */
+  #others = new Set<string>()
+  #unnamed = 0
 
   private constructor(settings: NodeSettings) {
     this.#settings = settings
@@ -67,7 +69,11 @@ export class Doors {
         if (doors.#handlers !== undefined) doors.#handlers.onLink(socket, from)
         else socket.terminate()
       },
-      onGuest: (socket) => socket.terminate(),
+      onGuest: (socket, request) => {
+        if (doors.#guests !== undefined)
+          doors.#guests.accept(socket, request.socket.remoteAddress ?? 'unknown')
+        else socket.terminate()
+      },
     })
     return doors
   }
@@ -84,7 +90,7 @@ export class Doors {
 
   /** Whether no bootstrap knows of any other node. */
   get isAlone(): boolean {
-    return this.#membersTold <= 1
+    return this.#others.size + this.#unnamed === 0
   }
 
   /** Lets everybody in, and begins to register. Once. */
@@ -92,16 +98,16 @@ export class Doors {
     const { logger, bootstrap } = this.#settings
     this.#handlers = handlers
     this.#onRequest = requestListener(createNodeApp(shimHost(handlers.host), logger), logger)
+    this.#guests = new Guests(handlers.guestHost, logger)
     this.#client = new BootstrapClient(
       { urls: bootstrap, hello: handlers.hello, logger },
       {
         onContacts: handlers.onContacts,
         onPeerEvents: (events) => this.#count(events),
         onHttpPeers: handlers.onHttpPeers,
-        onRegistered: (url, { registered, contacts, httpPeers }) => {
-          this.#membersTold = registered
-          for (const { name } of httpPeers) this.#httpNames.add(name)
-          logger.info({ url, registered, contacts: contacts.length }, 'registered')
+        onRegistered: (_url, { registered, contacts }) => {
+          this.#others = new Set(contacts.map(({ name }) => name))
+          this.#unnamed = Math.max(0, registered - 1 - contacts.length)
         },
         onNameTaken: (_url, detail) => handlers.onNameTaken(detail),
         onLost: () => {},
@@ -111,22 +117,20 @@ export class Doors {
   }
 
   #count({ joined, left }: PeerEvents): void {
-    for (const { name, kind } of joined) {
-      if (kind === 'http') this.#httpNames.add(name)
-      else {
-        this.#httpNames.delete(name)
-        this.#membersTold++
-      }
+    for (const { name, kind } of joined) if (kind === 'node') this.#others.add(name)
+    for (const { name } of left) {
+      if (!this.#others.delete(name)) this.#unnamed = Math.max(0, this.#unnamed - 1)
     }
-    for (const { name } of left) if (!this.#httpNames.delete(name)) this.#membersTold--
   }
 
   /** Hands a message of the overlay to the guests. */
-  deliver(_message: NodeMessage): void {}
+  deliver(message: ReceivedMessage): boolean {
+    return this.#guests?.deliver(message) ?? false
+  }
 
-  /** Tells the bootstraps that the node leaves. */
+  /** Tells the bootstraps and the guests that the node leaves. */
   async leave(): Promise<void> {
-    await this.#client?.close('left')
+    await Promise.all([this.#client?.close('left'), this.#guests?.close()])
   }
 
   /** Stops listening. */

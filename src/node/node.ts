@@ -3,15 +3,18 @@
 
 import { nanoid } from 'nanoid'
 import type { Effect, Input, Notification, Outcome } from '../core/events.ts'
+import type { NodeName } from '../core/messages.ts'
 import { Overlay } from '../core/overlay.ts'
-import { REASONS, type SendFailure } from '../core/reasons.ts'
+import { REASONS, type Reason, type SendFailure } from '../core/reasons.ts'
+import type { GuestHost } from '../guests/guest-host.ts'
 import type { BroadcastAnswer, NodeHealth, SendAnswer, Topology } from '../http/node-host.ts'
 import type { Logger } from '../logger.ts'
 import { LIMITS } from '../wire/limits.ts'
-import { decodePayload, encodePayload, type JsonValue } from '../wire/payload.ts'
+import type { JsonValue } from '../wire/payload.ts'
 import { Doors } from './doors.ts'
+import { type EnvelopeHeaders, open, seal } from './envelope.ts'
 import { HearsayError } from './errors.ts'
-import { Emitter, type NodeEvents, type NodeMessage, type PeerInfo } from './events.ts'
+import { Emitter, type NodeEvents, type PeerInfo } from './events.ts'
 import { HttpPeers } from './http-peers.ts'
 import { NodeLinks } from './links.ts'
 import { checkName, checkOptions, defaultUrl, type NodeOptions, type NodeSettings } from './options.ts'
@@ -70,6 +73,7 @@ export class Node {
     }
     doors.open({
       host: this,
+      guestHost: this.#guestHost(),
       hello: () => this.#overlay.hello(),
       onLink: (socket, from) => this.#links.adopt(socket, from),
       onContacts: (contacts) => this.#feed({ type: 'contacts', contacts }),
@@ -129,16 +133,10 @@ export class Node {
         `deadlineMs: ${deadlineMs} is not a whole number of ms above 0`,
       )
     }
-    const payload = this.#encode(value, options.sender)
-    const id = ++this.#lastId
-    if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.#failed('too-large'))
     if (this.#httpPeers.has(name) && this.#overlay.directory.get(name) === undefined) {
-      return this.#post(name, value, options, id)
+      return this.#post(name, value, options)
     }
-    return new Promise((resolve) => {
-      this.#outcomes.set(id, resolve)
-      this.#feed({ type: 'send', id, to: name, payload, ...(deadlineMs === undefined ? {} : { deadlineMs }) })
-    })
+    return this.#send(name, seal(value, this.#label(options.sender)), deadlineMs)
   }
 
   /**
@@ -150,11 +148,11 @@ export class Node {
     value: JsonValue | Uint8Array,
     options: { readonly sender?: string } = {},
   ): Promise<BroadcastAnswer> {
-    const payload = this.#encode(value, options.sender)
+    const payload = seal(value, this.#label(options.sender))
     const id = ++this.#lastId
     if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.#failed('too-large'))
     const httpPeers = this.#httpPeers.list
-    for (const peer of httpPeers) void this.#post(peer.name, value, options, id)
+    for (const peer of httpPeers) void this.#post(peer.name, value, options)
     if (httpPeers.length > 0 && this.#overlay.neighbors.size === 0 && this.#doors.isAlone) {
       return Promise.resolve({ status: 'sent', id: this.#messageId(id), neighbors: 0 })
     }
@@ -208,7 +206,9 @@ export class Node {
    * `sender` is a label that nobody has checked.
    */
   deliver({ sender, msg }: { readonly sender: string; readonly msg: JsonValue }): void {
-    this.#emitter.emit('message', { from: sender, value: msg, hops: 0, broadcast: false, via: 'http' })
+    const message = { from: sender, value: msg, hops: 0, broadcast: false, via: 'http' } as const
+    this.#doors.deliver(message)
+    this.#emitter.emit('message', message)
   }
 
   /** Leaves the overlay and closes everything. Always resolves, within about 2 s; a second call waits for the same. */
@@ -295,8 +295,7 @@ export class Node {
         break
       }
       case 'drop':
-        this.#drops.set(notification.reason, (this.#drops.get(notification.reason) ?? 0) + 1)
-        this.#logger.trace({ reason: notification.reason, detail: notification.detail }, 'drop')
+        this.#drop(notification.reason, notification.detail)
         break
       case 'stopped':
         this.#stop(notification.detail)
@@ -326,36 +325,62 @@ export class Node {
     this.#changedMs = performance.now()
   }
 
-  #receive({ from, payload, hops, broadcast }: Extract<Notification, { type: 'message' }>): void {
-    const decoded = decodePayload(payload)
-    if (!decoded.ok) {
-      this.#tell({ type: 'drop', reason: 'malformed', detail: `payload of ${from}: ${decoded.detail}` })
-      return
-    }
-    const sender = decoded.headers?.sender
-    const message = { from, value: decoded.value, hops, broadcast, via: 'overlay' } as const
-    const labelled: NodeMessage = sender === undefined ? message : { ...message, sender }
-    this.#doors.deliver(labelled)
-    this.#emitter.emit('message', labelled)
+  #receive(notification: Extract<Notification, { type: 'message' }>): void {
+    const opened = open(notification)
+    if (opened.kind === 'message') {
+      this.#doors.deliver(opened.message)
+      this.#emitter.emit('message', opened.message)
+    } else if (opened.kind === 'for-guest') {
+      const { message, guest } = opened
+      if (this.#doors.deliver({ ...message, to: guest })) return
+      this.#drop('unknown-peer', `${guest} is no guest here, message of ${message.from}`)
+    } else if (opened.kind === 'broken') this.#drop('malformed', opened.detail)
+  }
+
+  #drop(reason: Reason, detail: string): void {
+    this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1)
+    this.#logger.trace({ reason, detail }, 'drop')
   }
 
   // Sending.
 
-  #encode(value: JsonValue | Uint8Array, sender: string | undefined): Uint8Array {
-    try {
-      return encodePayload(value, sender === undefined || sender === this.name ? undefined : { sender })
-    } catch (error) {
-      const text = error instanceof Error ? error.message : String(error)
-      throw new HearsayError('invalid-payload', text, { cause: error })
+  #send(to: NodeName, payload: Uint8Array, deadlineMs: number | undefined): Promise<SendAnswer> {
+    if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.#failed('too-large'))
+    const id = ++this.#lastId
+    return new Promise((resolve) => {
+      this.#outcomes.set(id, resolve)
+      this.#feed({ type: 'send', id, to, payload, ...(deadlineMs === undefined ? {} : { deadlineMs }) })
+    })
+  }
+
+  #label(sender: string | undefined): EnvelopeHeaders {
+    return sender === undefined || sender === this.name ? {} : { sender }
+  }
+
+  /** The node as its guests see it. */
+  #guestHost(): GuestHost {
+    return {
+      name: this.name,
+      send: (to, { sender, msg, guest }, { deadlineMs }) =>
+        this.#send(
+          checkName(to),
+          seal(msg, { sender, ...(guest === undefined ? {} : { guest }) }),
+          deadlineMs,
+        ),
+      broadcast: ({ sender, msg }) => this.broadcast(msg, { sender }),
+      ping: (to) => this.#send(checkName(to), seal(null, { ping: '1' }), undefined),
+      peers: () =>
+        this.peers().map((peer) => {
+          const hops = this.#overlay.distance(peer.name as NodeName)
+          return hops === undefined ? peer : { ...peer, hops }
+        }),
+      neighbors: () =>
+        this.neighbors().map(({ name, rttMs }) => (rttMs === undefined ? { name } : { name, rttMs })),
     }
   }
 
-  async #post(
-    name: string,
-    value: JsonValue | Uint8Array,
-    options: SendOptions,
-    id: number,
-  ): Promise<SendAnswer> {
+  async #post(name: string, value: JsonValue | Uint8Array, options: SendOptions): Promise<SendAnswer> {
+    const id = ++this.#lastId
     const msg = value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
     const message = { sender: options.sender ?? this.name, msg }
     const outcome = await this.#httpPeers.post(name, message, options.deadlineMs ?? 10_000)

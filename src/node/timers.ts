@@ -14,12 +14,25 @@ export class Timers {
     this.#expired = expired
   }
 
-  /** Carries out a `timer` effect. After the end it does nothing: a listener may close the node in the middle of a turn. */
+  /**
+   * Carries out a `timer` effect: gives the timer back after this time, never before. After the end it does nothing: a
+   * listener may close the node in the middle of a turn.
+   */
   start(timer: Timer, afterMs: number): void {
     if (this.#hasEnded) return
+    this.#startUntil(timer, performance.now() + afterMs, afterMs)
+  }
+
+  /**
+   * A timeout may come up to 1 ms early, because the event loop counts whole milliseconds. The core, which looks at the
+   * clock, would find that nothing is due yet.
+   */
+  #startUntil(timer: Timer, dueMs: number, afterMs: number): void {
     const timeout = setTimeout(() => {
       this.#running.delete(timeout)
-      this.#expired(timer)
+      const restMs = dueMs - performance.now()
+      if (restMs > 0) this.#startUntil(timer, dueMs, Math.ceil(restMs))
+      else this.#expired(timer)
     }, afterMs)
     this.#running.add(timeout)
   }

@@ -12,7 +12,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { createServer, type RequestListener } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { parseArgs } from 'node:util'
-import { requestListener, SERVER_OPTIONS } from '../../src/http/listener.ts'
+import { requestListener } from '../../src/http/listener.ts'
 import { createNodeApp } from '../../src/http/node-app.ts'
 import type { NodeHost } from '../../src/http/node-host.ts'
 
@@ -54,7 +54,7 @@ type Side = (typeof SIDES)[number]
 
 /** The part that runs in a process of its own. */
 function serve(side: Side): void {
-  const server = createServer(SERVER_OPTIONS, side === 'bare' ? bare : shim())
+  const server = createServer(side === 'bare' ? bare : shim())
   server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
   process.on('message', () => {
     const { user, system } = process.cpuUsage()

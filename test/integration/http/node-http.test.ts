@@ -2,35 +2,42 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type ServerOptions } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { Hono } from 'hono'
 import { createBootstrapApp } from '../../../src/http/bootstrap-app.ts'
 import type { Exchange } from '../../../src/http/exchange.ts'
-import { clientErrorListener, requestListener, SERVER_OPTIONS } from '../../../src/http/listener.ts'
+import { requestListener } from '../../../src/http/listener.ts'
 import { createNodeApp } from '../../../src/http/node-app.ts'
 import type { ShimApp } from '../../../src/http/shim.ts'
 import { type Logger, silentLogger } from '../../../src/logger.ts'
+import { type ListenOptions, listen } from '../../../src/net/listener.ts'
 import { RecordingBootstrap, RecordingNode } from '../../unit/http/hosts.ts'
 import { RawClient } from './raw-client.ts'
 
 const MESSAGE = '{"sender":"node12","msg":"Hello node8"}'
 const MIB = 1_048_576
 
-async function serve(t: TestContext, app: ShimApp, logger = silentLogger, options: ServerOptions = {}) {
-  const server = createServer({ ...SERVER_OPTIONS, ...options }, requestListener(app, logger))
-  server.on('clientError', clientErrorListener)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
+async function serve(
+  t: TestContext,
+  app: ShimApp,
+  logger = silentLogger,
+  options: Partial<ListenOptions> = {},
+) {
+  const refuse = (socket: { terminate(): void }) => socket.terminate()
+  const listener = await listen({
+    port: 0,
+    host: '127.0.0.1',
+    onRequest: requestListener(app, logger),
+    onLink: refuse,
+    onGuest: refuse,
+    closeGraceMs: 0,
+    ...options,
   })
-  return (server.address() as AddressInfo).port
+  t.after(() => listener.close())
+  return listener.port
 }
 
-async function setUp(t: TestContext, logger: Logger = silentLogger, options: ServerOptions = {}) {
+async function setUp(t: TestContext, logger: Logger = silentLogger, options: Partial<ListenOptions> = {}) {
   const host = new RecordingNode()
   const port = await serve(t, createNodeApp(host, logger), logger, options)
   const open = async () => {
@@ -192,9 +199,8 @@ describe('a body without end', () => {
 
   test('a slow one gets 408 and is closed', async (t) => {
     const { client, open, host } = await setUp(t, silentLogger, {
-      headersTimeout: 50,
-      requestTimeout: 100,
-      connectionsCheckingInterval: 20,
+      headersTimeoutMs: 50,
+      requestTimeoutMs: 100,
     })
     client.write('POST /message HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"sender"')
     const answer = await client.answer()
@@ -206,7 +212,7 @@ describe('a body without end', () => {
   })
 
   test('a client that says nothing is closed', async (t) => {
-    const { client } = await setUp(t, silentLogger, { headersTimeout: 50, connectionsCheckingInterval: 20 })
+    const { client } = await setUp(t, silentLogger, { headersTimeoutMs: 50 })
     assert.match(await client.closed(), /^HTTP\/1.1 408 [\s\S]*\{"error":"The request took too long"\}\n$/)
   })
 

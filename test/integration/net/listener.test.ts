@@ -133,7 +133,7 @@ test('what is not HTTP: 400 in JSON, counted, closed, and a link beside it lives
     const answer = await client.answer()
     assert.equal(answer.status, 400, text.slice(0, 50))
     assert.equal(answer.contentType, 'application/json')
-    assert.equal(errorOf(answer.body), 'this is not a valid HTTP request')
+    assert.equal(errorOf(answer.body), 'This is not a valid HTTP request')
     assert.equal(rig.listener.stats().malformedHttp, index + 1)
   }
   near.link.send(frame(1), 'direct')
@@ -206,7 +206,7 @@ test('a client that says nothing is closed, others are not', async (t) => {
   const answers = await Promise.all([silent.answer(), slow.answer()])
   for (const answer of answers) {
     assert.equal(answer.status, 408)
-    assert.match(errorOf(answer.body), /in time/)
+    assert.match(errorOf(answer.body), /too long/)
   }
   assert.equal(rig.listener.stats().timedOut, 2)
   near.link.send(frame(1), 'direct')
@@ -276,7 +276,7 @@ test('a line over the limit ends that guest only', async (t) => {
   const rig = await Rig.open(t)
   const [loud, quiet] = [new WebSocket(rig.url), new WebSocket(rig.url)]
   await Promise.all([once(loud, 'open'), once(quiet, 'open')])
-  loud.send('x'.repeat(LIMITS.lineBytesMax + 1))
+  loud.send('x'.repeat(LIMITS.messageBytesMax + 1))
   const [code] = await once(loud, 'close')
   assert.equal(code, 1009)
   await turn()

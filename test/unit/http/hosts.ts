@@ -1,7 +1,6 @@
 // Hosts for the tests of the HTTP shim: they record what they are asked and answer what the test has put in.
 // They must not decide anything themselves.
 
-import type { JsonValue } from '../../../src/http/json.ts'
 import type {
   BootstrapHealth,
   BootstrapHost,
@@ -15,6 +14,7 @@ import type {
   SendOptions,
   Topology,
 } from '../../../src/http/node-host.ts'
+import type { JsonValue } from '../../../src/wire/payload.ts'
 
 /** A node that is always called node8. */
 export class RecordingNode implements NodeHost {

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import type { JsonValue } from '../../../src/http/json.ts'
-import { messageLine, printable } from '../../../src/http/message-line.ts'
+import { messageLine } from '../../../src/http/message-line.ts'
+import type { JsonValue } from '../../../src/wire/payload.ts'
+import { printable } from '../../../src/wire/printable.ts'
 
 /** Written with code points, so that this file holds none of them. */
 const of = (...codes: number[]): string => String.fromCharCode(...codes)

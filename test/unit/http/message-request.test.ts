@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isTooDeep, type JsonValue, readJson } from '../../../src/http/json.ts'
+import { flawOf, readJson } from '../../../src/http/json.ts'
 import { readMessageRequest } from '../../../src/http/message-request.ts'
 import { readRegisterRequest } from '../../../src/http/register-request.ts'
+import type { JsonValue } from '../../../src/wire/payload.ts'
 
 const json = fc.jsonValue() as fc.Arbitrary<JsonValue>
 const bodyLike = fc.record(
@@ -70,8 +71,9 @@ test('depth counts levels of arrays and objects, wherever they are', () => {
     for (let i = 0; i < levels; i++) value = i % 2 === 0 ? [1, value, 'x'] : { a: null, b: value }
     return value
   }
-  assert.equal(isTooDeep(nested(100)), false)
-  assert.equal(isTooDeep(nested(101)), true)
-  assert.equal(isTooDeep('['.repeat(1_000)), false)
-  assert.equal(isTooDeep(null), false)
+  assert.equal(flawOf(nested(100)), undefined)
+  assert.equal(flawOf(nested(101)), 'too-deep')
+  assert.equal(flawOf('['.repeat(1_000)), undefined)
+  assert.equal(flawOf(null), undefined)
+  assert.equal(flawOf(JSON.parse('[{"a":[1e999]}]')), 'not-finite')
 })
