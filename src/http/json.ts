@@ -29,11 +29,11 @@ export function readJson(bytes: Buffer): JsonRead {
 export function flawOf(value: JsonValue): 'too-deep' | 'not-finite' | undefined {
   let level: readonly JsonValue[] = [value]
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > LIMITS.jsonDepthMax) return 'too-deep'
     const next: JsonValue[] = []
     for (const item of level) {
       if (typeof item === 'number' && !Number.isFinite(item)) return 'not-finite'
       if (typeof item !== 'object' || item === null) continue
+      if (depth === LIMITS.jsonDepthMax) return 'too-deep'
       for (const child of Object.values<JsonValue>(item)) next.push(child)
     }
     level = next
