@@ -8,7 +8,7 @@ import { Guests } from '../guests/guests.ts'
 import { requestListener } from '../http/listener.ts'
 import { createNodeApp } from '../http/node-app.ts'
 import type { NodeHost, OutgoingMessage } from '../http/node-host.ts'
-import { type Listener, listen } from '../net/listener.ts'
+import { type Listener, type ListenerStats, listen } from '../net/listener.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import type { LinkSocket } from './links.ts'
 import type { NodeSettings } from './options.ts'
@@ -47,6 +47,7 @@ export class Doors {
   /** Other registered nodes: those that a bootstrap has named, and how many more it counted. */
   #others = new Set<string>()
   #unnamed = 0
+  #httpRefused = 0
 
   private constructor(settings: NodeSettings) {
     this.#settings = settings
@@ -83,6 +84,16 @@ export class Doors {
     return this.#listener?.port
   }
 
+  /** Counters of the port, if there is one. */
+  get listenerStats(): ListenerStats | undefined {
+    return this.#listener?.stats()
+  }
+
+  /** Requests that the HTTP shim refused by itself. */
+  get httpRefused(): number {
+    return this.#httpRefused
+  }
+
   /** Whether a bootstrap has this node registered. */
   get registered(): boolean {
     return this.#client?.registered ?? false
@@ -95,12 +106,16 @@ export class Doors {
 
   /** Lets everybody in, and begins to register. Once. */
   open(handlers: DoorsHandlers): void {
-    const { logger, bootstrap } = this.#settings
+    const { logger, bootstrap, link } = this.#settings
     this.#handlers = handlers
-    this.#onRequest = requestListener(createNodeApp(shimHost(handlers.host), logger), logger)
+    const refused = (): void => {
+      this.#httpRefused++
+    }
+    const app = createNodeApp({ ...shimHost(handlers.host), refused }, logger)
+    this.#onRequest = requestListener(app, logger)
     this.#guests = new Guests(handlers.guestHost, logger)
     this.#client = new BootstrapClient(
-      { urls: bootstrap, hello: handlers.hello, logger },
+      { urls: bootstrap, hello: handlers.hello, logger, link },
       {
         onContacts: handlers.onContacts,
         onPeerEvents: (events) => this.#count(events),

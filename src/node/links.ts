@@ -6,8 +6,9 @@ import type { LinkId } from '../core/messages.ts'
 import type { Reason } from '../core/reasons.ts'
 import type { Logger } from '../logger.ts'
 import { type Dial, dial } from '../net/dialer.ts'
-import { Link, type LinkStats } from '../net/link.ts'
+import { Link, type LinkHandlers, type LinkOptions, type LinkStats } from '../net/link.ts'
 import { encodeFrame } from '../wire/encode.ts'
+import type { ByReason } from './stats.ts'
 
 /** An open WebSocket, as the net room hands it over. */
 export type LinkSocket = ConstructorParameters<typeof Link>[0]
@@ -16,30 +17,39 @@ export type LinkSocket = ConstructorParameters<typeof Link>[0]
 export class NodeLinks {
   readonly #feed: (input: Input) => void
   readonly #logger: Logger
+  readonly #options: Partial<LinkOptions>
+  readonly #ended = new Map<Reason, number>()
   readonly #links = new Map<LinkId, Link>()
   readonly #dials = new Map<string, Dial>()
   readonly #emptied: (() => void)[] = []
   #lastId = 0
 
   /** @param feed takes the inputs; never called from within a call of this class but `send`. */
-  constructor(feed: (input: Input) => void, logger: Logger) {
+  constructor(feed: (input: Input) => void, logger: Logger, options: Partial<LinkOptions>) {
     this.#feed = feed
     this.#logger = logger
+    this.#options = options
+  }
+
+  /** How many links have ended, by reason. */
+  get ended(): ByReason {
+    return Object.fromEntries(this.#ended)
   }
 
   /** A WebSocket that speaks hearsay.1 and is open. */
   adopt(socket: LinkSocket, place: string, dialed?: string): void {
     const id = ++this.#lastId as LinkId
-    const link = new Link(socket, {
+    const handlers: LinkHandlers = {
       onMessages: (messages) => this.#feed({ type: 'received', link: id, messages }),
       onClosed: ({ reason, remote, detail }) => {
         this.#links.delete(id)
+        this.#ended.set(reason, (this.#ended.get(reason) ?? 0) + 1)
         this.#logger.debug({ link: id, place, reason, remote, detail }, 'link closed')
         this.#feed({ type: 'link-closed', link: id, reason })
         if (this.#links.size === 0) for (const resolve of this.#emptied.splice(0)) resolve()
       },
-    })
-    this.#links.set(id, link)
+    }
+    this.#links.set(id, new Link(socket, handlers, this.#options))
     this.#logger.debug({ link: id, place, dialed: dialed !== undefined }, 'link open')
     this.#feed({ type: 'link-open', link: id, ...(dialed === undefined ? {} : { dialed }) })
   }

@@ -18,6 +18,7 @@ import { Emitter, type NodeEvents, type PeerInfo } from './events.ts'
 import { HttpPeers } from './http-peers.ts'
 import { NodeLinks } from './links.ts'
 import { checkName, checkOptions, defaultUrl, type NodeOptions, type NodeSettings } from './options.ts'
+import type { ByReason, NodeStats } from './stats.ts'
 import { Timers } from './timers.ts'
 import { peerInfo, reachablePeers, topologyOf } from './views.ts'
 
@@ -47,7 +48,7 @@ export class Node {
   readonly #inputs: Input[] = []
   readonly #outcomes = new Map<number, (answer: SendAnswer) => void>()
   readonly #broadcasts = new Map<number, (sent: Extract<Notification, { type: 'broadcast-sent' }>) => void>()
-  readonly #drops = new Map<string, number>()
+  readonly #drops = new Map<Reason, number>()
   readonly #ready = Promise.withResolvers<void>()
   #isHandling = false
   #isReady = false
@@ -64,7 +65,7 @@ export class Node {
     const seed = Math.floor(Math.random() * 2 ** 48)
     this.#overlay = new Overlay(url === undefined ? identity : { ...identity, url }, seed, settings.config)
     this.#timers = new Timers((timer) => this.#feed({ type: 'timer', timer }))
-    this.#links = new NodeLinks((input) => this.#feed(input), settings.logger)
+    this.#links = new NodeLinks((input) => this.#feed(input), settings.logger, settings.link)
     // Nobody has to wait for `ready()`: a rejection is theirs who do.
     this.#ready.promise.catch(() => {})
     this.#feed({ type: 'start' })
@@ -133,10 +134,11 @@ export class Node {
         `deadlineMs: ${deadlineMs} is not a whole number of ms above 0`,
       )
     }
+    const payload = seal(value, this.#label(options.sender))
     if (this.#httpPeers.has(name) && this.#overlay.directory.get(name) === undefined) {
       return this.#post(name, value, options)
     }
-    return this.#send(name, seal(value, this.#label(options.sender)), deadlineMs)
+    return this.#send(name, payload, deadlineMs)
   }
 
   /**
@@ -186,8 +188,19 @@ export class Node {
   }
 
   /** What was dropped here, by reason, since the start. */
-  drops(): Record<string, number> {
+  drops(): ByReason {
     return Object.fromEntries(this.#drops)
+  }
+
+  /** Counters since the start. */
+  stats(): NodeStats {
+    const listener = this.#doors.listenerStats
+    return {
+      dropped: this.drops(),
+      linksEnded: this.#links.ended,
+      httpRefused: this.#doors.httpRefused,
+      ...(listener === undefined ? {} : { listener }),
+    }
   }
 
   /** How the node is. */
@@ -349,7 +362,8 @@ export class Node {
     const id = ++this.#lastId
     return new Promise((resolve) => {
       this.#outcomes.set(id, resolve)
-      this.#feed({ type: 'send', id, to, payload, ...(deadlineMs === undefined ? {} : { deadlineMs }) })
+      const input = { type: 'send', id, to, payload } as const
+      this.#feed(deadlineMs === undefined ? input : { ...input, deadlineMs })
     })
   }
 

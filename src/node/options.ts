@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { CORE_DEFAULTS, type CoreConfig } from '../core/config.ts'
 import { type NodeName, parseNodeName } from '../core/messages.ts'
 import { type Logger, silentLogger } from '../logger.ts'
+import type { LinkOptions } from '../net/link.ts'
 import { normalizeUrl } from '../net/url.ts'
 import { LIMITS } from '../wire/limits.ts'
 import { HearsayError } from './errors.ts'
@@ -27,6 +28,8 @@ export interface NodeOptions {
   readonly logger?: Logger
   /** Protocol settings that differ from `CORE_DEFAULTS`. Needed: `linksMin` ≤ `linksAim` ≤ `linksMax` ≤ `linksHardMax`. */
   readonly config?: Partial<CoreConfig>
+  /** Queues and timeouts of each link that differ from `LINK_DEFAULTS`. */
+  readonly link?: Partial<LinkOptions>
 }
 
 /** The options, checked. URLs are canonical. */
@@ -39,6 +42,7 @@ export interface NodeSettings {
   readonly peers: readonly string[]
   readonly logger: Logger
   readonly config: Partial<CoreConfig>
+  readonly link: Partial<LinkOptions>
 }
 
 /** What `setTimeout` takes: a longer time would run out at once. */
@@ -84,6 +88,7 @@ export function checkOptions(options: NodeOptions): NodeSettings {
     peers: checkUrls('peers', options.peers),
     logger: options.logger ?? silentLogger,
     config: checkConfig(options.config ?? {}),
+    link: checkLink(options.link ?? {}),
   }
 }
 
@@ -132,6 +137,18 @@ function checkConfig(config: Partial<CoreConfig>): Partial<CoreConfig> {
   }
   checkLinks({ ...CORE_DEFAULTS, ...config })
   return config
+}
+
+function checkLink(link: Partial<LinkOptions>): Partial<LinkOptions> {
+  for (const [key, value] of Object.entries({ ...link, ...link.laneBytesMax })) {
+    if (key === 'laneBytesMax' || (Number.isInteger(value) && Number(value) > 0 && Number(value) <= MS_MAX))
+      continue
+    throw new HearsayError(
+      'invalid-option',
+      `link.${key}: ${value} is not a whole number from 1 to ${MS_MAX}`,
+    )
+  }
+  return link
 }
 
 /** Numbers of links that contradict each other would have nodes dial and trim for ever. */

@@ -202,6 +202,7 @@ describe('plain HTTP peers', { concurrency: true }, () => {
     assert.ok(a && b)
     const flask = await PlainPeer.join(t, bootstrap.url, 'flask')
     await Promise.all([a, b].map((node) => until('flask is there', () => node.joined.includes('flask'))))
+    await assert.rejects(async () => a.node.send('flask', 1n as never), { code: 'invalid-payload' })
     flask.status = 500
     assert.deepEqual(await a.node.send('flask', 'hi'), { status: 'failed', reason: 'refused', at: 'flask' })
     flask.kill()

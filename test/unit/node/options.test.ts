@@ -26,6 +26,7 @@ describe('the options of a node', () => {
       bootstrap: [],
       peers: [],
       config: {},
+      link: {},
     })
   })
 
@@ -108,6 +109,15 @@ describe('the options of a node', () => {
       refuses('invalid-option', /does not hold/, { name: 'a', config })
     }
     refuses('invalid-option', /meshNodesMax \(10\)/, { name: 'a', config: { meshNodesMax: 10 } })
+  })
+
+  test('what is asked of links are whole numbers above 0', () => {
+    const link = { progressTimeoutMs: 100, laneBytesMax: { control: 1, direct: 2, broadcast: 3 } }
+    assert.deepEqual(checkOptions({ name: 'a', link }).link, link)
+    for (const value of [0, 1.5, '5', Number.NaN]) {
+      refuses('invalid-option', /link\.closeTimeoutMs/, { name: 'a', link: { closeTimeoutMs: value } })
+      refuses('invalid-option', /link\.direct/, { name: 'a', link: { laneBytesMax: { direct: value } } })
+    }
   })
 
   test('a node that is not made leaves nothing behind', async () => {
