@@ -283,6 +283,16 @@ export class Delivery {
 }
 
 function newPending(id: number, payload: Uint8Array, queuedMs: number, deadlineMs: number): Pending {
-  const untried = { sequence: 0, firstSentMs: 0, sentMs: 0, sends: 0, link: undefined, failure: undefined }
-  return { id, payload, queuedMs, deadlineMs, ...untried }
+  return {
+    id,
+    payload,
+    queuedMs,
+    deadlineMs,
+    sequence: 0,
+    firstSentMs: 0,
+    sentMs: 0,
+    sends: 0,
+    link: undefined,
+    failure: undefined,
+  }
 }
