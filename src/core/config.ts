@@ -9,9 +9,9 @@ export interface CoreConfig {
   readonly linksAim: number
   /** With fewer links than this a node dials again. Nearer to `linksAim`: quicker repair, more churn of links. */
   readonly linksMin: number
-  /** Links a node accepts. Above it a hello is refused with `full` (unless it comes from a linkless node), then trimmed. */
+  /** Links a node accepts. Above it a hello is refused with `full` (unless nothing else leads to its sender), then trimmed. */
   readonly linksMax: number
-  /** Links beyond `linksMax` that linkless nodes may still get, in all: then even they are refused. At most 31. */
+  /** All links, those beyond `linksMax` included that nodes get to which nothing else leads. At most 31. */
   readonly linksHardMax: number
   /** Accepted connections that have not said hello yet; beyond it new ones are closed with `full`. */
   readonly helloPendingMax: number

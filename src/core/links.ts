@@ -4,7 +4,8 @@
 // K1  at most one link is up with each neighbor, and both ends choose the same one of two
 // K2  nothing but a hello is accepted on a link that is not up
 // K3  a link on which nothing was heard for `heartbeatsMissedMax` intervals is closed
-// K4  no more than `linksHardMax` links are up; above `linksMax` only linkless nodes are let in, and then one is trimmed
+// K4  no more than `linksHardMax` links are accepted; above `linksMax` only nodes that nothing else leads to are let in,
+//     and then a link that can be spared is trimmed
 //
 // Symmetric active views and priority joins: HyParView (Leitão, Pereira, Rodrigues, DSN 2007, sections 4.1 to 4.3).
 
@@ -111,12 +112,13 @@ export class Links {
   /**
    * Judges a hello: the link is up, or closed with a reason.
    * @param own this node's hello as it would be sent now.
+   * @param isStranger whether no path leads to the peer: the link may join two parts of the overlay.
    */
-  hello(link: LinkId, peer: Hello, own: Hello): LinkEvent[] {
+  hello(link: LinkId, peer: Hello, own: Hello, isStranger: boolean): LinkEvent[] {
     const state = this.#links.get(link)
     if (state === undefined) return []
     if (state.peer !== undefined) return this.close(link, 'protocol-error')
-    const refusal = this.#refusal(state, peer, own)
+    const refusal = this.#refusal(state, peer, own, isStranger)
     if (refusal === 'name-taken') return [{ type: 'name-conflict', link: state, peer }]
     if (refusal !== undefined) return this.close(link, refusal)
     const events: LinkEvent[] = []
@@ -187,25 +189,26 @@ export class Links {
   }
 
   /**
-   * Closes one link when there are more than `linksMax`: of a random neighbor that has others.
-   * @param linksOf how many links a neighbor has, by its record.
+   * Closes one link when there are more than `linksMax`: with a random neighbor that can be spared.
+   * @param isSpare whether another way leads to the neighbor: the only one is never closed.
    */
-  trim(keep: NodeName, linksOf: (name: NodeName) => number): LinkEvent[] {
+  trim(isSpare: (name: NodeName) => boolean): LinkEvent[] {
     if (this.#neighbors.size <= this.#config.linksMax) return []
-    const spare = [...this.#neighbors].filter(([name]) => name !== keep && linksOf(name) > 1)
+    const spare = [...this.#neighbors].filter(([name]) => isSpare(name))
     const victim = this.#rng.pick(spare)
     return victim === undefined ? [] : this.close(victim[1].id, 'trimmed')
   }
 
   /** Why this hello cannot be accepted; `undefined` when it can. */
-  #refusal(state: LinkState, peer: Hello, own: Hello): Reason | undefined {
+  #refusal(state: LinkState, peer: Hello, own: Hello, isStranger: boolean): Reason | undefined {
     if (peer.role !== 'node') return 'wrong-role'
     if (peer.protocol !== PROTOCOL_VERSION) return 'unsupported-protocol'
     if (peer.name === own.name) return peer.instance === own.instance ? 'self' : 'name-taken'
     const old = this.#neighbors.get(peer.name)
     if (old?.peer !== undefined) return this.#refusalOfSecond(old, state, peer, own)
     if (state.dialed !== undefined || this.#neighbors.size < this.#config.linksMax) return undefined
-    return peer.linkless && this.#neighbors.size < this.#config.linksHardMax ? undefined : 'full'
+    const isNeeded = peer.linkless || isStranger
+    return isNeeded && this.#neighbors.size < this.#config.linksHardMax ? undefined : 'full'
   }
 
   /** Of two links with one peer one stays: that of the newer run, else the one that the smaller name dialled. */

@@ -265,8 +265,24 @@ export class Overlay {
     this.#presence.changed()
     this.#reach.changed()
     this.#broadcast.flush()
-    this.#follow(this.#links.trim(name, (of) => this.#directory.get(of)?.record.links.length ?? 0))
+    this.#trim(name)
     this.#planSoon()
+  }
+
+  /** Known, and without a path for longer than a newcomer's first record takes to arrive. */
+  #isStranger(name: NodeName): boolean {
+    const entry = this.#directory.get(name)
+    if (entry === undefined || entry.reachable) return false
+    return this.#turn.nowMs - entry.sinceMs >= this.#config.publishIntervalMs
+  }
+
+  /** The link that has just come up is in no record yet: whether another way leads to it cannot be told. */
+  #trim(keep?: NodeName): void {
+    const hasDetour = (name: NodeName): boolean => {
+      const entry = this.#directory.get(name)
+      return name !== keep && entry !== undefined && this.#routes.hasDetour(entry.slot)
+    }
+    this.#follow(this.#links.trim(hasDetour))
   }
 
   /** Two runs of a neighbor must not be mixed up: that a run which is gone listed this node would make it look alive. */
@@ -311,6 +327,7 @@ export class Overlay {
   }
 
   #plan(): void {
+    this.#trim()
     const { neighbors } = this.#links
     const view = { directory: this.#directory, linksUp: neighbors.size }
     const isNeighbor = (name: NodeName): boolean => neighbors.has(name)
@@ -326,7 +343,7 @@ export class Overlay {
     this.#links.heard(link)
     for (const message of messages) {
       if (message.type === 'hello') {
-        this.#follow(this.#links.hello(link, message, this.hello()))
+        this.#follow(this.#links.hello(link, message, this.hello(), this.#isStranger(message.name)))
         continue
       }
       const state = this.#links.up(link)

@@ -55,6 +55,11 @@ export class Routes {
     return this.#distances[slot] ?? 0
   }
 
+  /** Whether paths lead to the node in this slot through two different neighbors. */
+  hasDetour(slot: number): boolean {
+    return (this.#second[slot] ?? 0) !== 0
+  }
+
   /**
    * The neighbor to hand a message to: one of the best that `usable` accepts, else a second best, else `undefined`.
    * @param usable false for a neighbor whose link is gone, from whom the message came, or who refused it.
