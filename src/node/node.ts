@@ -20,7 +20,7 @@ import { NodeLinks } from './links.ts'
 import { checkName, checkOptions, defaultUrl, type NodeOptions, type NodeSettings } from './options.ts'
 import type { ByReason, NodeStats } from './stats.ts'
 import { Timers } from './timers.ts'
-import { peerInfo, reachablePeers, topologyOf } from './views.ts'
+import { joinedPeers, peerInfo, topologyOf } from './views.ts'
 
 /** How long links and directory must have been quiet for {@link Node.settled}. */
 const SETTLED_MS = 1_000
@@ -172,9 +172,9 @@ export class Node {
     return this.#emitter.on(kind, listener)
   }
 
-  /** The peers that can be reached now, and the plain HTTP peers, without this node. */
+  /** The peers that have joined and not left, as the events tell it, and the plain HTTP peers, without this node. */
   peers(): PeerInfo[] {
-    return [...reachablePeers(this.#overlay), ...this.#httpPeers.list]
+    return [...joinedPeers(this.#overlay), ...this.#httpPeers.list]
   }
 
   /** All known nodes and the links between them, as this node sees them. */
@@ -206,7 +206,7 @@ export class Node {
   /** How the node is. */
   health(): NodeHealth {
     const links = this.#overlay.neighbors.size
-    const peers = this.#overlay.directory.reachableCount - 1 + this.#httpPeers.list.length
+    const peers = this.peers().length
     const { registered, isAlone } = this.#doors
     const live = this.#closed === undefined
     const ready = live && (links > 0 || (registered && isAlone))

@@ -10,13 +10,13 @@ export function peerInfo({ name, url }: Pick<PeerRecord, 'name' | 'url'>): PeerI
   return url === undefined ? { name, kind: 'node' } : { name, url, kind: 'node' }
 }
 
-/** The reachable peers, without the node itself. */
-export function reachablePeers(overlay: Overlay): PeerInfo[] {
+/**
+ * The peers that have joined and not left, without the node itself: exactly those that the events have told. One whose
+ * last link is just being replaced stays listed until the grace is over.
+ */
+export function joinedPeers(overlay: Overlay): PeerInfo[] {
   const peers: PeerInfo[] = []
-  const own = overlay.self.name
-  for (const { record, reachable } of overlay.directory.entries) {
-    if (reachable && record.name !== own) peers.push(peerInfo(record))
-  }
+  for (const { record, joined } of overlay.directory.entries) if (joined) peers.push(peerInfo(record))
   return peers
 }
 
