@@ -11,8 +11,12 @@ import { isLaterRun, type Links } from './links.ts'
 import type { LinkId, PeerRecord } from './messages.ts'
 import type { Turn } from './turn.ts'
 
-/** Versions have 32 bits on the wire and incarnations 48: what is at the end of either cannot be outbid. */
-const VERSION_MAX = 0xffff_fffe
+/**
+ * Versions have 32 bits on the wire and incarnations 48: what is at the end of either cannot be outbid. A version from
+ * the upper half was forged, and is outbid by an incarnation, so that a run never comes to the end: at four versions a
+ * second the lower half lasts 17 years.
+ */
+const VERSION_MAX = 0x7fff_ffff
 const INCARNATION_MAX = 2 ** 48 - 2
 
 /** What follows from a record that somebody has under this node's name. */
