@@ -130,7 +130,7 @@ describe('bootstrap and nodes as processes', () => {
     const bootstrap = await startBootstrap(t)
     const env = { NODE_URL: 'http://localhost:5999', BOOTSTRAP_URL: bootstrap.url, PORT: '0' }
     const first = new Hearsay(t, ['node'], env)
-    await first.entry('its registration', ({ msg }) => msg === 'registered')
+    await first.entry('its registration', ({ msg }) => msg === 'bootstrap-registered')
     const second = new Hearsay(t, ['node'], env)
     assert.equal((await second.ended).code, 4)
     assert.match(second.stderr.join('\n'), /hearsay: The name localhost is in use by another live node/)
