@@ -130,7 +130,7 @@ export class Delivery {
 
   /** The timer of this machine. */
   timer(token: number): void {
-    if (token !== this.#timerToken) return
+    if (token !== this.#timerToken || this.#timerDueMs === undefined) return
     this.#timerDueMs = undefined
     const { nowMs } = this.#turn
     for (const outgoing of this.#outgoing.values()) {

@@ -89,9 +89,14 @@ export class Dialing {
     this.#addresses.delete(url)
   }
 
-  /** A dial failed, or its link was refused or trimmed: the address waits, twice as long each time. */
+  /** A dial failed, or its link was refused: the address waits, twice as long each time. */
   failed(url: string, nowMs: number): void {
     this.#underWay.delete(url)
+    this.backOff(url, nowMs)
+  }
+
+  /** The address waits as after a failed dial: a link to it that was up is not wanted at the other end. */
+  backOff(url: string, nowMs: number): void {
     const address = this.#addresses.get(url) ?? { failures: 0, notBeforeMs: 0 }
     const backoffMs = Math.min(
       this.#config.dialBackoffMaxMs,

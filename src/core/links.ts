@@ -150,10 +150,7 @@ export class Links {
     if (state.peer !== undefined) {
       this.#neighbors.delete(state.peer.name)
       events.push({ type: 'down', link: state, peer: state.peer, reason })
-    }
-    if (state.dialed !== undefined && (state.peer === undefined || reason === 'trimmed')) {
-      events.push({ type: 'dial-ended', url: state.dialed, reason })
-    }
+    } else if (state.dialed !== undefined) events.push({ type: 'dial-ended', url: state.dialed, reason })
     return events
   }
 

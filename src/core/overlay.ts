@@ -297,6 +297,9 @@ export class Overlay {
     this.#turn.notify({ type: 'neighbor-down', name: peer.name, link: link.id, reason })
     this.#antiEntropy.linkDown(link.id)
     this.#delivery.linkDown(link.id)
+    if (reason === 'trimmed' && link.dialed !== undefined) {
+      this.#dialing.backOff(link.dialed, this.#turn.nowMs)
+    }
     this.#presence.changed()
     this.#reach.changed()
     this.#planSoon()

@@ -76,7 +76,7 @@ export class Reach {
 
   /** The timer `directory`. */
   expire(token: number): void {
-    if (token !== this.#expiryToken) return
+    if (token !== this.#expiryToken || this.#expiryDueMs === Number.POSITIVE_INFINITY) return
     const { directory, turn, onForgotten } = this.#parts
     this.#expiryDueMs = Number.POSITIVE_INFINITY
     const { changes, forgotten } = directory.expire(turn.nowMs)
