@@ -10,6 +10,7 @@
 import type { CoreConfig } from './config.ts'
 import type { LinkId, NodeName } from './messages.ts'
 import type { SendFailure } from './reasons.ts'
+import { SequenceRing } from './sequence-ring.ts'
 
 /** A message on its way. Changed by {@link Outgoing} and by the delivery machine only. */
 export interface Pending {
@@ -38,7 +39,7 @@ export class Outgoing {
   /** The run of the destination that the messages in flight were sent to. */
   incarnation = 0
   /** In the order of their sequences. */
-  readonly inFlight = new Map<number, Pending>()
+  readonly inFlight = new SequenceRing<Pending>()
   #queue: Pending[] = []
   #queueHead = 0
   #queuedBytes = 0
@@ -107,7 +108,7 @@ export class Outgoing {
     if (this.#nextSequence - this.floor >= windowMessagesMax) return undefined
     this.#shift()
     pending.sequence = this.#nextSequence++
-    this.inFlight.set(pending.sequence, pending)
+    this.inFlight.push(pending.sequence, pending)
     this.#inFlightBytes += pending.payload.length
     return pending
   }
@@ -115,12 +116,9 @@ export class Outgoing {
   /** Settles everything that an acknowledgement covers, and learns the round trip from it. */
   acknowledge(cumulative: number, ranges: readonly (readonly [number, number])[], nowMs: number): Pending[] {
     const settled: Pending[] = []
-    for (const [sequence, pending] of this.inFlight) {
-      if (sequence >= cumulative) break
-      settled.push(pending)
-    }
-    for (const [first, behindLast] of ranges) {
-      for (let sequence = first; sequence < behindLast; sequence++) {
+    for (const [first, behindLast] of [[this.floor, cumulative] as const, ...ranges]) {
+      const end = Math.min(behindLast, this.#nextSequence)
+      for (let sequence = Math.max(first, this.#floor); sequence < end; sequence++) {
         const pending = this.inFlight.get(sequence)
         if (pending !== undefined) settled.push(pending)
       }

@@ -21,6 +21,7 @@ import { checkName, checkOptions, defaultUrl, type NodeOptions, type NodeSetting
 import type { ByReason, NodeStats } from './stats.ts'
 import { Timers } from './timers.ts'
 import { joinedPeers, peerInfo, topologyOf } from './views.ts'
+import { Waiting } from './waiting.ts'
 
 /** How long links and directory must have been quiet for {@link Node.settled}. */
 const SETTLED_MS = 1_000
@@ -46,8 +47,8 @@ export class Node {
   readonly #links: NodeLinks
   readonly #doors: Doors
   readonly #inputs: Input[] = []
-  readonly #outcomes = new Map<number, (answer: SendAnswer) => void>()
-  readonly #broadcasts = new Map<number, (sent: Extract<Notification, { type: 'broadcast-sent' }>) => void>()
+  readonly #outcomes = new Waiting<SendAnswer>()
+  readonly #broadcasts = new Waiting<BroadcastAnswer>()
   readonly #drops = new Map<Reason, number>()
   readonly #ready = Promise.withResolvers<void>()
   #isHandling = false
@@ -151,19 +152,14 @@ export class Node {
     options: { readonly sender?: string } = {},
   ): Promise<BroadcastAnswer> {
     const payload = seal(value, this.#label(options.sender))
-    const id = ++this.#lastId
     if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.#failed('too-large'))
     const httpPeers = this.#httpPeers.list
     for (const peer of httpPeers) void this.#post(peer.name, value, options)
     if (httpPeers.length > 0 && this.#overlay.neighbors.size === 0 && this.#doors.isAlone) {
-      return Promise.resolve({ status: 'sent', id: this.#messageId(id), neighbors: 0 })
+      return Promise.resolve({ status: 'sent', id: this.#messageId(), neighbors: 0 })
     }
     return new Promise((resolve) => {
-      this.#broadcasts.set(id, ({ neighbors, failure }) => {
-        if (failure === undefined) resolve({ status: 'sent', id: this.#messageId(id), neighbors })
-        else resolve(this.#failed(failure))
-      })
-      this.#feed({ type: 'broadcast', id, payload })
+      this.#feed({ type: 'broadcast', id: this.#broadcasts.add(resolve), payload })
     })
   }
 
@@ -280,8 +276,7 @@ export class Node {
         this.#settle(notification.id, notification.outcome)
         break
       case 'broadcast-sent':
-        this.#broadcasts.get(notification.id)?.(notification)
-        this.#broadcasts.delete(notification.id)
+        this.#settleBroadcast(notification)
         break
       case 'peer-join':
         this.#changed()
@@ -318,13 +313,18 @@ export class Node {
   }
 
   #settle(id: number, outcome: Outcome): void {
-    const resolve = this.#outcomes.get(id)
-    this.#outcomes.delete(id)
+    const resolve = this.#outcomes.take(id)
     if (outcome.status === 'failed') resolve?.(outcome)
     else {
       const { hops, rttMs } = outcome
-      resolve?.({ status: 'delivered', id: this.#messageId(id), hops, rttMs })
+      resolve?.({ status: 'delivered', id: this.#messageId(), hops, rttMs })
     }
+  }
+
+  #settleBroadcast({ id, neighbors, failure }: Extract<Notification, { type: 'broadcast-sent' }>): void {
+    const resolve = this.#broadcasts.take(id)
+    if (failure === undefined) resolve?.({ status: 'sent', id: this.#messageId(), neighbors })
+    else resolve?.(this.#failed(failure))
   }
 
   #becomeReady(): void {
@@ -359,9 +359,8 @@ export class Node {
 
   #send(to: NodeName, payload: Uint8Array, deadlineMs: number | undefined): Promise<SendAnswer> {
     if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.#failed('too-large'))
-    const id = ++this.#lastId
     return new Promise((resolve) => {
-      this.#outcomes.set(id, resolve)
+      const id = this.#outcomes.add(resolve)
       const input = { type: 'send', id, to, payload } as const
       this.#feed(deadlineMs === undefined ? input : { ...input, deadlineMs })
     })
@@ -394,11 +393,10 @@ export class Node {
   }
 
   async #post(name: string, value: JsonValue | Uint8Array, options: SendOptions): Promise<SendAnswer> {
-    const id = ++this.#lastId
     const msg = value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
     const message = { sender: options.sender ?? this.name, msg }
     const outcome = await this.#httpPeers.post(name, message, options.deadlineMs ?? 10_000)
-    if (outcome.status === 'delivered') return { ...outcome, hops: 1, id: this.#messageId(id) }
+    if (outcome.status === 'delivered') return { ...outcome, hops: 1, id: this.#messageId() }
     this.#logger.debug({ peer: name, reason: outcome.reason, detail: outcome.detail }, 'post failed')
     return this.#failed(outcome.reason, outcome.reason === 'refused' ? name : this.name)
   }
@@ -407,8 +405,9 @@ export class Node {
     return { status: 'failed', reason, at } as const
   }
 
-  #messageId(id: number): string {
-    return `${this.name}/${this.#overlay.self.incarnation}/${id}`
+  /** A name for one more message, unique in the overlay. */
+  #messageId(): string {
+    return `${this.name}/${this.#overlay.self.incarnation}/${++this.#lastId}`
   }
 
   // The end.

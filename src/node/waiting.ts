@@ -1,0 +1,24 @@
+// Who waits for an answer of the core, by number. Numbers are used again, so that a busy sender allocates nothing here
+// (a Map that changes at this rate costs more than the sending; see core/sequence-ring).
+
+/** Callbacks that are called once each. */
+export class Waiting<T> {
+  readonly #places: (((answer: T) => void) | undefined)[] = []
+  readonly #free: number[] = []
+
+  /** Keeps a callback; returns its number, which is used again after {@link take}. */
+  add(callback: (answer: T) => void): number {
+    const place = this.#free.pop() ?? this.#places.length
+    this.#places[place] = callback
+    return place
+  }
+
+  /** Gives a callback back and forgets it; `undefined`: nobody waits under this number. */
+  take(place: number): ((answer: T) => void) | undefined {
+    const callback = this.#places[place]
+    if (callback === undefined) return undefined
+    this.#places[place] = undefined
+    this.#free.push(place)
+    return callback
+  }
+}
