@@ -51,6 +51,11 @@ export function compareRecords(a: PeerRecord, b: PeerRecord): number {
   return a.version - b.version
 }
 
+/** Why a run is gone whose last record is this one. */
+function leaveReasonOf(record: PeerRecord): LeaveReason {
+  return record.state === 'leaving' ? 'left' : 'unreachable'
+}
+
 /** See the head of the file. */
 export class Directory {
   readonly #config: DirectoryConfig
@@ -59,7 +64,7 @@ export class Directory {
   readonly #freeSlots: number[] = []
   /** Unreachable entries and restarted ones: all that time alone can change. */
   readonly #fading = new Set<MutableEntry>()
-  readonly #restarted = new Set<MutableEntry>()
+  readonly #restarted = new Map<MutableEntry, LeaveReason>()
   #own: MutableEntry
   #reachableCount = 1
   #hashHigh = 0
@@ -123,7 +128,9 @@ export class Directory {
     }
     const order = compareRecords(record, entry.record)
     if (order <= 0) return order === 0 ? 'same' : 'older'
-    if (entry.joined && record.instance !== entry.record.instance) this.#restarted.add(entry)
+    if (entry.joined && record.instance !== entry.record.instance) {
+      if (!this.#restarted.has(entry)) this.#restarted.set(entry, leaveReasonOf(entry.record))
+    }
     this.#store(entry, record)
     return 'newer'
   }
@@ -141,7 +148,7 @@ export class Directory {
    */
   applyReachability(reached: (slot: number) => boolean, nowMs: number): MembershipChange[] {
     const changes: MembershipChange[] = []
-    for (const entry of this.#restarted) this.#tellGone(entry, 'unreachable', changes)
+    for (const [entry, reason] of this.#restarted) this.#tellGone(entry, reason, changes)
     this.#restarted.clear()
     for (const entry of this.#entries.values()) {
       if (entry === this.#own) continue
