@@ -1,0 +1,166 @@
+// Whom to dial and when: how many links are missing, who comes first, who has to wait.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { CORE_DEFAULTS } from '../../../src/core/config.ts'
+import { Dialing } from '../../../src/core/dialing.ts'
+import { Directory } from '../../../src/core/directory.ts'
+import { Rng } from '../../../src/core/rng.ts'
+import { nodeName, recordOf, urlOf } from '../../support/core-rig.ts'
+
+const { dialBackoffMinMs, dialBackoffMaxMs, dialYieldMs, dialsMax, healIntervalMs, linksAim, linksMin } =
+  CORE_DEFAULTS
+
+/** A node `m` that can reach these others, and knows of more. */
+function scene({ reachable = [], unreachable = [], own = 'm', seed = 1 }: Partial<Scene> = {}) {
+  const directory = new Directory(recordOf(own, []), CORE_DEFAULTS)
+  for (const name of [...reachable, ...unreachable]) directory.merge(recordOf(name, []), 0)
+  const slots = new Set(reachable.map((name) => directory.get(nodeName(name))?.slot))
+  directory.applyReachability((slot) => slots.has(slot), 0)
+  const dialing = new Dialing(CORE_DEFAULTS, new Rng(seed), urlOf(own))
+  const plan = (nowMs: number, neighbors: readonly string[] = []) =>
+    dialing.plan(
+      { directory, linksUp: neighbors.length, isNeighbor: (name) => neighbors.includes(name) },
+      nowMs,
+    )
+  return { directory, dialing, plan }
+}
+
+interface Scene {
+  readonly reachable: readonly string[]
+  readonly unreachable: readonly string[]
+  readonly own: string
+  readonly seed: number
+}
+
+const many = Array.from({ length: 30 }, (_, i) => `n${i}`)
+const LATER = dialYieldMs
+
+test('a node without links dials its contacts, as many as may be under way', () => {
+  const { dialing, plan } = scene()
+  dialing.addContacts(many.map((name) => ({ name: nodeName(name), url: urlOf(name) })))
+  const first = plan(0)
+  assert.equal(first.urls.length, dialsMax)
+  assert.equal(dialing.underWay, dialsMax)
+  assert.deepEqual(plan(0).urls, [], 'no more before one has ended')
+  dialing.failed(first.urls[0] ?? '', 0)
+  assert.equal(plan(0).urls.length, 1)
+})
+
+test('an address of its own is never dialled', () => {
+  const { dialing, plan } = scene()
+  dialing.addContacts([
+    { url: urlOf('m') },
+    { url: 'ws://alias:5000/' },
+    { name: nodeName('m'), url: 'ws://m2:5000/' },
+  ])
+  assert.deepEqual(plan(0).urls, ['ws://alias:5000/'])
+  dialing.markOwn('ws://alias:5000/')
+  assert.equal(dialing.underWay, 0)
+  assert.deepEqual(plan(100_000).urls, [])
+})
+
+test('in a small overlay everyone is a neighbor', () => {
+  const names = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7']
+  const { plan } = scene({ reachable: names })
+  const { urls } = plan(LATER, ['n1', 'n2', 'n3', 'n4', 'n5'])
+  assert.deepEqual([...urls].sort(), [urlOf('n6'), urlOf('n7')])
+})
+
+test('in a larger one links are refilled below the minimum, up to the aim', () => {
+  const { dialing, plan } = scene({ reachable: many })
+  const filled = many.slice(0, linksAim)
+  assert.deepEqual(plan(LATER, filled).urls, [])
+  assert.deepEqual(
+    plan(LATER, filled.slice(0, linksMin)).urls,
+    [],
+    'one less than the aim is no reason to dial',
+  )
+  const { urls } = plan(LATER, filled.slice(0, linksMin - 1))
+  assert.equal(urls.length, linksAim - (linksMin - 1))
+  for (const url of urls) dialing.succeeded(url)
+  assert.equal(plan(LATER, filled.slice(0, linksMin)).urls.length, 1, 'and then up to the aim')
+})
+
+test('the larger name of a pair waits a little before it dials the smaller', () => {
+  const waits = scene({ own: 'z', reachable: ['b'] })
+  assert.deepEqual(waits.plan(dialYieldMs - 1, []).urls, [])
+  assert.deepEqual(waits.plan(dialYieldMs, []).urls, [urlOf('b')])
+  assert.deepEqual(scene({ own: 'a', reachable: ['b'] }).plan(0, []).urls, [urlOf('b')])
+})
+
+test('a node with all its links still dials what it knows and cannot reach, one at a time', () => {
+  const { dialing, plan } = scene({ reachable: many, unreachable: ['x', 'y'] })
+  const filled = many.slice(0, linksAim)
+  const first = plan(0, filled).urls
+  assert.equal(first.length, 1)
+  assert.ok([urlOf('x'), urlOf('y')].includes(first[0] ?? ''))
+  assert.deepEqual(plan(healIntervalMs / 2 - 1, filled).urls, [])
+  const second = plan(healIntervalMs * 1.5, filled).urls
+  assert.equal(second.length, 1)
+  assert.notDeepEqual(second, first, 'the first dial is still under way')
+  dialing.succeeded(first[0] ?? '')
+})
+
+test('contacts that can be reached, and nodes that left, are no strangers', () => {
+  const { directory, dialing, plan } = scene({ reachable: many, unreachable: ['x'] })
+  directory.merge(recordOf('x', [], { version: 3, state: 'leaving' }), 0)
+  dialing.addContacts([{ name: nodeName('n1'), url: 'ws://n1-again:5000/' }])
+  assert.deepEqual(plan(0, many.slice(0, linksAim)).urls, [])
+})
+
+test('the backoff is drawn from all of its range, and doubles', () => {
+  const url = 'ws://b:5000/'
+  for (const [failures, backoffMs] of [
+    [1, dialBackoffMinMs],
+    [2, dialBackoffMinMs * 2],
+    [3, dialBackoffMinMs * 4],
+    [20, dialBackoffMaxMs],
+  ] as const) {
+    let early = 0
+    for (let seed = 0; seed < 400; seed++) {
+      const { dialing, plan } = scene({ seed })
+      dialing.addContacts([{ url }])
+      for (let i = 0; i < failures; i++) dialing.failed(url, 0)
+      assert.deepEqual(plan(0).urls, [], 'never at once')
+      if (plan(backoffMs / 2).urls.length > 0) early++
+      else assert.deepEqual(plan(backoffMs).urls, [url], 'at the latest after all of it')
+    }
+    // Five standard deviations of a fair coin: half of the waits are in the first half of the range.
+    assert.ok(Math.abs(early - 200) <= 50, `after ${failures} failures ${early} of 400 waits are short`)
+  }
+})
+
+test('a link that was trimmed makes its address wait, and does not end a dial to it', () => {
+  const { dialing, plan } = scene()
+  dialing.addContacts([{ url: 'ws://b:5000/' }])
+  assert.deepEqual(plan(0).urls, ['ws://b:5000/'])
+  dialing.backOff('ws://b:5000/', 0)
+  assert.equal(dialing.underWay, 1)
+  assert.deepEqual(plan(dialBackoffMaxMs).urls, [])
+})
+
+test('a contact that keeps failing is dropped; one of the configuration is not', () => {
+  const { dialing, plan } = scene()
+  const url = 'ws://b:5000/'
+  dialing.addContacts([{ name: nodeName('b'), url }])
+  for (let i = 0; i < 8; i++) dialing.failed(url, 0)
+  assert.deepEqual(plan(1_000_000).urls, [])
+  dialing.addContacts([{ url }])
+  for (let i = 0; i < 50; i++) dialing.failed(url, 0)
+  assert.deepEqual(plan(1_000_000).urls, [url])
+})
+
+test('contacts are bounded: the oldest make room, but for those of the configuration', () => {
+  const { dialing, plan } = scene()
+  dialing.addContacts([{ url: 'ws://fixed:5000/' }])
+  for (let i = 0; i < 1_000; i++) dialing.addContacts([{ name: nodeName(`n${i}`), url: urlOf(`n${i}`) }])
+  const dialled: string[] = []
+  for (let { urls } = plan(0); urls.length > 0; { urls } = plan(0)) {
+    dialled.push(...urls)
+    for (const url of urls) dialing.failed(url, 0)
+  }
+  assert.equal(dialled.length, 256)
+  assert.ok(dialled.includes('ws://fixed:5000/'))
+  assert.ok(dialled.includes(urlOf('n999')) && !dialled.includes(urlOf('n0')))
+})
