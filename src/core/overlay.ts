@@ -355,7 +355,7 @@ export class Overlay {
         if (this.#links.get(link) !== undefined) {
           this.#closeForError(link, 'protocol-error', `${message.type} before hello`)
         }
-        return
+        break
       }
       this.#dispatch(message, state)
       if (this.#phase === 'over') return
