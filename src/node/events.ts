@@ -48,16 +48,21 @@ type Listener<T> = (event: T) => void
 
 /** See the head of the file. */
 export class Emitter {
-  readonly #listeners = new Map<keyof NodeEvents, Set<Listener<never>>>()
+  /** The lists are never changed but replaced, so that one can be walked through while listeners come and go. */
+  readonly #listeners = new Map<keyof NodeEvents, readonly Listener<never>[]>()
 
-  /** Calls `listener` at each event of this kind from now on; the function returned ends that. */
+  /**
+   * Calls `listener` at each event of this kind from now on, in the order in which listeners came; the function returned
+   * ends that. Either takes effect with the next event when it is done by a listener.
+   */
   on<K extends keyof NodeEvents>(kind: K, listener: Listener<NodeEvents[K]>): () => void {
-    const listeners = this.#listeners.get(kind) ?? new Set()
-    this.#listeners.set(kind, listeners)
     // Wrapped, so that one function may listen twice and each subscription ends by itself.
     const subscription: Listener<NodeEvents[K]> = (event) => listener(event)
-    listeners.add(subscription)
-    return () => listeners.delete(subscription)
+    this.#listeners.set(kind, [...(this.#listeners.get(kind) ?? []), subscription])
+    return () => {
+      const others = this.#listeners.get(kind)?.filter((other) => other !== subscription)
+      this.#listeners.set(kind, others ?? [])
+    }
   }
 
   /** Calls every listener of this kind. Never throws. */

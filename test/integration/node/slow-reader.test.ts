@@ -25,8 +25,10 @@ function memoryBytes(): number {
 
 describe('a neighbor that does not read', () => {
   test('is cut off as stalled; memory is bounded; the others get everything', async (t) => {
-    const victim = await startNode(t, 'victim', { link: { progressTimeoutMs: 1_000 } })
-    const healthy = await startNode(t, 'healthy', { peers: [victim.url] })
+    // Nobody looks for lost peers meanwhile.
+    const config = { healIntervalMs: 60_000 }
+    const victim = await startNode(t, 'victim', { config, link: { progressTimeoutMs: 1_000 } })
+    const healthy = await startNode(t, 'healthy', { config, peers: [victim.url] })
     await Promise.all([victim.knows('healthy'), healthy.knows('victim')])
     const stranger = await Stranger.join(t, victim.url)
     // From now on its receive buffer fills, and then the victim's send buffer.
