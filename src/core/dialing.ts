@@ -29,7 +29,8 @@ interface Address {
 }
 
 interface KnownContact {
-  readonly name: NodeName | undefined
+  /** Who answers there; `undefined` until somebody did at an address of the configuration. */
+  name: NodeName | undefined
   /** Named by the configuration, not by a bootstrap: kept for ever. */
   readonly fixed: boolean
 }
@@ -81,6 +82,12 @@ export class Dialing {
     this.#ownUrls.add(url)
     this.#contacts.delete(url)
     this.succeeded(url)
+  }
+
+  /** Who is at the other end of a link to this address: as long as that node can be reached it is no stranger. */
+  answered(url: string, name: NodeName): void {
+    const contact = this.#contacts.get(url)
+    if (contact !== undefined) contact.name = name
   }
 
   /** A dial ended in a link that both ends accepted. */
@@ -144,17 +151,17 @@ export class Dialing {
   }
 
   /** Addresses of nodes that are known and cannot be reached, in random order. */
-  #strangers({ directory }: DialView, nowMs: number, countMax: number): string[] {
+  #strangers({ directory, isNeighbor }: DialView, nowMs: number, countMax: number): string[] {
     if (countMax <= 0) return []
     const candidates: string[] = []
     for (const [url, { name }] of this.#contacts) {
-      const entry = name === undefined ? undefined : directory.get(name)
-      const isKnown = name !== undefined && (entry?.reachable === true || entry === directory.own)
-      if (!isKnown && this.#mayDial(url, nowMs)) candidates.push(url)
+      if (!this.#mayDial(url, nowMs)) continue
+      const entry = name === undefined ? reachableAt(url, directory) : directory.get(name)
+      if (entry === undefined || !(entry.reachable || isNeighbor(entry.record.name))) candidates.push(url)
     }
-    for (const { record, reachable } of directory.unreachable()) {
+    for (const { record } of directory.unreachable()) {
       if (candidates.length >= CONTACTS_MAX) break
-      if (reachable || record.state === 'leaving' || record.url === undefined) continue
+      if (record.state === 'leaving' || record.url === undefined || isNeighbor(record.name)) continue
       if (this.#mayDial(record.url, nowMs)) candidates.push(record.url)
     }
     return this.#rng.shuffled(candidates).slice(0, countMax)
@@ -178,4 +185,10 @@ export class Dialing {
     if (this.#ownUrls.has(url) || this.#underWay.has(url)) return false
     return nowMs >= (this.#addresses.get(url)?.notBeforeMs ?? 0)
   }
+}
+
+/** The reachable node that has this address, if its own record says so. */
+function reachableAt(url: string, directory: Directory): Entry | undefined {
+  for (const entry of directory.entries) if (entry.reachable && entry.record.url === url) return entry
+  return undefined
 }

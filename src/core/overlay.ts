@@ -257,6 +257,7 @@ export class Overlay {
   #linkUp(link: LinkState, peer: Hello): void {
     const { name, incarnation, instance, url } = peer
     this.#turn.notify({ type: 'neighbor-up', name, link: link.id })
+    if (link.dialed !== undefined) this.#dialing.answered(link.dialed, name)
     // Until its record comes: whoever is at the other end of a link exists and has this link.
     const record = { name, incarnation, instance, version: 0, state: 'up', links: [this.self.name] } as const
     this.#neighborRun(url === undefined ? record : { ...record, url }, link.id)

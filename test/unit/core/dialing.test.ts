@@ -109,6 +109,33 @@ test('contacts that can be reached, and nodes that left, are no strangers', () =
   assert.deepEqual(plan(0, many.slice(0, linksAim)).urls, [])
 })
 
+test('a neighbor is no stranger before the routes say so', () => {
+  const { dialing, plan } = scene({ unreachable: ['b', 'c'] })
+  dialing.addContacts([{ name: nodeName('b'), url: urlOf('b') }])
+  assert.deepEqual(plan(0, ['b']).urls, [urlOf('c')])
+})
+
+test('an address of the configuration is dialled until its node can be reached, and again when it cannot', () => {
+  for (const isAlias of [false, true]) {
+    const { directory, dialing, plan } = scene({ reachable: many, unreachable: ['b'] })
+    const url = isAlias ? 'ws://alias:5000/' : urlOf('b')
+    const reach = (names: readonly string[], nowMs: number) => {
+      const slots = names.map((name) => directory.get(nodeName(name))?.slot)
+      directory.applyReachability((slot) => slots.includes(slot), nowMs)
+    }
+    directory.merge(recordOf('b', [], { version: 3, state: isAlias ? 'leaving' : 'up' }), 0)
+    dialing.addContacts([{ url }])
+    const neighbors = many.slice(0, linksAim)
+    assert.deepEqual(plan(0, neighbors).urls, [url])
+    dialing.succeeded(url)
+    if (isAlias) dialing.answered(url, nodeName('b'))
+    reach([...many, 'b'], 1)
+    assert.deepEqual(plan(10_000, neighbors).urls, [])
+    reach(many, 10_001)
+    assert.deepEqual(plan(20_000, neighbors).urls, [url])
+  }
+})
+
 test('the backoff is drawn from all of its range, and doubles', () => {
   const url = 'ws://b:5000/'
   for (const [failures, backoffMs] of [
