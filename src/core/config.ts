@@ -60,7 +60,7 @@ export interface CoreConfig {
   readonly retransmitMinMs: number
   readonly retransmitMaxMs: number
   /** Unacknowledged messages per destination; further ones wait in the send queue. */
-  readonly windowMessagesMax: number
+  readonly windowMessagesMax: 4_096,
   /** Unacknowledged payload bytes per destination. */
   readonly windowBytesMax: number
   /** Messages that wait per destination behind a full window or for a route; beyond it a send fails with `queue-full`. */
@@ -104,7 +104,7 @@ export const CORE_DEFAULTS: CoreConfig = {
   retransmitInitialMs: 1_000,
   retransmitMinMs: 200,
   retransmitMaxMs: 5_000,
-  windowMessagesMax: 1_024,
+  windowMessagesMax: 4_096,
   windowBytesMax: 1_048_576,
   queueMessagesMax: 10_000,
   queueBytesMax: 16_777_216,

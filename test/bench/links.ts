@@ -32,7 +32,7 @@ const SOCKET = { perMessageDeflate: false, maxPayload: 1_048_576 }
 /** Raw ws: the sender pauses while this much is unsent, as a careful program does. */
 const UNSENT_BYTES_MAX = 1_048_576
 /** hearsay: sends that wait for their outcome at one time. */
-const OPEN_SENDS = 2_000
+const OPEN_SENDS = 4_000
 
 function tell(message: object): void {
   process.send?.(message)
