@@ -1,6 +1,8 @@
 // Asks plain HTTP peers whether they are there: `GET /`, a few at once, each within a time limit.
 // It must not decide what a missing answer means.
 
+import { askHttp } from '../net/http-ask.ts'
+
 /** What can be turned. */
 export interface PollerOptions {
   /** How long an answer may take. */
@@ -36,10 +38,7 @@ export class Poller {
     this.#underWay++
     try {
       const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.#timeoutMs)])
-      // Redirects are not followed: they would let a peer send the bootstrap anywhere.
-      const response = await fetch(url, { redirect: 'manual', signal, headers: { connection: 'close' } })
-      // Unread bodies would keep their connections.
-      await response.body?.cancel()
+      await askHttp(url, { method: 'GET', signal })
       return true
     } catch {
       return false

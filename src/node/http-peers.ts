@@ -4,6 +4,7 @@
 
 import type { ListedPeer, NodeName } from '../core/messages.ts'
 import type { SendFailure } from '../core/reasons.ts'
+import { askHttp } from '../net/http-ask.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import type { PeerInfo } from './events.ts'
 
@@ -48,22 +49,19 @@ export class HttpPeers {
     const sentMs = performance.now()
     try {
       this.#end.signal.throwIfAborted()
-      const answer = await fetch(new URL('message', httpBase(url)), {
+      const status = await askHttp(new URL('message', httpBase(url)), {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
         body: JSON.stringify(message),
-        redirect: 'manual',
         signal: AbortSignal.any([this.#end.signal, AbortSignal.timeout(deadlineMs)]),
       })
-      await answer.body?.cancel()
-      if (answer.ok) return { status: 'delivered', rttMs: performance.now() - sentMs }
-      return { status: 'failed', reason: 'refused', detail: `HTTP status ${answer.status}` }
+      if (status >= 200 && status < 300) return { status: 'delivered', rttMs: performance.now() - sentMs }
+      return { status: 'failed', reason: 'refused', detail: `HTTP status ${status}` }
     } catch (error) {
       if (this.#end.signal.aborted) {
         return { status: 'failed', reason: 'shutting-down', detail: 'the node was closed' }
       }
       const isLate = error instanceof DOMException && error.name === 'TimeoutError'
-      const detail = error instanceof Error ? String(error.cause ?? error.message) : String(error)
+      const detail = error instanceof Error ? error.message : String(error)
       return { status: 'failed', reason: isLate ? 'expired' : 'no-route', detail }
     }
   }
