@@ -14,9 +14,6 @@ import {
   until,
 } from '../../support/node-rig.ts'
 
-/** Fails today, and is known: each dial replaces the link that there is. */
-const TODO_REDIAL = { todo: 'a configured peer is dialled again at each heal interval' }
-
 describe('an overlay', { concurrency: true }, () => {
   test('twelve nodes with few links: every pair exchanges messages, some over several links', async (t) => {
     const bootstrap = await startBootstrap(t)
@@ -121,7 +118,7 @@ describe('an overlay', { concurrency: true }, () => {
     await meshed([a, b, c, d])
   })
 
-  test('a configured peer that is a neighbor is not dialled again', TODO_REDIAL, async (t) => {
+  test('a configured peer that is a neighbor is not dialled again', async (t) => {
     const config = { healIntervalMs: 50 }
     const a = await startNode(t, 'a', { config })
     const b = await startNode(t, 'b', { config, peers: [a.url] })
