@@ -1,0 +1,149 @@
+// Anti-entropy: two directories compared, so that each gets what it lacks and nothing else.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { CORE_DEFAULTS } from '../../../src/core/config.ts'
+import { answerDigest, answerWant, digestsOf } from '../../../src/core/digests.ts'
+import { Directory } from '../../../src/core/directory.ts'
+import type { Digest, Heartbeat, PeerRecord } from '../../../src/core/messages.ts'
+import { linkId, messagesOf, nodeName, Rig, recordOf, recordsOf, sent } from '../../support/core-rig.ts'
+
+/** A directory with these records, all of them reachable but for the last few. */
+function directoryOf(
+  own: PeerRecord,
+  records: readonly PeerRecord[],
+  unreachable: readonly string[] = [],
+): Directory {
+  const directory = new Directory(own, CORE_DEFAULTS)
+  for (const record of records) directory.merge(record, 0)
+  const slots = records
+    .filter(({ name }) => !unreachable.includes(name))
+    .map(({ name }) => directory.get(name)?.slot)
+  directory.applyReachability((slot) => slots.includes(slot), 0)
+  return directory
+}
+
+const entry = (name: string, version = 2) => ({ name: nodeName(name), incarnation: 1_000, version })
+const digest = (...entries: ReturnType<typeof entry>[]): Digest => ({
+  type: 'digest',
+  after: '',
+  upTo: '',
+  entries,
+})
+const LATER = 10_000
+
+test('a digest lists what can be reached, sorted by name', () => {
+  const of = directoryOf(recordOf('m', []), [recordOf('z', []), recordOf('b', []), recordOf('x', [])], ['x'])
+  assert.deepEqual(digestsOf(of, LATER), [digest(entry('b'), entry('m'), entry('z'))])
+  assert.deepEqual(
+    digestsOf(of, 2_999),
+    [digest(entry('b'), entry('m'), entry('x'), entry('z'))],
+    'or may be soon',
+  )
+})
+
+test('a large directory travels in digests that follow each other without a gap', () => {
+  const names = Array.from({ length: 1_100 }, (_, i) => `n${String(i).padStart(4, '0')}`)
+  const digests = digestsOf(
+    directoryOf(
+      recordOf('m', []),
+      names.map((name) => recordOf(name, [])),
+    ),
+    LATER,
+  )
+  assert.deepEqual(
+    digests.map(({ entries }) => entries.length),
+    [512, 512, 77],
+  )
+  assert.deepEqual(
+    digests.map(({ after, upTo }) => [after, upTo]),
+    [
+      ['', 'n0510'],
+      ['n0510', 'n1022'],
+      ['n1022', ''],
+    ],
+  )
+})
+
+test('the answer to a digest is what its sender lacks, and a request for what is newer there', () => {
+  const b = recordOf('b', [], { version: 5 })
+  const e = recordOf('e', [])
+  const of = directoryOf(recordOf('m', []), [b, recordOf('c', []), recordOf('d', []), e])
+  const theirs = digest(entry('b', 4), entry('c', 3), entry('d', 2), entry('f', 1), entry('m', 2))
+  assert.deepEqual(answerDigest(of, theirs, LATER), [
+    { type: 'records', records: [b, e] },
+    { type: 'want', names: ['c', 'f'] },
+  ])
+})
+
+test('an answer keeps to the range of its digest', () => {
+  const of = directoryOf(
+    recordOf('m', []),
+    ['b', 'c', 'd', 'e'].map((name) => recordOf(name, [])),
+  )
+  const middle: Digest = { type: 'digest', after: 'b', upTo: 'd', entries: [] }
+  assert.deepEqual(answerDigest(of, middle, LATER), [
+    { type: 'records', records: [recordOf('c', []), recordOf('d', [])] },
+  ])
+  assert.deepEqual(answerDigest(of, { ...middle, after: 'm', upTo: '' }, LATER), [])
+})
+
+test('what nobody can reach is not handed round', () => {
+  const of = directoryOf(recordOf('m', []), [recordOf('x', [])], ['x'])
+  assert.deepEqual(answerDigest(of, digest(entry('m')), LATER), [])
+  assert.deepEqual(
+    answerDigest(of, digest(entry('m'), entry('x', 1)), LATER),
+    [{ type: 'records', records: [recordOf('x', [])] }],
+    'but who has it outdated is told',
+  )
+})
+
+test('records travel in messages of bounded size', () => {
+  const names = Array.from({ length: 150 }, (_, i) => nodeName(`n${i}`))
+  const of = directoryOf(
+    recordOf('m', []),
+    names.map((name) => recordOf(name, [])),
+  )
+  const answers = answerWant(of, { type: 'want', names: [...names, nodeName('nobody')] })
+  assert.deepEqual(
+    answers.map(({ records }) => records.length),
+    [64, 64, 22],
+  )
+})
+
+const heartbeat: Heartbeat = { type: 'heartbeat', clock: 1, echo: 0, heldUs: 0, hash: { high: 1, low: 1 } }
+
+test('differing hashes: the smaller name sends digests, on a new link at once and later after three heartbeats', () => {
+  const a = Rig.started('a')
+  a.befriend(1, 'b')
+  const digests = () => messagesOf(a.hear(1, heartbeat), 'digest')
+  const expected = [{ links: [linkId(1)], message: digest(entry('a'), entry('b')) }]
+  assert.deepEqual(digests(), expected, 'the first one after the link came up')
+  assert.deepEqual([digests(), digests()], [[], []])
+  assert.deepEqual(digests(), expected)
+  digests()
+  digests()
+  a.hear(1, { ...heartbeat, hash: a.overlay.directory.hash })
+  assert.deepEqual([digests(), digests()], [[], []], 'equal hashes in between start the count again')
+  assert.deepEqual(digests(), expected)
+
+  const c = Rig.started('c')
+  c.befriend(1, 'b')
+  for (let i = 0; i < 10; i++) assert.deepEqual(messagesOf(c.hear(1, heartbeat), 'digest'), [])
+})
+
+test('digests, requests and records are answered on the link they came over, and news is passed on', () => {
+  const a = Rig.started('a')
+  a.befriend(1, 'b', ['d'])
+  a.befriend(2, 'c')
+  assert.deepEqual(a.hear(1, digest(entry('a', 3), entry('b'), entry('c'), entry('d'))), [
+    sent([1], { type: 'want', names: [nodeName('d')] }),
+  ])
+  const d = recordOf('d', ['b'])
+  const effects = a.hear(1, recordsOf(d, recordOf('b', [], { version: 1 })))
+  assert.deepEqual(messagesOf(effects, 'records'), [{ links: [linkId(2)], message: recordsOf(d) }])
+  assert.deepEqual(messagesOf(a.hear(1, recordsOf(d)), 'records'), [], 'what is old goes no further')
+  assert.deepEqual(a.hear(2, { type: 'want', names: [nodeName('d'), nodeName('nobody')] }), [
+    sent([2], recordsOf(d)),
+  ])
+})

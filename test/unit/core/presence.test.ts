@@ -1,0 +1,198 @@
+// The own record, through the one door: when it is published, and who keeps a name that somebody else claims.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { CORE_DEFAULTS } from '../../../src/core/config.ts'
+import type { PeerRecord } from '../../../src/core/messages.ts'
+import {
+  bytes,
+  dropped,
+  failed,
+  messagesOf,
+  nodeName,
+  noticesOf,
+  Rig,
+  recordGossip,
+  recordOf,
+  recordsOf,
+  sent,
+  withoutTimers,
+} from '../../support/core-rig.ts'
+
+const { publishDelayMs, publishIntervalMs, takeoverMs } = CORE_DEFAULTS
+
+/** The records that a node has published. */
+const published = (effects: Parameters<typeof messagesOf>[0]): (PeerRecord | undefined)[] =>
+  messagesOf(effects, 'gossip').map(({ message }) => message.record)
+
+test('links that come up together make one version', () => {
+  const a = Rig.started('a')
+  a.meet(1, 'b')
+  a.wait(publishDelayMs - 1)
+  a.meet(2, 'c')
+  const sends = a.wait(1).filter(({ type }) => type === 'send')
+  assert.deepEqual(sends, [sent([1, 2], recordGossip(recordOf('a', ['b', 'c']), 1))])
+})
+
+test('changes within the interval are published together at its end', () => {
+  const a = Rig.started('a')
+  a.meet(1, 'b')
+  assert.equal(published(a.wait(publishDelayMs)).length, 1)
+  a.meet(2, 'c')
+  a.wait(100)
+  a.take({ type: 'link-closed', link: a.overlay.neighbors.get(nodeName('b'))!.id, reason: 'link-lost' })
+  assert.deepEqual(published(a.wait(publishIntervalMs - 101)), [])
+  assert.deepEqual(published(a.wait(1)), [recordOf('a', ['c'], { version: 3 })])
+  assert.deepEqual(published(a.wait(2_000)), [], 'nothing has changed since')
+  a.meet(3, 'd')
+  assert.deepEqual(published(a.wait(publishDelayMs)), [recordOf('a', ['c', 'd'], { version: 4 })])
+})
+
+test('an outdated record of this run is answered with the newest', () => {
+  const a = Rig.started('a')
+  a.befriend(1, 'b')
+  assert.deepEqual(a.hear(1, recordsOf(recordOf('a', [], { version: 1 }))), [
+    sent([1], recordsOf(recordOf('a', ['b']))),
+  ])
+  assert.deepEqual(a.hear(1, recordsOf(recordOf('a', ['b']))), [], 'its echo is not')
+  assert.deepEqual(a.hear(1, recordGossip(recordOf('a', ['b']), 1)), [], 'nor that of the broadcast')
+})
+
+test('a forged newer record of this run is outbid', () => {
+  const a = Rig.started('a')
+  a.befriend(1, 'b')
+  a.befriend(2, 'c')
+  const forged = recordOf('a', [], { version: 70, state: 'leaving' })
+  const effects = a.hear(2, recordsOf(forged))
+  assert.deepEqual(withoutTimers(effects), [dropped('own-record', 'a: version 70, own 3', 2)])
+  assert.deepEqual(published(a.wait(publishIntervalMs)), [recordOf('a', ['b', 'c'], { version: 71 })])
+})
+
+test('a forged incarnation of this run is taken over, and its version outbid', () => {
+  const a = Rig.started('a')
+  a.befriend(1, 'b')
+  a.hear(1, recordsOf(recordOf('a', [], { incarnation: 5_000, version: 4 })))
+  assert.deepEqual(published(a.wait(publishIntervalMs)), [
+    recordOf('a', ['b'], { incarnation: 5_000, version: 5 }),
+  ])
+})
+
+test('a forged version from the upper half is outbid by an incarnation', () => {
+  for (const version of [2 ** 31 - 1, 2 ** 32 - 4, 2 ** 32 - 1]) {
+    const a = Rig.started('a')
+    a.befriend(1, 'b')
+    a.hear(1, recordsOf(recordOf('a', [], { version })))
+    assert.deepEqual(published(a.wait(publishIntervalMs)), [
+      recordOf('a', ['b'], { incarnation: 1_001, version: 1 }),
+    ])
+  }
+})
+
+test('what an earlier run left behind is answered with the newest record', () => {
+  const a = Rig.started('a', { incarnation: 2_000, instance: 'a-2' })
+  a.befriend(1, 'b')
+  const own = recordOf('a', ['b'], { incarnation: 2_000, instance: 'a-2' })
+  assert.deepEqual(a.hear(1, recordsOf(recordOf('a', ['c'], { version: 80 }))), [
+    dropped('own-record', 'a: incarnation 1000, own 2000', 1),
+    sent([1], recordsOf(own)),
+  ])
+})
+
+test('a node whose clock went back raises its incarnation above the record of its last run', () => {
+  const a = Rig.started('a', { incarnation: 7, instance: 'a-2' })
+  a.befriend(1, 'b')
+  const last = recordOf('a', ['c'], { version: 80 })
+  assert.deepEqual(withoutTimers(a.hear(1, recordsOf(last))), [
+    dropped('own-record', 'a: incarnation 1000, own 7', 1),
+  ])
+  assert.equal(a.overlay.self.incarnation, 1_001)
+  assert.equal(a.overlay.hello().incarnation, 1_001)
+  assert.deepEqual(published(a.wait(publishIntervalMs)), [
+    recordOf('a', ['b'], { incarnation: 1_001, instance: 'a-2', version: 3 }),
+  ])
+  const [gossip] = messagesOf(a.take({ type: 'broadcast', id: 1, payload: bytes('') }), 'gossip')
+  assert.equal(gossip?.message.incarnation, 1_001)
+})
+
+test('a neighbor tells such a node at once', () => {
+  const b = Rig.started('b')
+  b.befriend(1, 'c', ['a'])
+  const last = recordOf('a', ['c'], { version: 80 })
+  b.hear(1, recordsOf(last))
+  const effects = b.meet(2, 'a', { incarnation: 7, instance: 'a-2' })
+  assert.deepEqual(
+    messagesOf(effects, 'records').map(({ links, message }) => [links, message.records]),
+    [[[2], [last]]],
+  )
+})
+
+test('a neighbor passes a later run on before it lists it, so that the earlier one does not look alive', () => {
+  const b = Rig.started('b')
+  b.befriend(1, 'c', ['a'])
+  b.hear(1, recordsOf(recordOf('a', ['b', 'c'])))
+  const effects = b.meet(2, 'a', { incarnation: 2_000, instance: 'a-2' })
+  const first = recordOf('a', ['b'], { incarnation: 2_000, instance: 'a-2', version: 0 })
+  assert.deepEqual(
+    messagesOf(effects, 'records').map(({ links, message }) => [links, message.records]),
+    [[[1], [first]]],
+  )
+})
+
+test('what was in flight under the incarnation that is given up has an unknown end', () => {
+  const a = Rig.started('a', { incarnation: 7, instance: 'a-2' })
+  a.befriend(1, 'b')
+  a.take({ type: 'send', id: 1, to: nodeName('b'), payload: bytes('') })
+  const effects = a.hear(1, recordsOf(recordOf('a', [], { version: 80 })))
+  assert.deepEqual(withoutTimers(effects), [
+    dropped('own-record', 'a: incarnation 1000, own 7', 1),
+    failed(1, 'expired', 'a'),
+  ])
+})
+
+for (const { when, waitMs, isLost } of [
+  { when: 'within the time for it', waitMs: takeoverMs, isLost: false },
+  { when: 'later', waitMs: takeoverMs + 1, isLost: true },
+]) {
+  test(`a later record of another process, ${when}: ${isLost ? 'the name is lost' : 'it is outbid'}`, () => {
+    const a = Rig.started('a')
+    a.meet(1, 'b')
+    a.wait(waitMs)
+    const effects = a.hear(1, recordsOf(recordOf('a', [], { incarnation: 3_000, instance: 'a-2' })))
+    assert.equal(noticesOf(effects, 'stopped').length, isLost ? 1 : 0)
+    assert.equal(a.overlay.self.incarnation, isLost ? 1_000 : 3_001)
+  })
+}
+
+test('the time for taking a name over begins with the first link', () => {
+  const a = Rig.started('a')
+  a.wait(60_000)
+  a.meet(1, 'b')
+  const effects = a.hear(1, recordsOf(recordOf('a', [], { incarnation: 3_000, instance: 'a-2' })))
+  assert.deepEqual(noticesOf(effects, 'stopped'), [])
+})
+
+test('of two runs with one start time the instance decides', () => {
+  const a = Rig.started('a', { instance: 'm' })
+  a.meet(1, 'b')
+  a.wait(takeoverMs + 1)
+  assert.deepEqual(noticesOf(a.hear(1, recordsOf(recordOf('a', [], { instance: 'l' }))), 'stopped'), [])
+  assert.equal(noticesOf(a.hear(1, recordsOf(recordOf('a', [], { instance: 'n' }))), 'stopped').length, 1)
+})
+
+test('an incarnation at the end of its range cannot be outbid', () => {
+  const a = Rig.started('a')
+  a.befriend(1, 'b')
+  const effects = a.hear(1, recordsOf(recordOf('a', [], { incarnation: 2 ** 48 - 1, instance: 'a-2' })))
+  assert.equal(noticesOf(effects, 'stopped').length, 1)
+})
+
+test('a record of this node is never passed on', () => {
+  const a = Rig.started('a')
+  a.befriend(1, 'b')
+  a.befriend(2, 'c')
+  const forged = recordGossip(recordOf('a', [], { version: 70 }), 500)
+  const effects = a.hear(1, forged)
+  assert.deepEqual(messagesOf(effects, 'gossip'), [])
+  assert.deepEqual(effects[0], dropped('own-record', 'a: version 70, own 3', 1))
+  assert.equal(noticesOf(effects, 'message').length, 0)
+})
