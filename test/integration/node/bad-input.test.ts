@@ -231,7 +231,8 @@ describe('what is wrong on a link and does not end it', { concurrency: 4 }, () =
     const stranger = await Stranger.join(t, victim.url)
     const payload = Uint8Array.from([1, 0x68, 0x69])
     for (let time = 0; time < 3; time++) stranger.say(directTo('victim', { payload }), gossipOf({ payload }))
-    await until('the rest is counted', () => victim.node.drops().duplicate === 4)
+    // The neighbors' own broadcasts come over two links too.
+    await until('the rest is counted', () => (victim.node.drops().duplicate ?? 0) >= 4)
     assert.equal(victim.messages.filter(({ from }) => from === STRANGER).length, 2)
     await neighborhood.unharmed()
   })
