@@ -20,6 +20,7 @@ const RANGES_MAX = 16
 export interface IncomingConfig {
   readonly windowMessagesMax: number
   readonly hopsMax: number
+  readonly deadlineMaxMs: number
 }
 
 interface Origin {
@@ -28,6 +29,8 @@ interface Origin {
   seen: SequenceWindow
   /** An acknowledgement is owed, for messages that travelled this many links, last over this link. */
   owed: { hops: number; link: LinkId } | undefined
+  /** When the directory forgot it; `Infinity` while it has not, or it has sent since. */
+  forgottenMs: number
 }
 
 /** See the head of the file. */
@@ -82,11 +85,14 @@ export class Incoming {
     for (const origin of this.#owing) this.#acknowledge(origin)
   }
 
-  /** The directory has forgotten this origin. */
+  /** The directory has forgotten this origin. What it began to send before may come again until the longest deadline. */
   forget(name: NodeName): void {
-    const origin = this.#origins.get(name)
-    if (origin !== undefined) this.#owing.delete(origin)
-    this.#origins.delete(name)
+    const { nowMs } = this.#turn
+    const forgotten = this.#origins.get(name)
+    if (forgotten !== undefined) forgotten.forgottenMs = nowMs
+    for (const origin of this.#origins.values()) {
+      if (nowMs - origin.forgottenMs >= this.#config.deadlineMaxMs) this.#origins.delete(origin.name)
+    }
   }
 
   /** Why the message is not to be handed over; `undefined` when it is. */
@@ -95,9 +101,11 @@ export class Incoming {
     if (origin === undefined || direct.originIncarnation > origin.incarnation) {
       if (origin !== undefined) this.#owing.delete(origin)
       const seen = new SequenceWindow(this.#config.windowMessagesMax)
-      origin = { name: direct.origin, incarnation: direct.originIncarnation, seen, owed: undefined }
+      const { origin: name, originIncarnation: incarnation } = direct
+      origin = { name, incarnation, seen, owed: undefined, forgottenMs: Number.POSITIVE_INFINITY }
       this.#origins.set(direct.origin, origin)
     } else if (direct.originIncarnation < origin.incarnation) return 'stale-incarnation'
+    origin.forgottenMs = Number.POSITIVE_INFINITY
     // Hops are told with the outcome, so one acknowledgement speaks for messages of one path length only.
     if (origin.owed !== undefined && origin.owed.hops !== direct.hops) this.#acknowledge(origin)
     origin.seen.skipTo(direct.floor)

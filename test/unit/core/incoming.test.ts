@@ -1,0 +1,189 @@
+// Messages for this node, through the one door: handed over once, acknowledged together, refused with a reason.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { CORE_DEFAULTS } from '../../../src/core/config.ts'
+import type { Ack, Direct } from '../../../src/core/messages.ts'
+import {
+  ackOf,
+  bounceOf,
+  bytes,
+  directOf,
+  dropped,
+  INCARNATION,
+  linkId,
+  messagesOf,
+  nodeName,
+  noticesOf,
+  Rig,
+  recordOf,
+  recordsOf,
+  sent,
+  told,
+} from '../../support/core-rig.ts'
+
+const { windowMessagesMax } = CORE_DEFAULTS
+
+const handed = (from: string, text: string, hops = 1) =>
+  told({ type: 'message', from: nodeName(from), payload: bytes(text), hops, broadcast: false })
+
+/** The message with this number. */
+const nth = (sequence: number, fields: Partial<Direct> = {}): Direct =>
+  directOf('b', 'a', String(sequence), { sequence, ...fields })
+
+const ack = (cumulative: number, fields: Partial<Ack> = {}): Ack => ackOf('a', 'b', cumulative, fields)
+
+function pair(): Rig {
+  const a = Rig.started('a')
+  a.befriend(1, 'b')
+  return a
+}
+
+test('a message is handed over and acknowledged in the same turn', () => {
+  assert.deepEqual(pair().hear(1, nth(1)), [handed('b', '1'), sent([1], ack(2))])
+})
+
+test('one acknowledgement covers all that came together', () => {
+  assert.deepEqual(pair().hear(1, nth(1), nth(2), nth(3)), [
+    handed('b', '1'),
+    handed('b', '2'),
+    handed('b', '3'),
+    sent([1], ack(4)),
+  ])
+})
+
+test('an acknowledgement names what came above a gap', () => {
+  const a = pair()
+  a.hear(1, nth(1), nth(3), nth(4), nth(7))
+  assert.deepEqual(
+    messagesOf(a.hear(1, nth(9)), 'ack')[0]?.message,
+    ack(2, {
+      ranges: [
+        [3, 5],
+        [7, 8],
+        [9, 10],
+      ],
+    }),
+  )
+  assert.deepEqual(
+    messagesOf(a.hear(1, nth(2)), 'ack')[0]?.message,
+    ack(5, {
+      ranges: [
+        [7, 8],
+        [9, 10],
+      ],
+    }),
+  )
+})
+
+test('an acknowledgement has at most sixteen ranges; the rest is told later', () => {
+  const a = pair()
+  const odd = Array.from({ length: 20 }, (_, i) => nth(2 * i + 3))
+  const [first] = messagesOf(a.hear(1, ...odd), 'ack')
+  assert.equal(first?.message.ranges.length, 16)
+  assert.deepEqual(first?.message.ranges.at(-1), [33, 34])
+})
+
+test('a second copy is acknowledged again, and not handed over', () => {
+  const a = pair()
+  a.hear(1, nth(1))
+  assert.deepEqual(a.hear(1, nth(1)), [dropped('duplicate', 'message 1 of b', 1), sent([1], ack(2))])
+  assert.deepEqual(a.hear(1, nth(2), nth(2)), [
+    handed('b', '2'),
+    dropped('duplicate', 'message 2 of b', 1),
+    sent([1], ack(3)),
+  ])
+})
+
+test('messages over paths of different length are acknowledged apart, each with its hops', () => {
+  const a = pair()
+  assert.deepEqual(a.hear(1, nth(1), nth(2, { hops: 3 }), nth(3, { hops: 3 })), [
+    handed('b', '1'),
+    sent([1], ack(2)),
+    handed('b', '2', 3),
+    handed('b', '3', 3),
+    sent([1], ack(4, { ackedHops: 3 })),
+  ])
+})
+
+test('origins are acknowledged each for itself, along the way to it', () => {
+  const a = pair()
+  a.befriend(2, 'c', ['far'])
+  a.hear(2, recordsOf(recordOf('far', ['c'])))
+  a.wait(100)
+  // It came by way of b, and c is nearer to its origin.
+  const effects = a.hear(1, directOf('far', 'a', 'x', { hops: 4 }), nth(1))
+  assert.deepEqual(effects.slice(2), [sent([2], ackOf('a', 'far', 2, { ackedHops: 4 })), sent([1], ack(2))])
+})
+
+test('an origin that is not known yet is answered along the link its message came over', () => {
+  const a = pair()
+  const effects = a.hear(1, directOf('stranger', 'a', 'x', { hops: 2 }))
+  assert.deepEqual(effects, [
+    handed('stranger', 'x', 2),
+    sent([1], ackOf('a', 'stranger', 2, { ackedHops: 2 })),
+  ])
+})
+
+test('the floor moves the window on past what its sender gave up', () => {
+  const a = pair()
+  assert.deepEqual(messagesOf(a.hear(1, nth(10, { floor: 10 })), 'ack')[0]?.message, ack(11))
+  assert.deepEqual(
+    noticesOf(a.hear(1, nth(4, { floor: 4 })), 'message'),
+    [],
+    'what was given up is not handed over late',
+  )
+})
+
+test('a message beyond the window is refused, and nothing is acknowledged for it', () => {
+  const a = pair()
+  const sequence = windowMessagesMax + 1
+  assert.deepEqual(a.hear(1, nth(sequence)), [
+    dropped('queue-full', `message ${sequence} from b to a`, 1),
+    sent([1], bounceOf(['a', 'b', 'a'], 'queue-full', { sequence })),
+  ])
+})
+
+test('a message for an earlier run of this node comes back as peer-left; for any run it is taken', () => {
+  const a = pair()
+  assert.deepEqual(a.hear(1, nth(1, { destinationIncarnation: INCARNATION - 1 })), [
+    dropped('peer-left', 'message 1 from b to a', 1),
+    sent([1], bounceOf(['a', 'b', 'a'], 'peer-left')),
+  ])
+  assert.equal(noticesOf(a.hear(1, nth(1, { destinationIncarnation: 0 })), 'message').length, 1)
+})
+
+test('a later run of an origin starts anew; its earlier run is not listened to any more', () => {
+  const a = pair()
+  a.hear(1, nth(1), nth(2))
+  const effects = a.hear(1, nth(1, { originIncarnation: INCARNATION + 1 }))
+  assert.deepEqual(effects, [
+    handed('b', '1'),
+    sent([1], ack(2, { destinationIncarnation: INCARNATION + 1 })),
+  ])
+  assert.deepEqual(a.hear(1, nth(3)), [dropped('stale-incarnation', 'message 3 of b', 1)])
+})
+
+test('a message is handed over once, even when its origin was unreachable for longer than records are kept', () => {
+  const a = pair()
+  a.hear(1, nth(1))
+  a.take({ type: 'link-closed', link: linkId(1), reason: 'link-lost' })
+  a.wait(CORE_DEFAULTS.forgetMs + 60_000)
+  assert.equal(a.overlay.directory.get(nodeName('b')), undefined, 'forgotten')
+  a.befriend(2, 'b')
+  assert.deepEqual(noticesOf(a.hear(2, nth(1)), 'message'), [])
+})
+
+test('an origin that was forgotten is remembered until its longest deadline has passed, and not for ever', () => {
+  const a = pair()
+  a.hear(1, nth(1))
+  a.befriend(2, 'c')
+  a.take({ type: 'link-closed', link: linkId(1), reason: 'link-lost' })
+  a.wait(CORE_DEFAULTS.forgetMs + CORE_DEFAULTS.deadlineMaxMs)
+  // Only the next forgetting of somebody looks at it.
+  a.befriend(3, 'd')
+  a.take({ type: 'link-closed', link: linkId(3), reason: 'link-lost' })
+  a.wait(CORE_DEFAULTS.forgetMs + 60_000)
+  a.befriend(4, 'b')
+  assert.equal(noticesOf(a.hear(4, nth(1)), 'message').length, 1)
+})
