@@ -60,7 +60,7 @@ export interface CoreConfig {
   readonly retransmitMinMs: number
   readonly retransmitMaxMs: number
   /** Unacknowledged messages per destination; further ones wait in the send queue. */
-  readonly windowMessagesMax: 4_096,
+  readonly windowMessagesMax: number
   /** Unacknowledged payload bytes per destination. */
   readonly windowBytesMax: number
   /** Messages that wait per destination behind a full window or for a route; beyond it a send fails with `queue-full`. */
