@@ -25,6 +25,8 @@ export class Delivery {
   readonly #outgoing = new Map<NodeName, Outgoing>()
   /** When the node got its first link; names that nobody knows are waited for from then on. */
   #readyMs: number | undefined
+  /** Above every sequence sent to a peer that was forgotten since: its window may remember them. */
+  #firstSequence = 1
   #timerToken = 0
   #timerDueMs: number | undefined
 
@@ -54,7 +56,7 @@ export class Delivery {
     }
     let outgoing = this.#outgoing.get(to)
     if (outgoing === undefined) {
-      outgoing = new Outgoing(to, this.#config)
+      outgoing = new Outgoing(to, this.#config, this.#firstSequence)
       this.#outgoing.set(to, outgoing)
     }
     const deadlineMs = Math.min(input.deadlineMs ?? this.#config.deadlineMs, this.#config.deadlineMaxMs)
@@ -111,7 +113,7 @@ export class Delivery {
     const { nowMs } = this.#turn
     if (hasLinks && this.#readyMs === undefined) {
       this.#readyMs = nowMs
-      this.#arm(nowMs + this.#config.unknownPeerWaitMs)
+      this.#arm(this.#unknownFromMs)
     }
     for (const outgoing of this.#outgoing.values()) {
       for (const pending of outgoing.inFlight.values()) {
@@ -133,6 +135,7 @@ export class Delivery {
     if (token !== this.#timerToken || this.#timerDueMs === undefined) return
     this.#timerDueMs = undefined
     const { nowMs } = this.#turn
+    if (this.#readyMs !== undefined && nowMs < this.#unknownFromMs) this.#arm(this.#unknownFromMs)
     for (const outgoing of this.#outgoing.values()) {
       for (const pending of outgoing.expire(nowMs)) this.#expired(pending, outgoing.name)
       for (const pending of outgoing.inFlight.values()) {
@@ -167,7 +170,15 @@ export class Delivery {
 
   /** The directory has forgotten this peer. */
   forget(name: NodeName): void {
-    if (this.#outgoing.get(name)?.isIdle === true) this.#outgoing.delete(name)
+    const outgoing = this.#outgoing.get(name)
+    if (outgoing?.isIdle !== true) return
+    this.#outgoing.delete(name)
+    this.#firstSequence = Math.max(this.#firstSequence, outgoing.nextSequence)
+  }
+
+  /** When names that nobody knows begin to fail; `Infinity` before the first link. */
+  get #unknownFromMs(): number {
+    return (this.#readyMs ?? Number.POSITIVE_INFINITY) + this.#config.unknownPeerWaitMs
   }
 
   get #self(): PeerRecord {
@@ -184,9 +195,10 @@ export class Delivery {
       return
     }
     if (entry === undefined) {
-      if (this.#readyMs === undefined || this.#turn.nowMs < this.#readyMs + this.#config.unknownPeerWaitMs)
-        return
-      for (const pending of outgoing.drainQueue()) this.#fail(pending, 'unknown-peer', this.#self.name)
+      if (this.#turn.nowMs >= this.#unknownFromMs) {
+        for (const pending of outgoing.drainQueue()) this.#fail(pending, 'unknown-peer', this.#self.name)
+      }
+      this.forget(outgoing.name)
       return
     }
     if (entry.record.incarnation > outgoing.incarnation) this.#newRun(outgoing, entry.record.incarnation)

@@ -44,14 +44,22 @@ export class Outgoing {
   #queueHead = 0
   #queuedBytes = 0
   #inFlightBytes = 0
-  #nextSequence = 1
-  #floor = 1
+  #nextSequence: number
+  #floor: number
   #smoothedMs: number | undefined
   #variationMs = 0
 
-  constructor(name: NodeName, config: CoreConfig) {
+  /** @param firstSequence of the first message: above all that this run has ever sent to that name. */
+  constructor(name: NodeName, config: CoreConfig, firstSequence = 1) {
     this.name = name
     this.#config = config
+    this.#nextSequence = firstSequence
+    this.#floor = firstSequence
+  }
+
+  /** The sequence that the next message gets. */
+  get nextSequence(): number {
+    return this.#nextSequence
   }
 
   /** Messages that wait to be sent for the first time. */
