@@ -1,0 +1,316 @@
+// Sends, through the one door: the ladder from the best way to the deadline, and how each ends.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { CORE_DEFAULTS } from '../../../src/core/config.ts'
+import type { Effect } from '../../../src/core/events.ts'
+import type { Direct } from '../../../src/core/messages.ts'
+import { Wired } from '../../support/core-pair.ts'
+import {
+  ackOf,
+  bounceOf,
+  bytes,
+  delivered,
+  directOf,
+  dropped,
+  failed,
+  INCARNATION,
+  linkId,
+  messagesOf,
+  nodeName,
+  noticesOf,
+  Rig,
+  type RigOptions,
+  recordOf,
+  recordsOf,
+  sent,
+  timer,
+  withoutTimers,
+} from '../../support/core-rig.ts'
+
+const { deadlineMs, retransmitInitialMs, routesIntervalMs, unknownPeerWaitMs } = CORE_DEFAULTS
+
+/** a between b on link 1 and c on link 2, and d behind both; nothing closes for silence. */
+function diamond(options: RigOptions = {}): Rig {
+  const a = Rig.started('a', { ...options, config: { heartbeatsMissedMax: 1_000, ...options.config } })
+  a.befriend(1, 'b', ['d'])
+  a.befriend(2, 'c', ['d'])
+  a.hear(2, recordsOf(recordOf('d', ['b', 'c'])))
+  a.wait(5_000)
+  return a
+}
+
+const send = (a: Rig, id: number, to: string, deadlineMs?: number): Effect[] => {
+  const input = { type: 'send', id, to: nodeName(to), payload: bytes(String(id)) } as const
+  return a.take(deadlineMs === undefined ? input : { ...input, deadlineMs })
+}
+
+/** The message of the send with this id as it goes out. */
+const out = (link: number, id: number, to: string, fields: Partial<Direct> = {}): Effect =>
+  sent([link], directOf('a', to, String(id), { sequence: id, ...fields }), 'direct')
+
+/** Where direct messages went, in order. */
+const ways = (effects: readonly Effect[]): number[] =>
+  messagesOf(effects, 'direct').flatMap(({ links }) => [...links])
+
+const outcomes = (effects: readonly Effect[]): Effect[] =>
+  effects.filter((effect) => effect.type === 'notify' && effect.notification.type === 'outcome')
+
+test('from a send to its outcome, at both ends and the relay between them', () => {
+  const net = new Wired()
+  const [a, r, z] = [net.add('a'), net.add('r'), net.add('z')]
+  net.connect(a, r)
+  net.connect(r, z)
+  net.wait(1_000)
+  for (const effects of net.effects.values()) effects.splice(0)
+  send(a, 1, 'z')
+  net.carry()
+  const { payload } = directOf('a', 'z', '1')
+  const mine = withoutTimers(net.effects.get(a) ?? [])
+  assert.deepEqual(mine, [out(messageLink(mine), 1, 'z'), delivered(1, 2, 0)])
+  assert.deepEqual(
+    messagesOf(net.effects.get(r) ?? [], 'direct').map(({ message }) => message.hops),
+    [2],
+  )
+  assert.deepEqual(noticesOf(net.effects.get(z) ?? [], 'message'), [
+    { type: 'message', from: 'a', payload, hops: 2, broadcast: false },
+  ])
+  assert.equal(a.overlay.unsettledSends, 0)
+})
+
+const messageLink = (effects: readonly Effect[]): number => messagesOf(effects, 'direct')[0]?.links[0] ?? 0
+
+test('a message to a neighbor goes out at once, and is told as delivered with its hops and round trip', () => {
+  const a = diamond()
+  assert.deepEqual(send(a, 1, 'b'), [
+    out(1, 1, 'b'),
+    timer({ kind: 'delivery', token: 2 }, retransmitInitialMs),
+  ])
+  assert.equal(a.overlay.unsettledSends, 1)
+  a.wait(30)
+  assert.deepEqual(a.hear(1, ackOf('b', 'a', 2)), [delivered(1, 1, 30)])
+  assert.deepEqual(a.hear(1, ackOf('b', 'a', 2)), [], 'once')
+  assert.equal(a.overlay.unsettledSends, 0)
+  assert.deepEqual(outcomes(a.wait(60_000)), [])
+})
+
+test('acknowledgements settle what they cover, above a gap too', () => {
+  const a = diamond()
+  for (let id = 1; id <= 4; id++) send(a, id, 'b')
+  assert.deepEqual(a.hear(1, ackOf('b', 'a', 2, { ranges: [[3, 4]], ackedHops: 3 })), [
+    delivered(1, 3, 0),
+    delivered(3, 3, 0),
+  ])
+  assert.deepEqual(a.hear(1, ackOf('b', 'a', 5)), [delivered(2, 1, 0), delivered(4, 1, 0)])
+})
+
+test('what is not acknowledged is sent again, after twice the time with each try, and the floor tells what is open', () => {
+  const a = diamond({ config: { deadlineMs: 20_000 } })
+  send(a, 1, 'b')
+  send(a, 2, 'b')
+  a.hear(1, ackOf('b', 'a', 1, { ranges: [[2, 3]] }))
+  // The timer of the first try runs on; from then on the timeout is the least one, for a measured round trip of 0.
+  const times: number[] = []
+  const startMs = a.nowMs
+  while (a.nowMs < startMs + 20_000) {
+    for (const { links, message } of messagesOf(a.wait(1), 'direct')) {
+      assert.deepEqual([links, message.sequence, message.floor], [[1], 1, 1])
+      times.push(a.nowMs - startMs)
+    }
+  }
+  assert.deepEqual(times, [1_000, 1_400, 2_200, 3_800, 7_000, 12_000, 17_000])
+  send(a, 3, 'b')
+  a.wait(0)
+  assert.equal(messagesOf(send(a, 4, 'b'), 'direct')[0]?.message.floor, 3, 'what was given up is not open')
+})
+
+test('at the deadline a send has expired', () => {
+  const a = diamond()
+  send(a, 1, 'b', 700)
+  assert.deepEqual(outcomes(a.wait(699)), [])
+  assert.deepEqual(outcomes(a.wait(1)), [failed(1, 'expired', 'a')])
+  send(a, 2, 'b')
+  assert.deepEqual(outcomes(a.wait(deadlineMs - 1)), [])
+  assert.deepEqual(outcomes(a.wait(1)), [failed(2, 'expired', 'a')])
+  assert.deepEqual(a.hear(1, ackOf('b', 'a', 3)), [], 'an acknowledgement that is too late changes nothing')
+})
+
+test('a deadline is at most the longest one', () => {
+  const a = diamond({ config: { deadlineMaxMs: 2_000 } })
+  send(a, 1, 'b', 1e12)
+  assert.equal(outcomes(a.wait(2_000)).length, 1)
+})
+
+test('the ladder: another way after a bounce, then new routes, then the deadline with the reason it was told', () => {
+  const a = diamond()
+  const first = ways(send(a, 1, 'd'))
+  const second = first[0] === 1 ? 2 : 1
+  const from = (name: string) => bounceOf([name, 'a', 'd'], 'no-route')
+  const name = (link: number): string => (link === 1 ? 'b' : 'c')
+  assert.deepEqual(ways(a.hear(first[0]!, from(name(first[0]!)))), [second], 'the other way, at once')
+  assert.deepEqual(ways(a.hear(second, from(name(second)))), [], 'and then it waits')
+  a.hear(1, recordsOf(recordOf('b', ['a', 'd'], { version: 3 })))
+  assert.equal(ways(a.wait(0)).length, 1, 'for the directory to change')
+  const third = a.hear(1, bounceOf(['b', 'a', 'd'], 'queue-full'))
+  assert.deepEqual([...ways(third), ...outcomes(third)], [])
+  assert.deepEqual(outcomes(a.wait(deadlineMs)), [failed(1, 'queue-full', 'b')])
+})
+
+test('a bounce for something else, or for another run of this node, changes nothing', () => {
+  const a = diamond()
+  send(a, 1, 'd')
+  assert.deepEqual(a.hear(1, bounceOf(['b', 'a', 'd'], 'no-route', { sequence: 9 })), [])
+  assert.deepEqual(a.hear(1, bounceOf(['b', 'a', 'e'], 'no-route')), [])
+  assert.deepEqual(a.hear(1, bounceOf(['b', 'a', 'd'], 'no-route', { destinationIncarnation: 7 })), [])
+})
+
+test('a reason that no send can fail with is told as no-route', () => {
+  const a = diamond()
+  send(a, 1, 'd')
+  for (const link of [1, 2, 1]) a.hear(link, bounceOf(['c', 'a', 'd'], 'duplicate', { reasonCode: 65_535 }))
+  assert.deepEqual(outcomes(a.wait(deadlineMs)), [failed(1, 'no-route', 'c')])
+})
+
+test('when a link breaks, what went out on it is sent again another way, without waiting for a timeout', () => {
+  const a = diamond()
+  const [first] = ways(send(a, 1, 'd'))
+  a.take({ type: 'link-closed', link: linkId(first!), reason: 'link-lost' })
+  assert.deepEqual(ways(a.wait(routesIntervalMs)), [first === 1 ? 2 : 1])
+})
+
+test('a link without room leaves the message to its timeout', () => {
+  const a = diamond()
+  send(a, 1, 'b', 1_500)
+  const message = directOf('a', 'b', '1')
+  assert.deepEqual(a.take({ type: 'send-refused', link: linkId(1), message }), [])
+  const effects = a.wait(1_500)
+  assert.deepEqual([ways(effects), outcomes(effects)], [[1], [failed(1, 'queue-full', 'a')]])
+})
+
+test('a known node without a route is waited for', () => {
+  const a = diamond()
+  a.hear(1, recordsOf(recordOf('e', ['d'])))
+  a.wait(100)
+  assert.deepEqual(withoutTimers(send(a, 1, 'e')), [])
+  send(a, 2, 'e', 500)
+  assert.deepEqual(outcomes(a.wait(500)), [failed(2, 'no-route', 'a')])
+  a.hear(1, recordsOf(recordOf('d', ['b', 'c', 'e'], { version: 3 })))
+  assert.equal(ways(a.wait(0)).length, 1)
+})
+
+test('a name that nobody knows fails at once', () => {
+  assert.deepEqual(withoutTimers(send(diamond(), 1, 'nobody')), [failed(1, 'unknown-peer', 'a')])
+})
+
+test('a name that nobody knows is waited for a second after the first link', () => {
+  const a = Rig.started('a')
+  send(a, 1, 'late')
+  send(a, 2, 'nobody')
+  send(a, 3, 'nobody', 500)
+  assert.deepEqual(outcomes(a.wait(500)), [failed(3, 'no-route', 'a')], 'without a link nobody can say')
+  a.befriend(1, 'b', ['late'])
+  const readyMs = a.nowMs - 250
+  a.hear(1, recordsOf(recordOf('late', ['b'])))
+  assert.deepEqual(ways(a.wait(100)), [1])
+  a.hear(1, ackOf('late', 'a', 2))
+  // A timer that is due earlier must not make it forget.
+  send(a, 4, 'late', 100)
+  a.wait(100)
+  assert.deepEqual(outcomes(a.wait(readyMs + unknownPeerWaitMs - 1 - a.nowMs)), [])
+  assert.deepEqual(outcomes(a.wait(1)), [failed(2, 'unknown-peer', 'a')])
+})
+
+test('a node that is leaving has left: what is on its way and what waits fails', () => {
+  const a = diamond({ config: { windowMessagesMax: 1 } })
+  send(a, 1, 'd')
+  send(a, 2, 'd')
+  a.hear(1, recordsOf(recordOf('d', [], { version: 3, state: 'leaving' })))
+  assert.deepEqual(outcomes(a.wait(0)), [failed(1, 'peer-left', 'a'), failed(2, 'peer-left', 'a')])
+  assert.deepEqual(withoutTimers(send(a, 3, 'd')), [failed(3, 'peer-left', 'a')])
+})
+
+test('beyond the window sends wait; beyond the queue they fail', () => {
+  const a = diamond({ config: { windowMessagesMax: 2, queueMessagesMax: 1 } })
+  const effects = [1, 2, 3, 4].flatMap((id) => withoutTimers(send(a, id, 'b')))
+  assert.deepEqual(effects, [out(1, 1, 'b'), out(1, 2, 'b', { floor: 1 }), failed(4, 'queue-full', 'a')])
+  assert.deepEqual(withoutTimers(a.hear(1, ackOf('b', 'a', 2))), [
+    delivered(1, 1, 0),
+    out(1, 3, 'b', { floor: 2 }),
+  ])
+})
+
+const RUN_2 = { incarnation: INCARNATION + 1, instance: 'd-2' }
+const bounceOfRun2 = (sequence: number) =>
+  bounceOf(['d', 'a', 'd'], 'peer-left', { originIncarnation: RUN_2.incarnation, sequence })
+
+test('a message that was sent once and comes back from a new run goes to that run', () => {
+  const a = diamond()
+  send(a, 1, 'd')
+  const [effect] = withoutTimers(a.hear(1, bounceOfRun2(1)))
+  assert.deepEqual(
+    messagesOf([effect!], 'direct')[0]?.message,
+    directOf('a', 'd', '1', {
+      destinationIncarnation: RUN_2.incarnation,
+      sequence: 2,
+      floor: 2,
+    }),
+  )
+  const ack = ackOf('d', 'a', 3, { originIncarnation: RUN_2.incarnation })
+  assert.deepEqual(a.hear(1, ack), [delivered(1, 1, 0)])
+})
+
+test('a message that was sent twice may have reached the run that is gone', () => {
+  const a = diamond()
+  send(a, 1, 'd')
+  assert.equal(ways(a.wait(retransmitInitialMs)).length, 1)
+  assert.deepEqual(outcomes(a.hear(1, bounceOfRun2(1))), [failed(1, 'peer-left', 'd')])
+})
+
+test('when the record of a new run comes, what was sent to the earlier one has an unknown end; what waits goes on', () => {
+  const a = diamond({ config: { windowMessagesMax: 1 } })
+  send(a, 1, 'd')
+  send(a, 2, 'd')
+  a.hear(1, recordsOf(recordOf('d', ['b', 'c'], RUN_2)))
+  const effects = a.wait(0)
+  assert.deepEqual(outcomes(effects), [failed(1, 'peer-left', 'a')])
+  assert.deepEqual(
+    messagesOf(effects, 'direct').map(({ message }) => [message.sequence, message.destinationIncarnation]),
+    [[2, RUN_2.incarnation]],
+  )
+  assert.deepEqual(withoutTimers(a.hear(1, ackOf('d', 'a', 3))), [
+    dropped('stale-incarnation', 'acknowledgement of d'),
+  ])
+})
+
+test('an acknowledgement for another run of this node is not ours', () => {
+  const a = diamond()
+  send(a, 1, 'd')
+  assert.deepEqual(a.hear(1, ackOf('d', 'a', 2, { destinationIncarnation: 7 })), [
+    dropped('stale-incarnation', 'acknowledgement of d'),
+  ])
+  assert.deepEqual(a.hear(1, ackOf('stranger', 'a', 2)), [
+    dropped('stale-incarnation', 'acknowledgement of stranger'),
+  ])
+})
+
+test('after a bounce from the destination that it refuses a message, the send has failed', () => {
+  const a = diamond()
+  send(a, 1, 'd')
+  assert.deepEqual(withoutTimers(a.hear(1, bounceOf(['d', 'a', 'd'], 'refused'))), [
+    failed(1, 'refused', 'd'),
+  ])
+})
+
+test('numbers go on where they were after a peer was forgotten: its window may remember them', () => {
+  const a = diamond()
+  for (const id of [1, 2]) {
+    send(a, id, 'b')
+    a.hear(1, ackOf('b', 'a', id + 1))
+  }
+  a.take({ type: 'link-closed', link: linkId(1), reason: 'link-lost' })
+  a.hear(2, recordsOf(recordOf('d', ['c'], { version: 9 })))
+  a.wait(CORE_DEFAULTS.forgetMs + 60_000)
+  assert.equal(a.overlay.directory.get(nodeName('b')), undefined, 'forgotten')
+  a.befriend(3, 'b')
+  assert.deepEqual(withoutTimers(send(a, 3, 'b')), [out(3, 3, 'b', { floor: 3 })])
+})
