@@ -19,6 +19,9 @@ import type { Turn } from './turn.ts'
 /** The links that a broadcast may travel; a flood's depth is the diameter, a repaired tree may be deeper. */
 const HOPS_MAX = 64
 
+/** Beyond this a run does not number its broadcasts: sequences have 48 bits on the wire. */
+const SEQUENCES_END = 2 ** 47
+
 const NO_BYTES = new Uint8Array(0)
 
 interface Origin {
@@ -76,6 +79,17 @@ export class Broadcast {
     }
     if (hopsLeft === 0) this.#turn.drop('hops-exceeded', `broadcast ${sequence} of ${origin}`, cameFrom)
     else this.#push({ ...gossip, hopsLeft: hopsLeft - 1, hops: Math.min(hops + 1, 255) }, cameFrom)
+    return true
+  }
+
+  /**
+   * A broadcast under this node's own name came in. One that this node has not made was forged or damaged, and everybody
+   * takes its number for seen: the node goes on behind it. False when there is no number behind it.
+   */
+  goOnBehind({ incarnation, sequence }: Gossip): boolean {
+    if (incarnation !== this.#directory.own.record.incarnation || sequence <= this.#sequence) return true
+    if (sequence > SEQUENCES_END) return false
+    this.#sequence = sequence
     return true
   }
 

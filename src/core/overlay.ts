@@ -168,7 +168,7 @@ export class Overlay {
         this.#links.opened(input.link, input.dialed, this.hello())
         break
       case 'link-closed':
-        this.#follow(this.#links.closed(input.link, input.reason))
+        this.#closed(input.link, input.reason)
         break
       case 'dial-failed':
         this.#dialing.failed(input.url, this.#turn.nowMs)
@@ -306,6 +306,18 @@ export class Overlay {
     this.#planSoon()
   }
 
+  /** A link is gone, and this end did not close it. */
+  #closed(link: LinkId, reason: Reason): void {
+    const wasUp = this.#links.up(link) !== undefined
+    const wasOpen = this.#links.get(link) !== undefined
+    this.#follow(this.#links.closed(link, reason))
+    // The neighbor has a link with a later run of this name: that one keeps it. A run that has just been started may be
+    // refused for the link of its own predecessor, which is dead and not noticed yet, so it tries again first.
+    const isSucceeded =
+      (wasUp && reason === 'replaced') || (wasOpen && reason === 'outdated' && this.#presence.isSettled)
+    if (isSucceeded) this.#stop(`a neighbor is linked to a later run of ${this.self.name}`)
+  }
+
   #dialEnded(url: string, reason: Reason | 'accepted'): void {
     if (reason === 'self') this.#dialing.markOwn(url)
     else if (reason === 'accepted' || reason === 'crossed-dial') this.#dialing.succeeded(url)
@@ -424,12 +436,20 @@ export class Overlay {
     if (gossip.kind === 'record' && record?.name !== origin) {
       this.#closeForError(cameFrom, 'not-an-origin', `${origin} published the record of ${record?.name}`)
     } else if (origin === this.self.name) {
-      if (record !== undefined) this.#learn(record, cameFrom)
-      else this.#turn.drop('duplicate', `broadcast ${gossip.sequence} of this node`, cameFrom)
+      this.#ownBroadcast(gossip, cameFrom)
     } else if (this.#broadcast.receive(gossip, cameFrom)) {
       if (record !== undefined) this.#learn(record, cameFrom)
       else this.#turn.notify({ type: 'message', from: origin, payload, hops, broadcast: true })
     }
+  }
+
+  #ownBroadcast(gossip: Gossip, cameFrom: LinkId): void {
+    if (!this.#broadcast.goOnBehind(gossip)) {
+      this.#presence.raise()
+      this.#delivery.incarnationRaised()
+    }
+    if (gossip.record !== undefined) this.#learn(gossip.record, cameFrom)
+    else this.#turn.drop('duplicate', `broadcast ${gossip.sequence} of this node`, cameFrom)
   }
 
   #routed(message: RoutedMessage, cameFrom: LinkId): void {

@@ -66,6 +66,19 @@ export class Presence {
     return record
   }
 
+  /** Whether this run has had links for longer than a run that has just started may outbid others. */
+  get isSettled(): boolean {
+    const { nowMs } = this.#turn
+    return nowMs - (this.#firstLinkMs ?? nowMs) > this.#config.takeoverMs
+  }
+
+  /** Goes on under the next incarnation. */
+  raise(): void {
+    const own = this.#directory.own.record
+    this.#directory.replaceOwn({ ...own, incarnation: own.incarnation + 1 })
+    this.changed()
+  }
+
   /** Somebody has a record under this node's name: an echo, what an earlier run left behind, or another process. */
   claimed(record: PeerRecord, cameFrom: LinkId): OwnRecordVerdict {
     const own = this.#directory.own.record
@@ -73,8 +86,7 @@ export class Presence {
     const detail = `incarnation ${record.incarnation}, own ${own.incarnation}`
     this.#turn.drop('own-record', `${record.name}: ${detail}`, cameFrom)
     if (!isLaterRun(record, own)) return this.#answer(cameFrom)
-    const linkedMs = this.#turn.nowMs - (this.#firstLinkMs ?? this.#turn.nowMs)
-    if (linkedMs > this.#config.takeoverMs || record.incarnation > INCARNATION_MAX) return 'lost'
+    if (this.isSettled || record.incarnation > INCARNATION_MAX) return 'lost'
     this.#directory.replaceOwn({ ...own, incarnation: record.incarnation + 1 })
     this.changed()
     return 'raised'

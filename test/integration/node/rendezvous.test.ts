@@ -6,9 +6,6 @@ import { createBootstrap } from '../../../src/index.ts'
 import { runNode, runProgram } from '../../support/node-program.ts'
 import { allKnowAll, names, startBootstrap, startNode, startOverlay, until } from '../../support/node-rig.ts'
 
-/** Fails today, and is known: the end of the link has to be enough for the earlier run. */
-const TODO = { todo: 'a node whose link was replaced by a later run does not stop' }
-
 const listed = (bootstrap: { peers(): readonly { readonly name: string }[] }): string =>
   bootstrap
     .peers()
@@ -142,21 +139,17 @@ describe('a name that is in use', { concurrency: true }, () => {
   })
 
   // The neighbor closes the earlier run's link as `replaced`, and refuses its next dials as `outdated`.
-  test(
-    'without a bootstrap: the earlier run stops too where both come to the same neighbor',
-    TODO,
-    async (t) => {
-      const hub = await startNode(t, 'hub')
-      const first = await startNode(t, 'a', { peers: [hub.url], config: { takeoverMs: 1 } })
-      await allKnowAll([hub, first])
-      const second = await startNode(t, 'a', { peers: [hub.url], config: { takeoverMs: 1 } })
-      await second.node.ready()
-      await until('the first stops', () => first.stopped.length > 0, 2_000)
-      assert.deepEqual([first.stopped, second.stopped], [['name-taken'], []])
-      assert.equal((await hub.node.send('a', 'hi')).status, 'delivered')
-      assert.deepEqual([first.values, second.values], [[], ['hi']])
-    },
-  )
+  test('without a bootstrap: the earlier run stops too where both come to the same neighbor', async (t) => {
+    const hub = await startNode(t, 'hub')
+    const first = await startNode(t, 'a', { peers: [hub.url], config: { takeoverMs: 1 } })
+    await allKnowAll([hub, first])
+    const second = await startNode(t, 'a', { peers: [hub.url], config: { takeoverMs: 1 } })
+    await second.node.ready()
+    await until('the first stops', () => first.stopped.length > 0, 2_000)
+    assert.deepEqual([first.stopped, second.stopped], [['name-taken'], []])
+    assert.equal((await hub.node.send('a', 'hi')).status, 'delivered')
+    assert.deepEqual([first.values, second.values], [[], ['hi']])
+  })
 
   test('a node that stopped for its name keeps no process', async (t) => {
     const bootstrap = await startBootstrap(t)
