@@ -203,9 +203,9 @@ for (const [dialable, others] of [
     const net = network(dialable + others, { seed }, (name) => ({
       dialable: Number(name.slice(4)) <= dialable,
     }))
-    net.run(15_000)
+    net.run(25_000)
     const since = net.notices.length
-    net.run(15_000)
+    net.run(10_000)
     converge(net, 0)
     assert.equal(componentOf(net, 'node1').size, dialable + others)
     assert.deepEqual(toldSince(net, since, 'neighbor-down'), [], 'the links have come to rest')
