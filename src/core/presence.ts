@@ -72,11 +72,13 @@ export class Presence {
     return nowMs - (this.#firstLinkMs ?? nowMs) > this.#config.takeoverMs
   }
 
-  /** Goes on under the next incarnation. */
-  raise(): void {
+  /** Goes on under the next incarnation; `lost` when there is none. */
+  raise(): 'raised' | 'lost' {
     const own = this.#directory.own.record
+    if (own.incarnation > INCARNATION_MAX) return 'lost'
     this.#directory.replaceOwn({ ...own, incarnation: own.incarnation + 1 })
     this.changed()
+    return 'raised'
   }
 
   /** Somebody has a record under this node's name: an echo, what an earlier run left behind, or another process. */
