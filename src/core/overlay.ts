@@ -445,7 +445,10 @@ export class Overlay {
 
   #ownBroadcast(gossip: Gossip, cameFrom: LinkId): void {
     if (!this.#broadcast.goOnBehind(gossip)) {
-      this.#presence.raise()
+      if (this.#presence.raise() === 'lost') {
+        this.#stop(`broadcasts were forged under the last incarnation of ${this.self.name}`)
+        return
+      }
       this.#delivery.incarnationRaised()
     }
     if (gossip.record !== undefined) this.#learn(gossip.record, cameFrom)

@@ -8,6 +8,7 @@ import {
   bytes,
   dropped,
   failed,
+  gossipOf,
   messagesOf,
   nodeName,
   noticesOf,
@@ -184,6 +185,18 @@ test('an incarnation at the end of its range cannot be outbid', () => {
   a.befriend(1, 'b')
   const effects = a.hear(1, recordsOf(recordOf('a', [], { incarnation: 2 ** 48 - 1, instance: 'a-2' })))
   assert.equal(noticesOf(effects, 'stopped').length, 1)
+})
+
+test('numbers forged to their end raise the incarnation; at the end of that too the node stops', () => {
+  const a = Rig.started('a')
+  a.befriend(1, 'b')
+  a.hear(1, recordsOf(recordOf('a', [], { incarnation: 2 ** 48 - 3, version: 2 ** 31 })))
+  const forge = () =>
+    a.hear(1, gossipOf('a', 2 ** 47 + 1, 'forged', { incarnation: a.overlay.self.incarnation }))
+  assert.deepEqual(noticesOf(forge(), 'stopped'), [])
+  assert.equal(a.overlay.self.incarnation, 2 ** 48 - 1)
+  assert.equal(noticesOf(forge(), 'stopped').length, 1)
+  assert.equal(a.overlay.self.incarnation, 2 ** 48 - 1)
 })
 
 test('a record of this node is never passed on', () => {
