@@ -1,5 +1,6 @@
 // The library's door: everything that programs may import, and nothing else.
 
+export type { BroadcastAnswer, SendAnswer } from './answers.ts'
 export {
   type Bootstrap,
   type BootstrapOptions,
@@ -9,7 +10,7 @@ export {
 export { CORE_DEFAULTS, type CoreConfig } from './core/config.ts'
 export type { LeaveReason } from './core/messages.ts'
 export { REASONS, type Reason, type ReasonFacts, type SendFailure } from './core/reasons.ts'
-export type { BroadcastAnswer, NodeHealth, SendAnswer, Topology, TopologyNode } from './http/node-host.ts'
+export type { NodeHealth, Topology, TopologyNode } from './http/node-host.ts'
 export type { Logger } from './logger.ts'
 export { LINK_DEFAULTS, type LinkOptions } from './net/link.ts'
 export { PortTakenError } from './net/listen-error.ts'

@@ -3,7 +3,7 @@
 // It must not look into a payload, nor know what a record means.
 //
 // B1  a broadcast is handed on at most once, whatever arrives in which order
-// B2  memory is bounded by the number of origins: one window of sequences for each
+// B2  memory is bounded by the number of origins (origin-table.ts): one window of sequences for each
 // B3  every broadcast of the application is answered exactly once
 //
 // Eager push: Plumtree (Leitão, Pereira, Rodrigues, SRDS 2007, section 3.2). Ids are origin / incarnation / sequence in
@@ -12,6 +12,7 @@
 import type { Directory } from './directory.ts'
 import type { Links } from './links.ts'
 import type { Gossip, LinkId, NodeName, PeerRecord } from './messages.ts'
+import { OriginTable } from './origin-table.ts'
 import type { SendFailure } from './reasons.ts'
 import { SequenceWindow } from './sequence-window.ts'
 import type { Turn } from './turn.ts'
@@ -32,6 +33,7 @@ interface Origin {
 /** The parts of the configuration that count here. */
 export interface BroadcastConfig {
   readonly seenSequencesMax: number
+  readonly directoryNodesMax: number
   readonly firstBroadcastsMax: number
   readonly deadlineMs: number
 }
@@ -42,7 +44,7 @@ export class Broadcast {
   readonly #directory: Directory
   readonly #links: Links
   readonly #turn: Turn
-  readonly #origins = new Map<NodeName, Origin>()
+  readonly #origins: OriginTable<Origin>
   /** Broadcasts of the application that wait for the first link, oldest first. */
   readonly #waiting: { id: number; payload: Uint8Array; deadlineMs: number }[] = []
   #sequence = 0
@@ -52,6 +54,7 @@ export class Broadcast {
     this.#directory = directory
     this.#links = links
     this.#turn = turn
+    this.#origins = new OriginTable(directory, config.directoryNodesMax)
   }
 
   /** The application broadcasts; without a neighbor the message waits for one. */

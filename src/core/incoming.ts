@@ -3,11 +3,12 @@
 // It must not send again: an answer that is lost is asked for by the message that comes again.
 //
 // I1  a message of one run of an origin is handed over at most once by one run of its destination
-// I2  memory is bounded by the number of origins times the window; the floor that comes with each message moves it on
+// I2  memory is bounded by the number of origins (origin-table.ts) times the window; the floor that comes with each message moves it on
 // I3  one acknowledgement covers all messages of an origin that arrived in one turn over paths of one length
 
 import type { Directory } from './directory.ts'
 import type { Ack, Bounce, Direct, LinkId, NodeName } from './messages.ts'
+import { OriginTable } from './origin-table.ts'
 import { REASONS, type Reason, type SendFailure } from './reasons.ts'
 import { laneOf, type Relay } from './relay.ts'
 import { SequenceWindow } from './sequence-window.ts'
@@ -19,6 +20,7 @@ const RANGES_MAX = 16
 /** The parts of the configuration that count here. */
 export interface IncomingConfig {
   readonly windowMessagesMax: number
+  readonly directoryNodesMax: number
   readonly hopsMax: number
   readonly deadlineMaxMs: number
 }
@@ -39,7 +41,7 @@ export class Incoming {
   readonly #directory: Directory
   readonly #relay: Relay
   readonly #turn: Turn
-  readonly #origins = new Map<NodeName, Origin>()
+  readonly #origins: OriginTable<Origin>
   readonly #owing = new Set<Origin>()
 
   constructor(config: IncomingConfig, directory: Directory, relay: Relay, turn: Turn) {
@@ -47,6 +49,7 @@ export class Incoming {
     this.#directory = directory
     this.#relay = relay
     this.#turn = turn
+    this.#origins = new OriginTable(directory, config.directoryNodesMax)
   }
 
   /** A direct message for this node. */
@@ -90,7 +93,7 @@ export class Incoming {
     const { nowMs } = this.#turn
     const forgotten = this.#origins.get(name)
     if (forgotten !== undefined) forgotten.forgottenMs = nowMs
-    for (const origin of this.#origins.values()) {
+    for (const [, origin] of this.#origins) {
       if (nowMs - origin.forgottenMs >= this.#config.deadlineMaxMs) this.#origins.delete(origin.name)
     }
   }

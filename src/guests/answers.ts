@@ -2,19 +2,12 @@
 // made. Pure functions; it must not know sockets. Text is for people, so everything in it that somebody else chose is
 // made printable; a JSON line is, too, without changing what it means.
 
+import type { BroadcastAnswer, SendAnswer, SendFailed } from '../answers.ts'
 import { REASONS } from '../core/reasons.ts'
 import type { LineForm, LineTag } from '../wire/lines.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { base64, printable, printableValue } from '../wire/printable.ts'
-import type {
-  BroadcastAnswer,
-  GuestNeighbor,
-  GuestPeer,
-  ReceivedMessage,
-  SendAnswer,
-  SendFailed,
-  TraceAnswer,
-} from './guest-host.ts'
+import type { GuestNeighbor, GuestPeer, ReceivedMessage, TraceAnswer } from './guest-host.ts'
 
 /** Something to tell a guest. */
 export interface Answer {

@@ -3,46 +3,8 @@
 //
 // `send`, `broadcast` and `peers` fit the HTTP shim's host as well, so that one object can serve both.
 
-import type { SendFailure } from '../core/reasons.ts'
+import type { BroadcastAnswer, SendAnswer, SendFailed } from '../answers.ts'
 import type { JsonValue } from '../wire/payload.ts'
-
-/** How a direct message or a ping ended. */
-export type SendAnswer =
-  | {
-      readonly status: 'delivered'
-      /** Names the message in logs: `origin/incarnation/sequence`. */
-      readonly id?: string
-      /** Links travelled. */
-      readonly hops: number
-      /** From the send to the acknowledgement, in ms. */
-      readonly rttMs: number
-    }
-  | SendFailed
-
-/** What did not get through. */
-export interface SendFailed {
-  readonly status: 'failed'
-  readonly reason: SendFailure
-  /** The node that said so. */
-  readonly at: string
-}
-
-/** How a broadcast ended. */
-export type BroadcastAnswer =
-  | {
-      readonly status: 'sent'
-      /** Names the broadcast in logs: `origin/incarnation/sequence`. */
-      readonly id?: string
-      /** Links that it went out on. */
-      readonly neighbors: number
-      /** With receipts: how many of the known peers have it. */
-      readonly reached?: number
-      /** With receipts: how many peers were known. */
-      readonly of?: number
-      /** With receipts: the names of those that have not. */
-      readonly missing?: readonly string[]
-    }
-  | SendFailed
 
 /** The way to a node. */
 export type TraceAnswer =

@@ -1,11 +1,12 @@
 // The HTTP face of a node: the classroom contract (design section 2) and sends through the overlay (section 7).
 // It must not know the overlay: all it does goes through the NodeHost that it is given.
 
+import type { BroadcastAnswer, SendAnswer, SendFailed } from '../answers.ts'
 import { REASONS } from '../core/reasons.ts'
 import { type Logger, silentLogger } from '../logger.ts'
 import { jsonAnswer, send } from './exchange.ts'
 import { readMessageRequest } from './message-request.ts'
-import type { BroadcastAnswer, NodeHost, SendAnswer, SendFailed, Topology } from './node-host.ts'
+import type { NodeHost, Topology } from './node-host.ts'
 import { compareNaturally, peerBody, peersBody } from './peer-urls.ts'
 import {
   answer,

@@ -1,7 +1,8 @@
 // What the HTTP shim needs of a node or a bootstrap: interfaces and data, nothing else.
 // The engine room and the rendezvous implement them; this room must not know the overlay behind them.
 
-import type { Reason, SendFailure } from '../core/reasons.ts'
+import type { BroadcastAnswer, SendAnswer } from '../answers.ts'
+import type { Reason } from '../core/reasons.ts'
 import type { JsonValue } from '../wire/payload.ts'
 
 /** A peer as HTTP lists it. */
@@ -12,44 +13,6 @@ export interface PeerEntry {
   /** `node`: a member of the overlay. `http`: takes messages by `POST /message` only. */
   readonly kind: 'node' | 'http'
 }
-
-/** How a send through the overlay ended. */
-export type SendAnswer =
-  | {
-      readonly status: 'delivered'
-      /** Names the message in logs: `origin/incarnation/sequence`. */
-      readonly id: string
-      /** Links travelled. */
-      readonly hops: number
-      /** From the send to the acknowledgement, in ms. */
-      readonly rttMs: number
-    }
-  | SendFailed
-
-/** A send that did not get through. */
-export interface SendFailed {
-  readonly status: 'failed'
-  readonly reason: SendFailure
-  /** The node that said so. */
-  readonly at: string
-}
-
-/** How a broadcast ended. */
-export type BroadcastAnswer =
-  | {
-      readonly status: 'sent'
-      /** Names the broadcast in logs: `origin/incarnation/sequence`. */
-      readonly id: string
-      /** Links that it went out on. */
-      readonly neighbors: number
-      /** With receipts: how many of the known peers have it. */
-      readonly reached?: number
-      /** With receipts: how many peers were known. */
-      readonly of?: number
-      /** With receipts: the names of those that have not. */
-      readonly missing?: readonly string[]
-    }
-  | SendFailed
 
 /** One node of a {@link Topology}. */
 export interface TopologyNode extends PeerEntry {

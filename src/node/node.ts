@@ -2,12 +2,13 @@
 // effects is here. It must not hold protocol rules, and carrying out effects never waits for anybody.
 
 import { nanoid } from 'nanoid'
+import type { BroadcastAnswer, SendAnswer } from '../answers.ts'
 import type { Effect, Input, Notification, Outcome } from '../core/events.ts'
 import type { NodeName } from '../core/messages.ts'
 import { Overlay } from '../core/overlay.ts'
 import { REASONS, type Reason, type SendFailure } from '../core/reasons.ts'
 import type { GuestHost } from '../guests/guest-host.ts'
-import type { BroadcastAnswer, NodeHealth, SendAnswer, Topology } from '../http/node-host.ts'
+import type { NodeHealth, Topology } from '../http/node-host.ts'
 import type { Logger } from '../logger.ts'
 import { LIMITS } from '../wire/limits.ts'
 import type { JsonValue } from '../wire/payload.ts'

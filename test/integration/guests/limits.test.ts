@@ -50,7 +50,7 @@ test('too many sends under way: the line says so, the others go on', async (t) =
   assert.equal(host.sent.length, 3)
   bob.type('@node3 hello')
   await until('the send of another guest', () => host.sent.length === 4)
-  host.sent[0]?.end({ status: 'delivered', hops: 1, rttMs: 1 })
+  host.sent[0]?.end({ status: 'delivered', id: 'node8/1/1', hops: 1, rttMs: 1 })
   assert.match(await ann.read(), /^delivered to node0/)
   ann.type('@node3 hello')
   await until('room again', () => host.sent.length === 5)

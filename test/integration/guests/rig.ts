@@ -5,13 +5,12 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
+import type { BroadcastAnswer, SendAnswer } from '../../../src/answers.ts'
 import type {
-  BroadcastAnswer,
   GuestHost,
   GuestMessage,
   GuestNeighbor,
   GuestPeer,
-  SendAnswer,
   TraceAnswer,
 } from '../../../src/guests/guest-host.ts'
 import { Guests, type GuestsOptions } from '../../../src/guests/guests.ts'

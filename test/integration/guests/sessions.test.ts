@@ -136,7 +136,8 @@ test('outcomes come as sends end, and those to one address repeat their message'
   const ann = await greeted()
   for (const line of ['@node12 one', '@node12 two', '@node13 three']) ann.type(line)
   await until('three sends', () => host.sent.length === 3)
-  for (const i of [2, 1, 0]) host.sent[i]?.end({ status: 'delivered', hops: i + 1, rttMs: 1 })
+  for (const i of [2, 1, 0])
+    host.sent[i]?.end({ status: 'delivered', id: 'node8/1/1', hops: i + 1, rttMs: 1 })
   assert.equal(await ann.read(), 'delivered to node13, 3 hops, 1.0 ms')
   assert.equal(await ann.read(), 'delivered to node12, 2 hops, 1.0 ms: two')
   assert.equal(await ann.read(), 'delivered to node12, 1 hop, 1.0 ms: one')
@@ -168,7 +169,7 @@ test('a guest who left gets no outcome, and is in nobody’s list', async (t) =>
   await until('the send', () => host.sent.length === 1)
   ann.socket.close()
   await until('one guest less', () => guests.count === 1)
-  host.sent[0]?.end({ status: 'delivered', hops: 1, rttMs: 1 })
+  host.sent[0]?.end({ status: 'delivered', id: 'node8/1/1', hops: 1, rttMs: 1 })
   assert.match(await bob.ask('/who'), /1 guest: guest-\w+ \(you\)$/)
 })
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { SendFailed } from '../../../src/answers.ts'
 import {
   type Answer,
   broadcastOutcome,
@@ -18,7 +19,7 @@ import {
   traceOutcome,
   whoList,
 } from '../../../src/guests/answers.ts'
-import type { GuestPeer, SendFailed } from '../../../src/guests/guest-host.ts'
+import type { GuestPeer } from '../../../src/guests/guest-host.ts'
 
 const text = (answer: Answer): string => lineOf(answer, 'text')
 const json = (answer: Answer): unknown => JSON.parse(lineOf(answer, 'json'))

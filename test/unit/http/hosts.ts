@@ -1,16 +1,15 @@
 // Hosts for the tests of the HTTP shim: they record what they are asked and answer what the test has put in.
 // They must not decide anything themselves.
 
+import type { BroadcastAnswer, SendAnswer } from '../../../src/answers.ts'
 import type {
   BootstrapHealth,
   BootstrapHost,
-  BroadcastAnswer,
   NodeHealth,
   NodeHost,
   OutgoingMessage,
   PeerEntry,
   Registration,
-  SendAnswer,
   SendOptions,
   Topology,
 } from '../../../src/http/node-host.ts'

@@ -1,0 +1,54 @@
+// What a machine remembers of each origin that it has heard of, bounded: a neighbor that invents names without end
+// pushes out what was remembered of invented names, never of nodes that the directory knows.
+//
+// T1  at most `directoryNodesMax` plus `UNKNOWN_MAX` origins are held
+
+import type { Directory } from './directory.ts'
+import type { NodeName } from './messages.ts'
+
+/** Origins beyond the directory's own limit: those whose record is still on its way, and invented ones. */
+const UNKNOWN_MAX = 1_024
+
+/** A map by origin; see the head of the file. */
+export class OriginTable<T> {
+  readonly #entries = new Map<NodeName, T>()
+  readonly #directory: Directory
+  readonly #max: number
+
+  /** @param directoryNodesMax the directory's own limit */
+  constructor(directory: Directory, directoryNodesMax: number) {
+    this.#directory = directory
+    this.#max = directoryNodesMax + UNKNOWN_MAX
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get(name: NodeName): T | undefined {
+    return this.#entries.get(name)
+  }
+
+  /** Remembers something of this origin; the oldest unknown one makes room. */
+  set(name: NodeName, entry: T): void {
+    if (this.#entries.size >= this.#max && !this.#entries.has(name)) this.#evict()
+    this.#entries.set(name, entry)
+  }
+
+  delete(name: NodeName): void {
+    this.#entries.delete(name)
+  }
+
+  [Symbol.iterator](): MapIterator<[NodeName, T]> {
+    return this.#entries[Symbol.iterator]()
+  }
+
+  /** What is known moves behind, so that the next look begins with others: a few steps each time on average. */
+  #evict(): void {
+    for (const [name, entry] of this.#entries) {
+      this.#entries.delete(name)
+      if (this.#directory.get(name) === undefined) return
+      this.#entries.set(name, entry)
+    }
+  }
+}
