@@ -37,7 +37,7 @@ function trapSignals(): void {
       if (firstAtMs === undefined) {
         firstAtMs = nowMs
         setTimeout(() => process.exit(SIGNAL_EXIT_CODES[signal]), STOP_MS_MAX).unref()
-        stop.abort()
+        stop.abort(signal)
       } else if (nowMs - firstAtMs > SAME_SIGNAL_MS) {
         process.exit(SIGNAL_EXIT_CODES[signal])
       }

@@ -106,7 +106,10 @@ function objectOf(text: string, at: string): Record<string, unknown> {
 
 function failureOf(error: unknown, { at, timeoutMs }: Question, context: CliContext): unknown {
   if (error instanceof CliError) return error
-  if (context.signal.aborted) return new CliError(EXIT.interrupted, 'Stopped before an answer came.')
+  if (context.signal.aborted) {
+    const code = context.signal.reason === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted
+    return new CliError(code, 'Stopped before an answer came.')
+  }
   const { code, cause, message } = error as NodeJS.ErrnoException
   if (code === 'ABORT_ERR' && (cause as Error | undefined)?.name === 'TimeoutError') {
     return new CliError(EXIT.noAnswer, `${at} did not answer within ${timeoutMs} ms.`)

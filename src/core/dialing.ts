@@ -102,6 +102,13 @@ export class Dialing {
     this.backOff(url, nowMs)
   }
 
+  /** Whoever is at this address can never be a neighbor: it is not dialled again, unless somebody names it anew. */
+  giveUp(url: string, nowMs: number): void {
+    this.failed(url, nowMs)
+    this.#contacts.delete(url)
+    this.#addresses.set(url, { failures: 16, notBeforeMs: nowMs + this.#config.dialBackoffMaxMs })
+  }
+
   /** The address waits as after a failed dial: a link to it that was up is not wanted at the other end. */
   backOff(url: string, nowMs: number): void {
     const address = this.#addresses.get(url) ?? { failures: 0, notBeforeMs: 0 }

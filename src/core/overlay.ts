@@ -321,6 +321,8 @@ export class Overlay {
   #dialEnded(url: string, reason: Reason | 'accepted'): void {
     if (reason === 'self') this.#dialing.markOwn(url)
     else if (reason === 'accepted' || reason === 'crossed-dial') this.#dialing.succeeded(url)
+    else if (reason === 'wrong-role' || reason === 'unsupported-protocol')
+      this.#dialing.giveUp(url, this.#turn.nowMs)
     else this.#dialing.failed(url, this.#turn.nowMs)
     this.#planSoon()
   }

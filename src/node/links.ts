@@ -45,6 +45,7 @@ export class NodeLinks {
         this.#links.delete(id)
         this.#ended.set(reason, (this.#ended.get(reason) ?? 0) + 1)
         this.#logger.debug({ link: id, place, reason, remote, detail }, 'link closed')
+        if (reason === 'wrong-role' && dialed !== undefined) this.#logger.warn({ url: dialed }, 'not a node')
         this.#feed({ type: 'link-closed', link: id, reason })
         if (this.#links.size === 0) for (const resolve of this.#emptied.splice(0)) resolve()
       },

@@ -191,3 +191,15 @@ test('contacts are bounded: the oldest make room, but for those of the configura
   assert.ok(dialled.includes('ws://fixed:5000/'))
   assert.ok(dialled.includes(urlOf('n999')) && !dialled.includes(urlOf('n0')))
 })
+
+test('an address at which no neighbor can ever be is not dialled again, unless it is named anew', () => {
+  const { dialing, plan } = scene()
+  const url = 'ws://bootstrap:5000/'
+  dialing.addContacts([{ url }])
+  assert.deepEqual(plan(0).urls, [url])
+  dialing.giveUp(url, 0)
+  assert.equal(dialing.underWay, 0)
+  assert.deepEqual(plan(10 * dialBackoffMaxMs).urls, [])
+  dialing.addContacts([{ url }])
+  assert.deepEqual(plan(20 * dialBackoffMaxMs).urls, [url])
+})
