@@ -23,6 +23,11 @@ const HOPS_MAX = 64
 /** Beyond this a run does not number its broadcasts: sequences have 48 bits on the wire. */
 const SEQUENCES_END = 2 ** 47
 
+/** What goes out again on a link that comes up: as old as this, as many, and as large together. */
+const RECENT_MS = 3_000
+const RECENT_MAX = 64
+const RECENT_BYTES_MAX = 1_048_576
+
 const NO_BYTES = new Uint8Array(0)
 
 interface Origin {
@@ -47,6 +52,9 @@ export class Broadcast {
   readonly #origins: OriginTable<Origin>
   /** Broadcasts of the application that wait for the first link, oldest first. */
   readonly #waiting: { id: number; payload: Uint8Array; deadlineMs: number }[] = []
+  /** This node's own last broadcasts, oldest first. */
+  readonly #recent: { readonly gossip: Gossip; readonly atMs: number }[] = []
+  #recentBytes = 0
   #sequence = 0
 
   constructor(config: BroadcastConfig, directory: Directory, links: Links, turn: Turn) {
@@ -60,8 +68,10 @@ export class Broadcast {
   /** The application broadcasts; without a neighbor the message waits for one. */
   send(id: number, payload: Uint8Array): void {
     const neighbors = this.#links.neighbors.size
-    if (neighbors > 0) {
-      this.#push(this.#originate(payload), undefined)
+    if (this.#hasConfirmedLink) {
+      const gossip = this.#originate(payload)
+      this.#push(gossip, undefined)
+      this.#remember(gossip)
       this.#turn.notify({ type: 'broadcast-sent', id, neighbors })
     } else if (this.#waiting.length >= this.#config.firstBroadcastsMax) this.#fail(id, 'queue-full')
     else this.#waiting.push({ id, payload, deadlineMs: this.#turn.nowMs + this.#config.deadlineMs })
@@ -96,8 +106,19 @@ export class Broadcast {
     return true
   }
 
-  /** A link came up: what waited may go. */
+  /**
+   * A link came up. What this node has broadcast a moment ago goes out on it as well: the link that carried it may have
+   * been the one of two crossed dials that the other end had just closed. Windows remove what comes twice.
+   */
+  linkUp(link: LinkId): void {
+    for (const { gossip, atMs } of this.#recent) {
+      if (this.#turn.nowMs - atMs < RECENT_MS) this.#turn.send([link], gossip, 'broadcast')
+    }
+  }
+
+  /** The other end of a link has accepted it: what waited may go. */
   flush(): void {
+    if (this.#waiting.length === 0 || !this.#hasConfirmedLink) return
     for (const { id, payload } of this.#waiting.splice(0)) this.send(id, payload)
   }
 
@@ -124,6 +145,12 @@ export class Broadcast {
     for (const { id } of this.#waiting.splice(0)) this.#fail(id, 'shutting-down')
   }
 
+  /** A link that a crossed dial may still end carries a broadcast to nobody. */
+  get #hasConfirmedLink(): boolean {
+    for (const { isConfirmed } of this.#links.neighbors.values()) if (isConfirmed) return true
+    return false
+  }
+
   #originate(content: Uint8Array | PeerRecord): Gossip {
     const { name: origin, incarnation } = this.#directory.own.record
     const id = { origin, incarnation, sequence: ++this.#sequence, hopsLeft: HOPS_MAX - 1, hops: 1 }
@@ -141,6 +168,14 @@ export class Broadcast {
     // What lies further back than the window was missed for good: the window moves on with the origin.
     origin.seen.skipTo(sequence - this.#config.seenSequencesMax + 1)
     return origin.seen.add(sequence) === 'new' ? undefined : 'duplicate'
+  }
+
+  #remember(gossip: Gossip): void {
+    this.#recent.push({ gossip, atMs: this.#turn.nowMs })
+    this.#recentBytes += gossip.payload.length
+    while (this.#recent.length > RECENT_MAX || this.#recentBytes > RECENT_BYTES_MAX) {
+      this.#recentBytes -= this.#recent.shift()?.gossip.payload.length ?? 0
+    }
   }
 
   #push(gossip: Gossip, cameFrom: LinkId | undefined): void {

@@ -171,7 +171,10 @@ export class Delivery {
   /** The directory has forgotten this peer. */
   forget(name: NodeName): void {
     const outgoing = this.#outgoing.get(name)
-    if (outgoing?.isIdle !== true) return
+    if (outgoing === undefined) return
+    // Its next run may begin with a smaller incarnation, and this one has been gone for so long.
+    this.#newRun(outgoing, 0)
+    if (!outgoing.isIdle) return
     this.#outgoing.delete(name)
     this.#firstSequence = Math.max(this.#firstSequence, outgoing.nextSequence)
   }

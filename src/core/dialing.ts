@@ -20,6 +20,8 @@ const CONTACTS_MAX = 256
 const ADDRESSES_MAX = 1_024
 /** A contact that failed this often is dropped, unless it was configured. */
 const CONTACT_FAILURES_MAX = 8
+/** So many contacts are kept however often they fail: after a long outage they are all that a node has left. */
+const CONTACTS_KEPT = 16
 /** How soon to look again when links are missing and nobody could be dialled just now. */
 const REPLAN_MS = 250
 
@@ -123,7 +125,8 @@ export class Dialing {
     const oldest = this.#addresses.keys().next().value
     if (this.#addresses.size > ADDRESSES_MAX && oldest !== undefined) this.#addresses.delete(oldest)
     const contact = this.#contacts.get(url)
-    if (contact !== undefined && !contact.fixed && address.failures >= CONTACT_FAILURES_MAX) {
+    const isSpare = this.#contacts.size > CONTACTS_KEPT && address.failures >= CONTACT_FAILURES_MAX
+    if (contact !== undefined && !contact.fixed && isSpare) {
       this.#contacts.delete(url)
     }
   }

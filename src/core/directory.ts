@@ -56,6 +56,9 @@ function leaveReasonOf(record: PeerRecord): LeaveReason {
   return record.state === 'leaving' ? 'left' : 'unreachable'
 }
 
+/** How long an unreachable record is held at least, also when the directory is full. */
+const EVICTABLE_MS = 3_000
+
 /** See the head of the file. */
 export class Directory {
   readonly #config: DirectoryConfig
@@ -122,7 +125,7 @@ export class Directory {
     assert(record.name !== this.#own.record.name, 'the own record is replaced, not merged')
     const entry = this.#entries.get(record.name)
     if (entry === undefined) {
-      if (this.#entries.size >= this.#config.directoryNodesMax && !this.#evict()) return 'full'
+      if (this.#entries.size >= this.#config.directoryNodesMax && !this.#evict(nowMs)) return 'full'
       this.#fading.add(this.#insert(record, nowMs))
       return 'newer'
     }
@@ -207,7 +210,7 @@ export class Directory {
     return found
   }
 
-  /** Some entries that are unreachable now, at most `countMax`, the longest gone last. */
+  /** The entries that are unreachable now, the longest gone first. */
   unreachable(): IterableIterator<Entry> {
     return this.#fading.values()
   }
@@ -271,9 +274,10 @@ export class Directory {
   }
 
   /** Makes room by forgetting one unreachable record that the application no longer counts on. */
-  #evict(): boolean {
+  #evict(nowMs: number): boolean {
     for (const entry of this.#fading) {
-      if (entry.joined) continue
+      // What has just been learned would be news again at once, and be passed on for ever.
+      if (entry.joined || nowMs - entry.sinceMs < EVICTABLE_MS) continue
       this.#forget(entry)
       return true
     }

@@ -101,7 +101,7 @@ export class Incoming {
   /** Why the message is not to be handed over; `undefined` when it is. */
   #takeIn(direct: Direct, link: LinkId): Reason | undefined {
     let origin = this.#origins.get(direct.origin)
-    if (origin === undefined || direct.originIncarnation > origin.incarnation) {
+    if (origin === undefined || this.#isNewRun(direct, origin)) {
       if (origin !== undefined) this.#owing.delete(origin)
       const seen = new SequenceWindow(this.#config.windowMessagesMax)
       const { origin: name, originIncarnation: incarnation } = direct
@@ -117,6 +117,16 @@ export class Incoming {
     origin.owed = { hops: direct.hops, link }
     this.#owing.add(origin)
     return added === 'new' ? undefined : 'duplicate'
+  }
+
+  /**
+   * A later run, or the one that the directory knows: after an earlier one was forgotten there, a node whose clock went
+   * back begins below it.
+   */
+  #isNewRun({ origin: name, originIncarnation }: Direct, { incarnation, forgottenMs }: Origin): boolean {
+    if (originIncarnation >= incarnation) return originIncarnation > incarnation
+    if (forgottenMs === Number.POSITIVE_INFINITY) return false
+    return this.#directory.get(name)?.record.incarnation === originIncarnation
   }
 
   #acknowledge(origin: Origin): void {

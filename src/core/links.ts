@@ -29,6 +29,11 @@ export interface LinkState {
   readonly dialed: string | undefined
   /** Who is at the other end; absent until the hello was accepted. */
   readonly peer: Hello | undefined
+  /**
+   * Whether the other end has accepted the link as well: the end that dialled knows it from the hello that answers its
+   * own, the other one from whatever comes next. Until then a crossed dial may still end it.
+   */
+  readonly isConfirmed: boolean
   /** Smoothed round trip; `undefined` before the first measurement. */
   readonly rttMs: number | undefined
 }
@@ -89,7 +94,14 @@ export class Links {
   /** A connection was opened. The end that dialled speaks first. @param own this node's hello as it would be sent now. */
   opened(link: LinkId, dialed: string | undefined, own: Hello): void {
     const { nowMs } = this.#turn
-    const state = { id: link, dialed, peer: undefined, rttMs: undefined, heardMs: nowMs }
+    const state = {
+      id: link,
+      dialed,
+      peer: undefined,
+      isConfirmed: dialed !== undefined,
+      rttMs: undefined,
+      heardMs: nowMs,
+    }
     this.#links.set(link, { ...state, peerClock: 0, peerClockMs: 0 })
     if (dialed !== undefined) this.#turn.send([link], own)
     const waiting = this.#links.size - this.#neighbors.size
@@ -132,6 +144,13 @@ export class Links {
     else events.push({ type: 'dial-ended', url: state.dialed, reason: 'accepted' })
     events.push({ type: 'up', link: state, peer })
     return events
+  }
+
+  /** Something other than a hello came on a link that is up; true when that is the first such frame of an accepted link. */
+  confirm(state: LinkState): boolean {
+    if (state.isConfirmed) return false
+    ;(state as MutableLink).isConfirmed = true
+    return true
   }
 
   /** Closes a link from this end. */

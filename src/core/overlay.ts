@@ -265,6 +265,7 @@ export class Overlay {
     this.#antiEntropy.linkUp(link.id)
     this.#presence.changed()
     this.#reach.changed()
+    this.#broadcast.linkUp(link.id)
     this.#broadcast.flush()
     this.#trim(name)
     this.#planSoon()
@@ -372,6 +373,7 @@ export class Overlay {
         }
         break
       }
+      if (this.#links.confirm(state)) this.#broadcast.flush()
       this.#dispatch(message, state)
       if (this.#phase === 'over') return
     }

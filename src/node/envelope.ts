@@ -40,13 +40,18 @@ export function open(notification: Extract<Notification, { type: 'message' }>): 
   if (ping !== undefined) return { kind: 'ping' }
   const message: NodeMessage = {
     from,
-    value: decoded.value,
+    value: ownCopy(decoded.value),
     hops,
     broadcast,
     via: 'overlay',
     ...(sender === undefined ? {} : { sender }),
   }
   return guest === undefined ? { kind: 'message', message } : { kind: 'for-guest', message, guest }
+}
+
+/** Bytes are a view of what was received, which may have to be relayed as it is: the program gets bytes of its own. */
+function ownCopy(value: JsonValue | Uint8Array): JsonValue | Uint8Array {
+  return value instanceof Uint8Array ? new Uint8Array(value) : value
 }
 
 function isEmpty(headers: object): boolean {

@@ -2,6 +2,7 @@
 // the overlay, so each node that sends to one posts to it directly.
 // It must not retry: an HTTP answer is the outcome.
 
+import { CORE_DEFAULTS } from '../core/config.ts'
 import type { ListedPeer, NodeName } from '../core/messages.ts'
 import type { SendFailure } from '../core/reasons.ts'
 import { askHttp } from '../net/http-ask.ts'
@@ -13,9 +14,14 @@ export type PostOutcome =
   | { readonly status: 'delivered'; readonly rttMs: number }
   | { readonly status: 'failed'; readonly reason: SendFailure; readonly detail: string }
 
+/** Posts to one peer at a time; each has a connection of its own. */
+const POSTS_MAX = 64
+
 /** The plain HTTP peers that the bootstraps have named. */
 export class HttpPeers {
   readonly #urls = new Map<NodeName, string>()
+  /** Posts that have no answer yet, by peer. */
+  readonly #underWay = new Map<string, number>()
   readonly #end = new AbortController()
 
   /** All of them. */
@@ -46,13 +52,20 @@ export class HttpPeers {
   ): Promise<PostOutcome> {
     const url = this.#urls.get(name as NodeName)
     if (url === undefined) return { status: 'failed', reason: 'unknown-peer', detail: 'not registered' }
+    const underWay = this.#underWay.get(name) ?? 0
+    if (underWay >= POSTS_MAX)
+      return { status: 'failed', reason: 'queue-full', detail: `${underWay} posts under way` }
+    this.#underWay.set(name, underWay + 1)
     const sentMs = performance.now()
     try {
       this.#end.signal.throwIfAborted()
       const status = await askHttp(new URL('message', httpBase(url)), {
         method: 'POST',
         body: JSON.stringify(message),
-        signal: AbortSignal.any([this.#end.signal, AbortSignal.timeout(deadlineMs)]),
+        signal: AbortSignal.any([
+          this.#end.signal,
+          AbortSignal.timeout(Math.min(deadlineMs, CORE_DEFAULTS.deadlineMaxMs)),
+        ]),
       })
       if (status >= 200 && status < 300) return { status: 'delivered', rttMs: performance.now() - sentMs }
       return { status: 'failed', reason: 'refused', detail: `HTTP status ${status}` }
@@ -63,6 +76,10 @@ export class HttpPeers {
       const isLate = error instanceof DOMException && error.name === 'TimeoutError'
       const detail = error instanceof Error ? error.message : String(error)
       return { status: 'failed', reason: isLate ? 'expired' : 'no-route', detail }
+    } finally {
+      const left = (this.#underWay.get(name) ?? 1) - 1
+      if (left > 0) this.#underWay.set(name, left)
+      else this.#underWay.delete(name)
     }
   }
 

@@ -155,7 +155,7 @@ export class Node {
     const payload = seal(value, this.#label(options.sender))
     if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.#failed('too-large'))
     const httpPeers = this.#httpPeers.list
-    for (const peer of httpPeers) void this.#post(peer.name, value, options)
+    for (const peer of httpPeers) void this.#postOrDrop(peer.name, value, options)
     if (httpPeers.length > 0 && this.#overlay.neighbors.size === 0 && this.#doors.isAlone) {
       return Promise.resolve({ status: 'sent', id: this.#messageId(), neighbors: 0 })
     }
@@ -402,6 +402,12 @@ export class Node {
     return this.#failed(outcome.reason, outcome.reason === 'refused' ? name : this.name)
   }
 
+  /** A copy of a broadcast: nobody waits for its outcome, so a failure is counted. */
+  async #postOrDrop(name: string, value: JsonValue | Uint8Array, options: SendOptions): Promise<void> {
+    const answer = await this.#post(name, value, options)
+    if (answer.status === 'failed') this.#drop(answer.reason, `broadcast to the HTTP peer ${name}`)
+  }
+
   #failed(reason: SendFailure, at: string = this.name) {
     return { status: 'failed', reason, at } as const
   }
@@ -444,6 +450,11 @@ export class Node {
 export async function createNode(options: NodeOptions = {}): Promise<Node> {
   const settings = checkOptions(options)
   const doors = await Doors.listen(settings)
-  const url = settings.url ?? (doors.port === undefined ? undefined : defaultUrl(settings.host, doors.port))
-  return new Node(settings, doors, url)
+  try {
+    const url = settings.url ?? (doors.port === undefined ? undefined : defaultUrl(settings.host, doors.port))
+    return new Node(settings, doors, url)
+  } catch (error) {
+    await doors.close()
+    throw error
+  }
 }

@@ -32,9 +32,16 @@ export class Timers {
       this.#running.delete(timeout)
       const restMs = dueMs - performance.now()
       if (restMs > 0) this.#startUntil(timer, dueMs, Math.ceil(restMs))
-      else this.#expired(timer)
+      else this.#afterInput(timer)
     }, afterMs)
     this.#running.add(timeout)
+  }
+
+  /** After a pause of the process timers come before what has arrived meanwhile: a link would be silent that is not. */
+  #afterInput(timer: Timer): void {
+    setImmediate(() => {
+      if (!this.#hasEnded) this.#expired(timer)
+    })
   }
 
   /** Resolves after this time, or at the end; at once when that has been. */

@@ -16,6 +16,7 @@ import {
   Rig,
   recordGossip,
   recordOf,
+  recordsOf,
   sent,
   told,
 } from '../../support/core-rig.ts'
@@ -102,7 +103,9 @@ test('what is broadcast before the first link waits for it', () => {
   const a = Rig.started('a')
   assert.deepEqual(a.take({ type: 'broadcast', id: 1, payload: bytes('one') }), [])
   assert.deepEqual(a.take({ type: 'broadcast', id: 2, payload: bytes('two') }), [])
-  const effects = a.meet(1, 'b')
+  // Until the other end has said something a crossed dial may still end the link.
+  assert.deepEqual(messagesOf(a.meet(1, 'b'), 'gossip'), [])
+  const effects = a.hear(1, recordsOf(recordOf('b', ['a'])))
   assert.deepEqual(
     effects.filter(
       (effect) =>
@@ -146,4 +149,18 @@ test('a link without room for a broadcast is counted', () => {
   assert.deepEqual(a.take({ type: 'send-refused', link: linkId(1), message: gossipOf('z', 1, '') }), [
     dropped('queue-full', 'gossip', 1),
   ])
+})
+
+test('a broadcast goes out again on a link that comes up a moment later, not on one that comes up long after', () => {
+  const a = trio()
+  a.take({ type: 'broadcast', id: 7, payload: bytes('hi') })
+  assert.deepEqual(
+    messagesOf(a.meet(4, 'e'), 'gossip').map(({ links, message }) => [links, message]),
+    [[[4], gossipOf('a', 4, 'hi')]],
+  )
+  a.wait(3_000)
+  assert.deepEqual(
+    messagesOf(a.meet(5, 'f'), 'gossip').filter(({ message }) => message.kind === 'payload'),
+    [],
+  )
 })

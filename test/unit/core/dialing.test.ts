@@ -167,11 +167,20 @@ test('a link that was trimmed makes its address wait, and does not end a dial to
   assert.deepEqual(plan(dialBackoffMaxMs).urls, [])
 })
 
-test('a contact that keeps failing is dropped; one of the configuration is not', () => {
+test('a contact that keeps failing is dropped while there are others; one of the configuration is not', () => {
   const { dialing, plan } = scene()
   const url = 'ws://b:5000/'
   dialing.addContacts([{ name: nodeName('b'), url }])
   for (let i = 0; i < 8; i++) dialing.failed(url, 0)
+  assert.deepEqual(
+    plan(1_000_000).urls,
+    [url],
+    'the last contacts are kept: after a long outage there are no others',
+  )
+  dialing.failed(url, 0)
+  for (let i = 0; i < 16; i++) dialing.addContacts([{ name: nodeName(`n${i}`), url: urlOf(`n${i}`) }])
+  dialing.failed(url, 0)
+  for (let i = 0; i < 16; i++) dialing.giveUp(urlOf(`n${i}`), 0)
   assert.deepEqual(plan(1_000_000).urls, [])
   dialing.addContacts([{ url }])
   for (let i = 0; i < 50; i++) dialing.failed(url, 0)
