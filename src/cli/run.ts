@@ -121,10 +121,25 @@ async function parse(
       throw message ? usageError(complaint(message, meant)) : error
     })
   for (const command of COMMANDS) declare(parser, command, (name) => (chosen = name))
-  const argv = await parser.parseAsync([...args], {}, (_error, _argv, text) => {
+  const argv = await parser.parseAsync(shielded(args), {}, (_error, _argv, text) => {
     output = text
   })
   return { command: chosen, flags: argv, help: output === '' ? undefined : output }
+}
+
+/** No argument of a process can contain it. */
+const SHIELD = '\0'
+
+/**
+ * Words that begin with a dash and are no flags, for yargs, which takes them for flags: what stands behind `--`, and what
+ * has a blank in it ("- list item"). {@link wordsOf} takes the shield off.
+ */
+function shielded(args: readonly string[]): string[] {
+  const end = args.indexOf('--')
+  const shield = (word: string): string => (word.startsWith('-') ? `${SHIELD}${word}` : word)
+  const before = end === -1 ? args : args.slice(0, end)
+  const behind = end === -1 ? [] : args.slice(end + 1)
+  return [...before.map((word) => (/^-[^=]*\s/.test(word) ? shield(word) : word)), ...behind.map(shield)]
 }
 
 function declare(parser: Argv, command: Command, choose: (command: Command) => void): void {
@@ -184,7 +199,8 @@ function wordsOf(command: Command, flags: Readonly<Record<string, unknown>>): Re
   const words: Record<string, string> = {}
   for (const { name } of command.positionals) {
     const given = flags[name]
-    words[name] = Array.isArray(given) ? given.join(' ') : String(given)
+    const text = Array.isArray(given) ? given.join(' ') : String(given)
+    words[name] = text.replaceAll(SHIELD, '')
   }
   return words
 }

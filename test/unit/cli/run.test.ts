@@ -113,7 +113,8 @@ describe('asking a running node', () => {
       response.end(typeof body === 'string' ? body : JSON.stringify(body))
     }
     const context = fakeContext()
-    const code = await run([...args, '--at', at], context)
+    const [name = '', ...rest] = args
+    const code = await run([name, '--at', at, ...rest], context)
     return { code, out: context.stdout.text, err: context.stderr.text, asked: asked.at(-1) }
   }
 
@@ -138,6 +139,21 @@ describe('asking a running node', () => {
       msg: '1e3 0x10 true',
       deadlineMs: 10_000,
     })
+  })
+
+  it('send takes words that begin with a dash, when they cannot be flags or stand behind --', async () => {
+    const body = { status: 'delivered', id: 'node1/1/1', hops: 1, rttMs: 1 }
+    for (const [words, msg] of [
+      [['- list item'], '- list item'],
+      [['--', '--hello', '-x'], '--hello -x'],
+      [['a', '--sender', 'anna', '--', '-5'], 'a -5'],
+    ] as const) {
+      const told = await asking(['send', 'node8', ...words], 200, body)
+      assert.equal(told.code, 0)
+      assert.equal(JSON.parse(told.asked?.body ?? '').msg, msg)
+    }
+    const wrong = await asking(['send', 'node8', '--hello'], 200, body)
+    assert.equal(wrong.code, 2)
   })
 
   it('send has exit code 3 and the reason when the message did not arrive', async () => {
