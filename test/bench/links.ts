@@ -120,8 +120,12 @@ const ROLES: Record<string, () => unknown> = {
 
 function next<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
-    child.once('message', (message) => resolve(message as T))
-    child.once('exit', (code) => reject(new Error(`a participant ended with ${code}`)))
+    const ended = (code: number | null): void => reject(new Error(`a participant ended with ${code}`))
+    child.once('exit', ended)
+    child.once('message', (message) => {
+      child.off('exit', ended)
+      resolve(message as T)
+    })
   })
 }
 
@@ -186,7 +190,6 @@ async function main(): Promise<void> {
   const rawRelayed = await launch('raw-sender-relayed', (await launch('raw-relay', rawTo.url)).url)
   await compare('one relay', relayed.child, rawRelayed.child)
   for (const child of children) {
-    child.removeAllListeners('exit')
     child.kill()
   }
 }
