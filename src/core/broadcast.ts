@@ -3,7 +3,8 @@
 // It must not look into a payload, nor know what a record means.
 //
 // B1  a broadcast is handed on at most once, whatever arrives in which order
-// B2  memory is bounded by the number of origins (origin-table.ts): one window of sequences for each
+// B2  memory is bounded by the number of origins (origin-table.ts): one window of sequences for each,
+//     and a few of this node's own last broadcasts
 // B3  every broadcast of the application is answered exactly once
 //
 // Eager push: Plumtree (Leitão, Pereira, Rodrigues, SRDS 2007, section 3.2). Ids are origin / incarnation / sequence in

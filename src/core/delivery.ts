@@ -60,7 +60,7 @@ export class Delivery {
       this.#outgoing.set(to, outgoing)
     }
     const deadlineMs = Math.min(input.deadlineMs ?? this.#config.deadlineMs, this.#config.deadlineMaxMs)
-    const pending = newPending(id, payload, nowMs, nowMs + deadlineMs)
+    const pending = newPending(id, payload, nowMs + deadlineMs)
     if (!outgoing.enqueue(pending)) {
       this.#fail(pending, 'queue-full', self.name)
       return
@@ -297,11 +297,10 @@ export class Delivery {
   }
 }
 
-function newPending(id: number, payload: Uint8Array, queuedMs: number, deadlineMs: number): Pending {
+function newPending(id: number, payload: Uint8Array, deadlineMs: number): Pending {
   return {
     id,
     payload,
-    queuedMs,
     deadlineMs,
     sequence: 0,
     firstSentMs: 0,

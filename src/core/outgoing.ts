@@ -16,7 +16,6 @@ import { SequenceRing } from './sequence-ring.ts'
 export interface Pending {
   readonly id: number
   readonly payload: Uint8Array
-  readonly queuedMs: number
   readonly deadlineMs: number
   /** 0 until it was sent for the first time. */
   sequence: number

@@ -3,6 +3,7 @@
 
 import { nanoid } from 'nanoid'
 import type { BroadcastAnswer, SendAnswer } from '../answers.ts'
+import { CORE_DEFAULTS } from '../core/config.ts'
 import type { Effect, Input, Notification, Outcome } from '../core/events.ts'
 import type { NodeName } from '../core/messages.ts'
 import { Overlay } from '../core/overlay.ts'
@@ -396,7 +397,8 @@ export class Node {
   async #post(name: string, value: JsonValue | Uint8Array, options: SendOptions): Promise<SendAnswer> {
     const msg = value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
     const message = { sender: options.sender ?? this.name, msg }
-    const outcome = await this.#httpPeers.post(name, message, options.deadlineMs ?? 10_000)
+    const deadlineMs = options.deadlineMs ?? this.#settings.config.deadlineMs ?? CORE_DEFAULTS.deadlineMs
+    const outcome = await this.#httpPeers.post(name, message, deadlineMs)
     if (outcome.status === 'delivered') return { ...outcome, hops: 1, id: this.#messageId() }
     this.#logger.debug({ peer: name, reason: outcome.reason, detail: outcome.detail }, 'post failed')
     return this.#failed(outcome.reason, outcome.reason === 'refused' ? name : this.name)

@@ -13,7 +13,7 @@ const outgoing = (config: Partial<CoreConfig> = {}): Outgoing =>
 
 function pending(id: number, size = 1, deadlineMs = 10_000): Pending {
   const untried = { sequence: 0, firstSentMs: 0, sentMs: 0, sends: 0, link: undefined, failure: undefined }
-  return { id, payload: new Uint8Array(size), queuedMs: 0, deadlineMs, ...untried }
+  return { id, payload: new Uint8Array(size), deadlineMs, ...untried }
 }
 
 /** Everything that the window has room for, sent once at this time. */
