@@ -1,18 +1,21 @@
 // The directory: the newest record of every node that is known, and which of them can be reached.
-// It must not decide what to dial, publish or route; it answers what is known. Reachability comes in from routing.
+// It must not decide what to dial, publish or route; it answers what is known.
 //
 // D1  for each name the record held is the newest seen, by (incarnation, instance, version): merging is commutative,
 //     associative and idempotent
 // D2  an edge exists between two nodes when both records list each other and neither is leaving
 // D3  `hash` is the XOR of the record hashes of exactly the reachable nodes, this one included
-// D4  every peer is told as joined at most once before it is told as gone, and the other way round
+// D6  a node is reachable when a path of edges leads to it from here, where the own edges are the links that are up to
+//     nodes that are not leaving, whatever the records list. That holds after every call
 //
 // Link-state records: OSPF (RFC 2328 section 13.1, which of two instances is newer) and OLSR (RFC 3626).
 
+import { Announcements, type MembershipChange } from './announcements.ts'
 import { assert } from './assert.ts'
 import { recordHash } from './hash.ts'
-import type { DirectoryHash, LeaveReason, NodeName, PeerRecord } from './messages.ts'
+import type { DirectoryHash, NodeName, PeerRecord } from './messages.ts'
 import type { Rng } from './rng.ts'
+import { SpanningTree } from './spanning-tree.ts'
 
 /** One node, as the directory knows it. Only the directory changes it. */
 export interface Entry {
@@ -27,15 +30,10 @@ export interface Entry {
   readonly joined: boolean
 }
 
-type MutableEntry = { -readonly [K in keyof Entry]: Entry[K] } & { edges: readonly Entry[] | undefined }
+type MutableEntry = { -readonly [K in keyof Entry]: Entry[K] }
 
 /** What became of a record that was merged. */
 export type MergeResult = 'newer' | 'same' | 'older' | 'full'
-
-/** A change that the application is told. */
-export type MembershipChange =
-  | { readonly type: 'peer-join'; readonly peer: PeerRecord }
-  | { readonly type: 'peer-leave'; readonly name: NodeName; readonly reason: LeaveReason }
 
 /** The directory's part of the configuration. */
 export interface DirectoryConfig {
@@ -51,11 +49,6 @@ export function compareRecords(a: PeerRecord, b: PeerRecord): number {
   return a.version - b.version
 }
 
-/** Why a run is gone whose last record is this one. */
-function leaveReasonOf(record: PeerRecord): LeaveReason {
-  return record.state === 'leaving' ? 'left' : 'unreachable'
-}
-
 /** How long an unreachable record is held at least, also when the directory is full. */
 const EVICTABLE_MS = 3_000
 
@@ -65,10 +58,13 @@ export class Directory {
   readonly #entries = new Map<NodeName, MutableEntry>()
   readonly #slots: (MutableEntry | undefined)[] = []
   readonly #freeSlots: number[] = []
-  /** Unreachable entries and restarted ones: all that time alone can change. */
+  readonly #neighbors = new Set<NodeName>()
+  readonly #tree: SpanningTree
+  readonly #announcements: Announcements
+  /** Unreachable entries, the longest gone first. */
   readonly #fading = new Set<MutableEntry>()
-  readonly #restarted = new Map<MutableEntry, LeaveReason>()
-  #own: MutableEntry
+  readonly #own: MutableEntry
+  #nowMs = 0
   #reachableCount = 1
   #hashHigh = 0
   #hashLow = 0
@@ -76,8 +72,10 @@ export class Directory {
   /** @param own the first record of the node that holds this directory. */
   constructor(own: PeerRecord, config: DirectoryConfig) {
     this.#config = config
-    this.#own = this.#insert(own, 0)
+    this.#announcements = new Announcements(config.unreachableGraceMs)
+    this.#own = this.#newEntry(own)
     this.#own.reachable = true
+    this.#tree = new SpanningTree(this.#own.slot, (slot) => this.#flip(slot))
     this.#toggleHash(this.#own)
   }
 
@@ -114,6 +112,27 @@ export class Directory {
     return this.#entries.get(name)
   }
 
+  /** Whether {@link tell} may have something to say. */
+  get hasNews(): boolean {
+    return this.#announcements.hasNews
+  }
+
+  /** A link to this node is up: the way to it does not depend on what its record lists. */
+  neighborUp(name: NodeName, nowMs: number): void {
+    this.#nowMs = nowMs
+    this.#neighbors.add(name)
+    const entry = this.#entries.get(name)
+    if (entry !== undefined) this.#findEdges(entry)
+  }
+
+  /** The link to this node is gone. */
+  neighborDown(name: NodeName, nowMs: number): void {
+    this.#nowMs = nowMs
+    this.#neighbors.delete(name)
+    const slot = this.#entries.get(name)?.slot
+    if (slot !== undefined) this.#tree.disconnect(this.#own.slot, slot)
+  }
+
   /** Takes over a new version of this node's own record. */
   replaceOwn(record: PeerRecord): void {
     assert(compareRecords(record, this.#own.record) > 0, 'an own record must be newer than the last')
@@ -123,59 +142,60 @@ export class Directory {
   /** Keeps the record when it is newer than what is known of that name. Not for this node's own name. */
   merge(record: PeerRecord, nowMs: number): MergeResult {
     assert(record.name !== this.#own.record.name, 'the own record is replaced, not merged')
-    const entry = this.#entries.get(record.name)
-    if (entry === undefined) {
-      if (this.#entries.size >= this.#config.directoryNodesMax && !this.#evict(nowMs)) return 'full'
-      this.#fading.add(this.#insert(record, nowMs))
+    this.#nowMs = nowMs
+    const known = this.#entries.get(record.name)
+    if (known === undefined) {
+      if (this.#entries.size >= this.#config.directoryNodesMax && !this.#evict()) return 'full'
+      const entry = this.#newEntry(record)
+      this.#fading.add(entry)
+      this.#announcements.changed(entry)
+      this.#tree.add(entry.slot)
+      this.#findEdges(entry)
       return 'newer'
     }
-    const order = compareRecords(record, entry.record)
+    const order = compareRecords(record, known.record)
     if (order <= 0) return order === 0 ? 'same' : 'older'
-    if (entry.joined && record.instance !== entry.record.instance) {
-      if (!this.#restarted.has(entry)) this.#restarted.set(entry, leaveReasonOf(entry.record))
-    }
-    this.#store(entry, record)
+    if (record.instance !== known.record.instance) this.#announcements.restarted(known)
+    this.#store(known, record)
+    if (record.state === 'leaving') this.#announcements.changed(known)
+    this.#findEdges(known)
     return 'newer'
   }
 
-  /** The entries that share an edge (D2) with this one. */
-  edges(of: Entry): readonly Entry[] {
-    const entry = of as MutableEntry
-    entry.edges ??= this.#computeEdges(entry)
-    return entry.edges
+  /** The entries that share an edge (D2) with this one, in the order of its record. Computed anew by each call. */
+  edges(of: Entry): Entry[] {
+    const edges: Entry[] = []
+    if (of.record.state === 'leaving') return edges
+    for (const name of of.record.links) {
+      const other = this.#entries.get(name)
+      if (other === undefined || other === of || other.record.state === 'leaving') continue
+      if (other.record.links.includes(of.record.name) && !edges.includes(other)) edges.push(other)
+    }
+    return edges
   }
 
-  /**
-   * Takes over which nodes can be reached, and returns what the application is to be told at once.
-   * @param reached whether a path leads to the entry in this slot.
-   */
-  applyReachability(reached: (slot: number) => boolean, nowMs: number): MembershipChange[] {
-    const changes: MembershipChange[] = []
-    for (const [entry, reason] of this.#restarted) this.#tellGone(entry, reason, changes)
-    this.#restarted.clear()
-    for (const entry of this.#entries.values()) {
-      if (entry === this.#own) continue
-      const reachable = reached(entry.slot)
-      if (reachable !== entry.reachable) this.#setReachable(entry, reachable, nowMs)
-      if (reachable && !entry.joined) {
-        entry.joined = true
-        changes.push({ type: 'peer-join', peer: entry.record })
-      } else if (!reachable && entry.joined && entry.record.state === 'leaving') {
-        this.#tellGone(entry, 'left', changes)
-      }
-    }
-    return changes
+  /** The slots next to this one on paths from here (D6): those of {@link edges}, but for this node the neighbors'. */
+  adjacent(slot: number): readonly number[] {
+    return this.#tree.edges(slot)
+  }
+
+  /** The entry through which this one was last found reachable; `undefined` for the own one and unreachable ones. */
+  parent(of: Entry): Entry | undefined {
+    const slot = this.#tree.parent(of.slot)
+    return slot === undefined ? undefined : this.#slots[slot]
+  }
+
+  /** What the application is to be told at once. */
+  tell(): MembershipChange[] {
+    return this.#announcements.tell()
   }
 
   /** What time alone has changed: peers gone after the grace, records forgotten. */
   expire(nowMs: number): { changes: MembershipChange[]; forgotten: NodeName[] } {
-    const changes: MembershipChange[] = []
+    const changes = this.#announcements.expire(nowMs)
     const forgotten: NodeName[] = []
     for (const entry of this.#fading) {
-      const goneMs = nowMs - entry.sinceMs
-      if (entry.joined && goneMs >= this.#config.unreachableGraceMs)
-        this.#tellGone(entry, 'unreachable', changes)
-      if (goneMs < this.#config.forgetMs) continue
+      if (nowMs - entry.sinceMs < this.#config.forgetMs) break
       this.#forget(entry)
       forgotten.push(entry.record.name)
     }
@@ -184,12 +204,11 @@ export class Directory {
 
   /** When {@link expire} will have something to do; `undefined` while nothing fades. */
   nextExpiryMs(): number | undefined {
-    let earliest: number | undefined
-    for (const entry of this.#fading) {
-      const due = entry.sinceMs + (entry.joined ? this.#config.unreachableGraceMs : this.#config.forgetMs)
-      if (earliest === undefined || due < earliest) earliest = due
+    const tellMs = this.#announcements.nextExpiryMs()
+    for (const { sinceMs } of this.#fading) {
+      return Math.min(tellMs ?? Number.POSITIVE_INFINITY, sinceMs + this.#config.forgetMs)
     }
-    return earliest
+    return tellMs
   }
 
   /**
@@ -215,57 +234,41 @@ export class Directory {
     return this.#fading.values()
   }
 
-  #insert(record: PeerRecord, nowMs: number): MutableEntry {
+  #newEntry(record: PeerRecord): MutableEntry {
     const slot = this.#freeSlots.pop() ?? this.#slots.length
     const hash = recordHash(record.name, record.incarnation, record.version)
-    const entry = { slot, record, hash, reachable: false, sinceMs: nowMs, joined: false, edges: undefined }
+    const entry = { slot, record, hash, reachable: false, sinceMs: this.#nowMs, joined: false }
     this.#slots[slot] = entry
     this.#entries.set(record.name, entry)
-    this.#forgetEdges(record.links)
     return entry
   }
 
   #store(entry: MutableEntry, record: PeerRecord): void {
     if (entry.reachable) this.#toggleHash(entry)
-    this.#forgetEdges(entry.record.links)
     entry.record = record
     entry.hash = recordHash(record.name, record.incarnation, record.version)
-    entry.edges = undefined
-    this.#forgetEdges(record.links)
     if (entry.reachable) this.#toggleHash(entry)
   }
 
-  #computeEdges(entry: MutableEntry): Entry[] {
-    const edges: Entry[] = []
-    if (entry.record.state === 'leaving') return edges
-    for (const name of entry.record.links) {
-      const other = this.#entries.get(name)
-      if (other === undefined || other === entry || other.record.state === 'leaving') continue
-      if (other.record.links.includes(entry.record.name)) edges.push(other)
-    }
-    return edges
+  /** Its edges follow what the records say now; the own ones follow the links. */
+  #findEdges(entry: MutableEntry): void {
+    const { record, slot } = entry
+    const own = this.#own.slot
+    const slots = this.edges(entry).flatMap((other) => (other.slot === own ? [] : [other.slot]))
+    if (record.state === 'up' && this.#neighbors.has(record.name)) slots.push(own)
+    this.#tree.setEdges(slot, slots)
   }
 
-  #forgetEdges(names: readonly NodeName[]): void {
-    for (const name of names) {
-      const entry = this.#entries.get(name)
-      if (entry !== undefined) entry.edges = undefined
-    }
-  }
-
-  #setReachable(entry: MutableEntry, reachable: boolean, nowMs: number): void {
-    entry.reachable = reachable
-    entry.sinceMs = nowMs
-    this.#reachableCount += reachable ? 1 : -1
+  /** The tree has found or lost the way to this slot. */
+  #flip(slot: number): void {
+    const entry = this.#slots[slot] as MutableEntry
+    entry.reachable = !entry.reachable
+    entry.sinceMs = this.#nowMs
+    this.#reachableCount += entry.reachable ? 1 : -1
     this.#toggleHash(entry)
-    if (reachable) this.#fading.delete(entry)
+    if (entry.reachable) this.#fading.delete(entry)
     else this.#fading.add(entry)
-  }
-
-  #tellGone(entry: MutableEntry, reason: LeaveReason, changes: MembershipChange[]): void {
-    if (!entry.joined) return
-    entry.joined = false
-    changes.push({ type: 'peer-leave', name: entry.record.name, reason })
+    this.#announcements.changed(entry)
   }
 
   #toggleHash(entry: Entry): void {
@@ -274,10 +277,11 @@ export class Directory {
   }
 
   /** Makes room by forgetting one unreachable record that the application no longer counts on. */
-  #evict(nowMs: number): boolean {
+  #evict(): boolean {
     for (const entry of this.#fading) {
       // What has just been learned would be news again at once, and be passed on for ever.
-      if (entry.joined || nowMs - entry.sinceMs < EVICTABLE_MS) continue
+      if (this.#nowMs - entry.sinceMs < EVICTABLE_MS) break
+      if (entry.joined) continue
       this.#forget(entry)
       return true
     }
@@ -286,10 +290,10 @@ export class Directory {
 
   #forget(entry: MutableEntry): void {
     this.#fading.delete(entry)
-    this.#restarted.delete(entry)
+    this.#announcements.forget(entry)
+    this.#tree.setEdges(entry.slot, [])
     this.#entries.delete(entry.record.name)
     this.#slots[entry.slot] = undefined
     this.#freeSlots.push(entry.slot)
-    this.#forgetEdges(entry.record.links)
   }
 }

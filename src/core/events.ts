@@ -47,6 +47,7 @@ export type Timer =
   | { readonly kind: 'links'; readonly token: number }
   | { readonly kind: 'publish'; readonly token: number }
   | { readonly kind: 'reachability'; readonly token: number }
+  | { readonly kind: 'routes'; readonly token: number }
   | { readonly kind: 'directory'; readonly token: number }
   | { readonly kind: 'delivery'; readonly token: number }
 

@@ -29,7 +29,7 @@ import { Reach } from './reach.ts'
 import type { Reason } from './reasons.ts'
 import { Relay } from './relay.ts'
 import { Rng } from './rng.ts'
-import { Routes } from './routing.ts'
+import { RoutesOnDemand } from './routes-on-demand.ts'
 import { Turn } from './turn.ts'
 
 /** Who a node is. */
@@ -51,7 +51,7 @@ export class Overlay {
   readonly #links: Links
   readonly #dialing: Dialing
   readonly #directory: Directory
-  readonly #routes = new Routes()
+  readonly #routes: RoutesOnDemand
   readonly #reach: Reach
   readonly #presence: Presence
   readonly #antiEntropy: AntiEntropy
@@ -76,18 +76,19 @@ export class Overlay {
     this.#dialing = new Dialing(config, this.#rng, identity.url)
     this.#presence = new Presence(config, directory, links, turn)
     this.#antiEntropy = new AntiEntropy(directory, turn)
+    this.#routes = new RoutesOnDemand(config.routesIntervalMs, { directory, links, turn })
     this.#relay = new Relay(directory, links, this.#routes, turn)
     this.#broadcast = new Broadcast(config, directory, links, turn)
     this.#delivery = new Delivery(config, directory, this.#relay, turn)
     this.#incoming = new Incoming(config, directory, this.#relay, turn)
     this.#reach = new Reach(config.routesIntervalMs, {
       directory,
-      links,
       turn,
       routes: this.#routes,
-      onRoutes: () => {
+      isAwaited: () => this.#delivery.unsettled > 0,
+      onChanged: (isNews) => {
         this.#delivery.routesChanged(links.neighbors.size > 0)
-        this.#planSoon()
+        if (isNews) this.#planSoon()
       },
       onForgotten: (name) => {
         this.#broadcast.forget(name)
@@ -103,7 +104,10 @@ export class Overlay {
   }
 
   /** Everything that is known, for looking at. */
-  get directory(): Pick<Directory, 'entries' | 'size' | 'reachableCount' | 'get' | 'edges' | 'hash'> {
+  get directory(): Pick<
+    Directory,
+    'entries' | 'size' | 'reachableCount' | 'get' | 'edges' | 'adjacent' | 'parent' | 'own' | 'hash'
+  > {
     return this.#directory
   }
 
@@ -120,7 +124,7 @@ export class Overlay {
   /** Links to travel to a node by the routes as they are; `undefined` when none leads there. */
   distance(name: NodeName): number | undefined {
     const entry = this.#directory.get(name)
-    return entry === undefined ? undefined : this.#routes.distance(entry.slot) || undefined
+    return entry === undefined ? undefined : this.#routes.current.distance(entry.slot) || undefined
   }
 
   /** The hello that this node would send now. */
@@ -224,7 +228,10 @@ export class Overlay {
         break
       }
       case 'reachability':
-        this.#reach.compute(timer.token)
+        this.#reach.tell(timer.token)
+        break
+      case 'routes':
+        if (this.#routes.due(timer.token)) this.#delivery.routesChanged(this.#links.neighbors.size > 0)
         break
       case 'directory':
         this.#reach.expire(timer.token)
@@ -264,7 +271,7 @@ export class Overlay {
     this.#turn.send([link.id], this.#links.heartbeat(link, this.#directory.hash))
     this.#antiEntropy.linkUp(link.id)
     this.#presence.changed()
-    this.#reach.changed()
+    this.#reach.neighborUp(name)
     this.#broadcast.linkUp(link.id)
     this.#broadcast.flush()
     this.#trim(name)
@@ -282,7 +289,7 @@ export class Overlay {
   #trim(keep?: NodeName): void {
     const hasDetour = (name: NodeName): boolean => {
       const entry = this.#directory.get(name)
-      return name !== keep && entry !== undefined && this.#routes.hasDetour(entry.slot)
+      return name !== keep && entry !== undefined && this.#routes.current.hasDetour(entry.slot)
     }
     this.#follow(this.#links.trim(hasDetour))
   }
@@ -303,7 +310,7 @@ export class Overlay {
       this.#dialing.backOff(link.dialed, this.#turn.nowMs)
     }
     this.#presence.changed()
-    this.#reach.changed()
+    this.#reach.neighborDown(peer.name)
     this.#planSoon()
   }
 

@@ -1,24 +1,24 @@
-// When routes are computed and records expire: the directory's and the routes' place in time, and what the application
-// is told of it.
-// It must not hold rules of merging (directory.ts) or of paths (routing.ts).
+// When the application is told who came and who is gone, and when records expire: the directory's place in time.
+// It must not hold rules of merging (directory.ts), of what is told (announcements.ts) or of paths (routing.ts).
 //
-// H1  a change of links or records is in the routes after `routesIntervalMs`, or after twenty times their own cost
-// H2  peers are told as they come and go, in the order in which it was found out
+// H2  peers are told as they come and go, in the order in which it was found out, at the latest `intervalMs` after it.
+//     What comes together is told together, so that who only moves from one link to another is not told twice
 
-import type { Directory, MembershipChange } from './directory.ts'
-import type { Links } from './links.ts'
+import type { MembershipChange } from './announcements.ts'
+import type { Directory } from './directory.ts'
 import type { LinkId, NodeName, PeerRecord } from './messages.ts'
-import type { Routes } from './routing.ts'
+import type { RoutesOnDemand } from './routes-on-demand.ts'
 import type { Turn } from './turn.ts'
 
 /** What the parts that are composed here are told by the rest, and tell it. */
 export interface ReachParts {
   readonly directory: Directory
-  readonly links: Links
-  readonly routes: Routes
+  readonly routes: RoutesOnDemand
   readonly turn: Turn
-  /** The routes are new. */
-  readonly onRoutes: () => void
+  /** Whether somebody waits for any change: of a way, or of the destination's record. */
+  readonly isAwaited: () => boolean
+  /** Links or records have changed. @param isNews whether a peer came, went, or was learned of. */
+  readonly onChanged: (isNews: boolean) => void
   /** The directory has forgotten a name. */
   readonly onForgotten: (name: NodeName) => void
 }
@@ -27,13 +27,13 @@ export interface ReachParts {
 export class Reach {
   readonly #intervalMs: number
   readonly #parts: ReachParts
-  #routesToken = 0
-  #routesDueMs: number | undefined
-  #computedMs = Number.NEGATIVE_INFINITY
+  #tellToken = 0
+  #tellDueMs: number | undefined
+  #toldMs = Number.NEGATIVE_INFINITY
   #expiryToken = 0
   #expiryDueMs = Number.POSITIVE_INFINITY
 
-  /** @param intervalMs least time between two computations of the routes. */
+  /** @param intervalMs least time between two times that peers are told. */
   constructor(intervalMs: number, parts: ReachParts) {
     this.#intervalMs = intervalMs
     this.#parts = parts
@@ -41,37 +41,41 @@ export class Reach {
 
   /** Takes in a record of another node; true when it is news. */
   learn(record: PeerRecord, cameFrom: LinkId): boolean {
-    const { directory, turn } = this.#parts
+    const { directory, isAwaited, routes, turn } = this.#parts
     const result = directory.merge(record, turn.nowMs)
     if (result === 'full') turn.drop('directory-full', `record of ${record.name}`, cameFrom)
-    if (result === 'newer') this.changed()
-    return result === 'newer'
+    if (result !== 'newer') return false
+    routes.changed()
+    if (this.#tellDueMs === undefined && (directory.hasNews || isAwaited())) this.#tellSoon()
+    return true
   }
 
-  /** Links or records have changed: routes and reachability follow. */
-  changed(): void {
-    if (this.#routesDueMs !== undefined) return
+  /** A link is up: its other end can be reached. */
+  neighborUp(name: NodeName): void {
     const { directory, routes, turn } = this.#parts
-    // About 0.5 µs for an edge or a node, and twenty times that between two computations: 5 % of the time.
-    const work = routes.edgesVisited + directory.size
-    const intervalMs = Math.max(this.#intervalMs, Math.ceil(work / 100))
-    this.#routesDueMs = Math.max(turn.nowMs, this.#computedMs + intervalMs)
-    turn.timerAt({ kind: 'reachability', token: ++this.#routesToken }, this.#routesDueMs)
+    directory.neighborUp(name, turn.nowMs)
+    routes.changed()
+    this.#tellSoon()
+  }
+
+  /** A link is gone. */
+  neighborDown(name: NodeName): void {
+    const { directory, routes, turn } = this.#parts
+    directory.neighborDown(name, turn.nowMs)
+    routes.changed()
+    this.#tellSoon()
   }
 
   /** The timer `reachability`. */
-  compute(token: number): void {
-    if (token !== this.#routesToken || this.#routesDueMs === undefined) return
-    const { directory, links, routes, turn, onRoutes } = this.#parts
-    this.#routesDueMs = undefined
-    this.#computedMs = turn.nowMs
-    routes.compute(
-      directory,
-      [...links.neighbors].map(([name, { id }]) => ({ name, link: id })),
-    )
-    this.#tell(directory.applyReachability((slot) => routes.distance(slot) > 0, turn.nowMs))
-    onRoutes()
-    this.#arm()
+  tell(token: number): void {
+    if (token !== this.#tellToken || this.#tellDueMs === undefined) return
+    const { directory, onChanged, turn } = this.#parts
+    this.#tellDueMs = undefined
+    this.#toldMs = turn.nowMs
+    const { hasNews } = directory
+    this.#notify(directory.tell())
+    onChanged(hasNews)
+    this.#armExpiry()
   }
 
   /** The timer `directory`. */
@@ -80,12 +84,19 @@ export class Reach {
     const { directory, turn, onForgotten } = this.#parts
     this.#expiryDueMs = Number.POSITIVE_INFINITY
     const { changes, forgotten } = directory.expire(turn.nowMs)
-    this.#tell(changes)
+    this.#notify(changes)
     for (const name of forgotten) onForgotten(name)
-    this.#arm()
+    this.#armExpiry()
   }
 
-  #arm(): void {
+  #tellSoon(): void {
+    if (this.#tellDueMs !== undefined) return
+    const { turn } = this.#parts
+    this.#tellDueMs = Math.max(turn.nowMs, this.#toldMs + this.#intervalMs)
+    turn.timerAt({ kind: 'reachability', token: ++this.#tellToken }, this.#tellDueMs)
+  }
+
+  #armExpiry(): void {
     const { directory, turn } = this.#parts
     const dueMs = directory.nextExpiryMs() ?? Number.POSITIVE_INFINITY
     if (dueMs >= this.#expiryDueMs) return
@@ -93,7 +104,7 @@ export class Reach {
     turn.timerAt({ kind: 'directory', token: ++this.#expiryToken }, Math.max(dueMs, turn.nowMs + 1))
   }
 
-  #tell(changes: readonly MembershipChange[]): void {
+  #notify(changes: readonly MembershipChange[]): void {
     for (const change of changes) this.#parts.turn.notify(change)
   }
 }

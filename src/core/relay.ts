@@ -8,17 +8,18 @@ import type { Directory } from './directory.ts'
 import type { Lane } from './events.ts'
 import type { Links } from './links.ts'
 import type { LinkId, NodeName, RoutedMessage } from './messages.ts'
-import type { Neighbor, Routes } from './routing.ts'
+import type { RoutesOnDemand } from './routes-on-demand.ts'
+import type { Neighbor } from './routing.ts'
 import type { Turn } from './turn.ts'
 
 /** See the head of the file. */
 export class Relay {
   readonly #directory: Directory
-  readonly #links: Links
-  readonly #routes: Routes
+  readonly #links: Pick<Links, 'neighbors'>
+  readonly #routes: RoutesOnDemand
   readonly #turn: Turn
 
-  constructor(directory: Directory, links: Links, routes: Routes, turn: Turn) {
+  constructor(directory: Directory, links: Pick<Links, 'neighbors'>, routes: RoutesOnDemand, turn: Turn) {
     this.#directory = directory
     this.#links = links
     this.#routes = routes
@@ -36,7 +37,9 @@ export class Relay {
     if (entry === undefined) return undefined
     const usable = ({ name, link }: Neighbor): boolean =>
       link !== except && this.#links.neighbors.get(name)?.id === link
-    return this.#routes.nextHop(origin, entry, usable)?.link
+    const way = this.#routes.current.nextHop(origin, entry, usable)?.link
+    if (way === undefined) this.#routes.want()
+    return way
   }
 
   /** Passes a message on; says why when it cannot. The bytes are the same but for the two hop counters. */

@@ -1,5 +1,6 @@
 // Routes: for every node the neighbors through which the shortest paths lead, and a way around through another one.
-// It must not look at messages or send anything. Computed as a whole from the directory's edges; never changed in part.
+// It must not look at messages or send anything, nor know when it is time (routes-on-demand.ts). Computed as a whole from
+// the directory's edges; never changed in part.
 //
 // R1  a neighbor is a first hop towards a node when a shortest path of edges begins with it
 // R2  a pair (origin, destination) takes the same one of several first hops as long as the routes stay, and different
@@ -22,13 +23,23 @@ export interface Neighbor {
 /** Bits of an unsigned 32-bit set that a JavaScript number can hold without a sign. */
 export const NEIGHBORS_MAX = 31
 
+/** Stands in both lists of first hops for "no more wanted": larger than every neighbor index. */
+const CLOSED = 255
+
+/**
+ * What is to be visited by a search: a slot, and the neighbor (index + 1) through which it was found. Each slot is there
+ * at most twice. All searches share it, because one ends before another begins.
+ */
+let queuedSlots = new Int32Array(256)
+let queuedHops = new Uint8Array(256)
+
 /** See the head of the file. */
 export class Routes {
   #neighbors: readonly Neighbor[] = []
   /** By slot: links to travel; 0: not reached. */
-  #distances = new Uint16Array(0)
+  #distances = new Int32Array(0)
   /** By slot: the set of first hops of shortest paths, a bit for each neighbor. */
-  #firstHops = new Uint32Array(0)
+  #firstHops = new Int32Array(0)
   /** By slot: two different first hops, the better one first, as neighbor index + 1; 0: none. */
   #nearest = new Uint8Array(0)
   #second = new Uint8Array(0)
@@ -39,15 +50,16 @@ export class Routes {
   /** Computes all routes anew. @param neighbors at most {@link NEIGHBORS_MAX}; further ones are not used. */
   compute(directory: Directory, neighbors: readonly Neighbor[]): void {
     this.#neighbors = neighbors.slice(0, NEIGHBORS_MAX)
-    const slots = directory.slotsEnd
-    this.#distances = new Uint16Array(slots)
-    this.#firstHops = new Uint32Array(slots)
-    this.#nearest = new Uint8Array(slots)
-    this.#second = new Uint8Array(slots)
-    this.edgesVisited = 0
-    const starts = this.#neighbors.map((neighbor) => directory.get(neighbor.name))
-    this.#findShortest(directory, starts)
-    this.#findSecond(directory, starts)
+    this.#clear(directory.slotsEnd)
+    const own = directory.own.slot
+    // Closed to both visits, so that the search need not ask for it at each edge (R3).
+    this.#distances[own] = -1
+    this.#nearest[own] = CLOSED
+    this.#second[own] = CLOSED
+    this.#search(directory, this.#enqueue(directory))
+    this.#distances[own] = 0
+    this.#nearest[own] = 0
+    this.#second[own] = 0
   }
 
   /** Links to travel to the node in this slot; 0 when no path leads there. */
@@ -84,52 +96,80 @@ export class Routes {
     return undefined
   }
 
-  #findShortest(directory: Directory, starts: readonly (Entry | undefined)[]): void {
-    const own = directory.own.slot
-    const queue: Entry[] = []
-    starts.forEach((entry, index) => {
-      if (entry === undefined || entry.record.state === 'leaving') return
-      this.#distances[entry.slot] = 1
-      this.#firstHops[entry.slot] = (1 << index) >>> 0
-      queue.push(entry)
-    })
-    for (let head = 0; head < queue.length; head++) {
-      const entry = queue[head] as Entry
-      const distance = (this.#distances[entry.slot] as number) + 1
-      const firstHops = this.#firstHops[entry.slot] as number
-      const edges = directory.edges(entry)
-      this.edgesVisited += edges.length
-      for (const next of edges) {
-        if (next.slot === own) continue
-        const known = this.#distances[next.slot] as number
-        if (known === 0) {
-          this.#distances[next.slot] = distance
-          this.#firstHops[next.slot] = firstHops
-          queue.push(next)
-        } else if (known === distance) {
-          this.#firstHops[next.slot] = ((this.#firstHops[next.slot] as number) | firstHops) >>> 0
-        }
-      }
+  #clear(slots: number): void {
+    if (this.#distances.length < slots) {
+      // Some room, or each node that joins would make them anew.
+      const room = slots + (slots >> 2)
+      this.#distances = new Int32Array(room)
+      this.#firstHops = new Int32Array(room)
+      this.#nearest = new Uint8Array(room)
+      this.#second = new Uint8Array(room)
+    } else {
+      this.#distances.fill(0)
+      this.#firstHops.fill(0)
+      this.#nearest.fill(0)
+      this.#second.fill(0)
+    }
+    if (queuedSlots.length < slots * 2) {
+      queuedSlots = new Int32Array(slots * 4)
+      queuedHops = new Uint8Array(slots * 4)
     }
   }
 
-  /** A breadth-first search that visits each node twice, the second time through another neighbor. */
-  #findSecond(directory: Directory, starts: readonly (Entry | undefined)[]): void {
-    const own = directory.own.slot
-    const queue: { entry: Entry; via: number }[] = []
-    const visit = (entry: Entry, via: number): void => {
-      const nearest = this.#nearest[entry.slot]
-      if (nearest === 0) this.#nearest[entry.slot] = via
-      else if (nearest !== via && this.#second[entry.slot] === 0) this.#second[entry.slot] = via
-      else return
-      queue.push({ entry, via })
-    }
-    starts.forEach((entry, index) => {
-      if (entry !== undefined && entry.record.state !== 'leaving') visit(entry, index + 1)
+  /** Where the search begins: the neighbors. Returns how many there are. */
+  #enqueue(directory: Directory): number {
+    let count = 0
+    this.#neighbors.forEach(({ name }, index) => {
+      const entry = directory.get(name)
+      if (entry === undefined || entry.record.state === 'leaving') return
+      this.#distances[entry.slot] = 1
+      this.#firstHops[entry.slot] = 1 << index
+      this.#nearest[entry.slot] = index + 1
+      queuedSlots[count] = entry.slot
+      queuedHops[count++] = index + 1
     })
-    for (let head = 0; head < queue.length; head++) {
-      const { entry, via } = queue[head] as { entry: Entry; via: number }
-      for (const next of directory.edges(entry)) if (next.slot !== own) visit(next, via)
+    return count
+  }
+
+  /**
+   * A breadth-first search that visits each node twice, the second time through another neighbor. The first visit is on
+   * a shortest path, and when it is worked off all other shortest paths to that node have been found too.
+   */
+  #search(directory: Directory, starts: number): void {
+    const [distances, firstHops, nearest, second] = [
+      this.#distances,
+      this.#firstHops,
+      this.#nearest,
+      this.#second,
+    ]
+    let [end, edgesVisited] = [starts, 0]
+    for (let head = 0; head < end; head++) {
+      const slot = queuedSlots[head] as number
+      const via = queuedHops[head] as number
+      const edges = directory.adjacent(slot)
+      edgesVisited += edges.length
+      const isFirst = nearest[slot] === via
+      const distance = (distances[slot] as number) + 1
+      const hops = firstHops[slot] as number
+      for (let i = 0; i < edges.length; i++) {
+        const next = edges[i] as number
+        if (isFirst) {
+          if (distances[next] === 0) {
+            distances[next] = distance
+            firstHops[next] = hops
+            nearest[next] = via
+            queuedSlots[end] = next
+            queuedHops[end++] = via
+            continue
+          }
+          if (distances[next] === distance) firstHops[next] = (firstHops[next] as number) | hops
+        }
+        if (second[next] !== 0 || nearest[next] === via) continue
+        second[next] = via
+        queuedSlots[end] = next
+        queuedHops[end++] = via
+      }
     }
+    this.edgesVisited = edgesVisited
   }
 }

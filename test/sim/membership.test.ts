@@ -1,6 +1,7 @@
 // Who belongs: nodes that leave, come back, share a name, or cannot be dialled.
 
 import assert from 'node:assert/strict'
+import { CORE_DEFAULTS } from '../../src/core/config.ts'
 import { Rng } from '../../src/core/rng.ts'
 import type { SimNetwork, SimNodeOptions } from '../../src/sim/network.ts'
 import {
@@ -77,6 +78,7 @@ function restart(net: SimNetwork, name: string, downMs: number, options?: SimNod
   net.run(downMs)
   net.start(name, options)
   converge(net, 3_000)
+  net.run(CORE_DEFAULTS.routesIntervalMs) // what is found out is told a little later
   return name
 }
 
@@ -105,6 +107,7 @@ for (const { title, clock } of [
         net.start(name, clock)
         const tookMs = converge(net, 3_000)
         assert.ok(tookMs < 3_000)
+        net.run(CORE_DEFAULTS.routesIntervalMs) // what is found out is told a little later
         checkToldOnce(net, since, name, 'left')
         const heard = net.notices.length
         net.broadcast(name, payloadOf(2))

@@ -3,6 +3,7 @@
 // It must not check anything: assertions belong into the tests.
 
 import type { CoreConfig } from '../../src/core/config.ts'
+import type { Directory } from '../../src/core/directory.ts'
 import type { Effect, Input, Lane, Notification, Timer } from '../../src/core/events.ts'
 import {
   type Ack,
@@ -201,6 +202,16 @@ export function messagesOf<T extends Message['type']>(
 /** Without the timers of the housekeeping, for lists that are about something else. */
 export const withoutTimers = (effects: readonly Effect[]): Effect[] =>
   effects.filter((effect) => effect.type !== 'timer')
+
+/** Makes exactly these nodes reachable, by links to them, and returns what the application is told at once. */
+export function reachExactly(directory: Directory, names: readonly string[], nowMs: number) {
+  for (const { record } of [...directory.entries]) {
+    if (record === directory.own.record) continue
+    if (names.includes(record.name)) directory.neighborUp(record.name, nowMs)
+    else directory.neighborDown(record.name, nowMs)
+  }
+  return directory.tell()
+}
 
 /** How an overlay is set up for a test. */
 export interface RigOptions {

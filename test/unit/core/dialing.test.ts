@@ -6,7 +6,7 @@ import { CORE_DEFAULTS } from '../../../src/core/config.ts'
 import { Dialing } from '../../../src/core/dialing.ts'
 import { Directory } from '../../../src/core/directory.ts'
 import { Rng } from '../../../src/core/rng.ts'
-import { nodeName, recordOf, urlOf } from '../../support/core-rig.ts'
+import { nodeName, reachExactly, recordOf, urlOf } from '../../support/core-rig.ts'
 
 const { dialBackoffMinMs, dialBackoffMaxMs, dialYieldMs, dialsMax, healIntervalMs, linksAim, linksMin } =
   CORE_DEFAULTS
@@ -15,8 +15,7 @@ const { dialBackoffMinMs, dialBackoffMaxMs, dialYieldMs, dialsMax, healIntervalM
 function scene({ reachable = [], unreachable = [], own = 'm', seed = 1 }: Partial<Scene> = {}) {
   const directory = new Directory(recordOf(own, []), CORE_DEFAULTS)
   for (const name of [...reachable, ...unreachable]) directory.merge(recordOf(name, []), 0)
-  const slots = new Set(reachable.map((name) => directory.get(nodeName(name))?.slot))
-  directory.applyReachability((slot) => slots.has(slot), 0)
+  reachExactly(directory, reachable, 0)
   const dialing = new Dialing(CORE_DEFAULTS, new Rng(seed), urlOf(own))
   const plan = (nowMs: number, neighbors: readonly string[] = []) =>
     dialing.plan(
@@ -119,19 +118,16 @@ test('an address of the configuration is dialled until its node can be reached, 
   for (const isAlias of [false, true]) {
     const { directory, dialing, plan } = scene({ reachable: many, unreachable: ['b'] })
     const url = isAlias ? 'ws://alias:5000/' : urlOf('b')
-    const reach = (names: readonly string[], nowMs: number) => {
-      const slots = names.map((name) => directory.get(nodeName(name))?.slot)
-      directory.applyReachability((slot) => slots.includes(slot), nowMs)
-    }
     directory.merge(recordOf('b', [], { version: 3, state: isAlias ? 'leaving' : 'up' }), 0)
     dialing.addContacts([{ url }])
     const neighbors = many.slice(0, linksAim)
     assert.deepEqual(plan(0, neighbors).urls, [url])
     dialing.succeeded(url)
     if (isAlias) dialing.answered(url, nodeName('b'))
-    reach([...many, 'b'], 1)
+    directory.merge(recordOf('b', [], { version: 4 }), 1)
+    reachExactly(directory, [...many, 'b'], 1)
     assert.deepEqual(plan(10_000, neighbors).urls, [])
-    reach(many, 10_001)
+    reachExactly(directory, many, 10_001)
     assert.deepEqual(plan(20_000, neighbors).urls, [url])
   }
 })

@@ -6,7 +6,16 @@ import { CORE_DEFAULTS } from '../../../src/core/config.ts'
 import { answerDigest, answerWant, digestsOf } from '../../../src/core/digests.ts'
 import { Directory } from '../../../src/core/directory.ts'
 import type { Digest, Heartbeat, PeerRecord } from '../../../src/core/messages.ts'
-import { linkId, messagesOf, nodeName, Rig, recordOf, recordsOf, sent } from '../../support/core-rig.ts'
+import {
+  linkId,
+  messagesOf,
+  nodeName,
+  Rig,
+  reachExactly,
+  recordOf,
+  recordsOf,
+  sent,
+} from '../../support/core-rig.ts'
 
 /** A directory with these records, all of them reachable but for the last few. */
 function directoryOf(
@@ -16,10 +25,8 @@ function directoryOf(
 ): Directory {
   const directory = new Directory(own, CORE_DEFAULTS)
   for (const record of records) directory.merge(record, 0)
-  const slots = records
-    .filter(({ name }) => !unreachable.includes(name))
-    .map(({ name }) => directory.get(name)?.slot)
-  directory.applyReachability((slot) => slots.includes(slot), 0)
+  const reachable = records.flatMap(({ name }) => (unreachable.includes(name) ? [] : [name]))
+  reachExactly(directory, reachable, 0)
   return directory
 }
 

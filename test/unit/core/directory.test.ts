@@ -7,18 +7,12 @@ import { compareRecords, Directory } from '../../../src/core/directory.ts'
 import { recordHash } from '../../../src/core/hash.ts'
 import type { NodeName } from '../../../src/core/messages.ts'
 import { Rng } from '../../../src/core/rng.ts'
-import { INCARNATION, nodeName, recordOf } from '../../support/core-rig.ts'
+import { INCARNATION, nodeName, reachExactly, recordOf } from '../../support/core-rig.ts'
 
 const { unreachableGraceMs, forgetMs } = CORE_DEFAULTS
 
 function directory(limit = 100): Directory {
   return new Directory(recordOf('a', ['b'], { version: 1 }), { ...CORE_DEFAULTS, directoryNodesMax: limit })
-}
-
-/** Makes exactly these nodes reachable. */
-function reach(of: Directory, names: readonly string[], nowMs: number) {
-  const slots = names.map((name) => of.get(nodeName(name))?.slot)
-  return of.applyReachability((slot) => slots.includes(slot), nowMs)
 }
 
 const edgesOf = (of: Directory, name: string): NodeName[] => {
@@ -69,22 +63,22 @@ test('a peer joins when it is reached, and is gone as unreachable only after the
   const of = directory()
   const b = recordOf('b', ['a'])
   of.merge(b, 0)
-  assert.deepEqual(reach(of, ['b'], 10), [{ type: 'peer-join', peer: b }])
-  assert.deepEqual(reach(of, [], 20), [], 'not told at once')
+  assert.deepEqual(reachExactly(of, ['b'], 10), [{ type: 'peer-join', peer: b }])
+  assert.deepEqual(reachExactly(of, [], 20), [], 'not told at once')
   assert.deepEqual(of.expire(20 + unreachableGraceMs - 1), { changes: [], forgotten: [] })
   assert.deepEqual(of.expire(20 + unreachableGraceMs), {
     changes: [{ type: 'peer-leave', name: 'b', reason: 'unreachable' }],
     forgotten: [],
   })
-  assert.deepEqual(reach(of, ['b'], 5_000), [{ type: 'peer-join', peer: b }])
+  assert.deepEqual(reachExactly(of, ['b'], 5_000), [{ type: 'peer-join', peer: b }])
 })
 
 test('a peer that is back within the grace was never gone', () => {
   const of = directory()
   of.merge(recordOf('b', ['a']), 0)
-  reach(of, ['b'], 0)
-  reach(of, [], 10)
-  assert.deepEqual(reach(of, ['b'], unreachableGraceMs), [])
+  reachExactly(of, ['b'], 0)
+  reachExactly(of, [], 10)
+  assert.deepEqual(reachExactly(of, ['b'], unreachableGraceMs), [])
   assert.equal(of.nextExpiryMs(), undefined)
   assert.deepEqual(of.expire(100_000), { changes: [], forgotten: [] })
 })
@@ -92,9 +86,9 @@ test('a peer that is back within the grace was never gone', () => {
 test('a peer that leaves is told as left, at once', () => {
   const of = directory()
   of.merge(recordOf('b', ['a']), 0)
-  reach(of, ['b'], 0)
+  reachExactly(of, ['b'], 0)
   of.merge(recordOf('b', [], { version: 3, state: 'leaving' }), 10)
-  assert.deepEqual(reach(of, [], 10), [{ type: 'peer-leave', name: 'b', reason: 'left' }])
+  assert.deepEqual(reachExactly(of, [], 10), [{ type: 'peer-leave', name: 'b', reason: 'left' }])
 })
 
 for (const { state, reason } of [
@@ -104,12 +98,12 @@ for (const { state, reason } of [
   test(`a peer that is started again while it was reachable is gone as ${reason} and has joined`, () => {
     const of = directory()
     of.merge(recordOf('b', ['a']), 0)
-    reach(of, ['b'], 0)
+    reachExactly(of, ['b'], 0)
     of.merge(recordOf('b', ['a'], { version: 3, state }), 10)
     const again = recordOf('b', ['a'], { incarnation: INCARNATION + 1, instance: 'b-2', version: 0 })
     of.merge(again, 10)
     of.merge({ ...again, version: 1 }, 10)
-    assert.deepEqual(reach(of, ['b'], 10), [
+    assert.deepEqual(reachExactly(of, ['b'], 10), [
       { type: 'peer-leave', name: 'b', reason },
       { type: 'peer-join', peer: { ...again, version: 1 } },
     ])
@@ -119,16 +113,16 @@ for (const { state, reason } of [
 test('a run that raises its incarnation is the same run', () => {
   const of = directory()
   of.merge(recordOf('b', ['a']), 0)
-  reach(of, ['b'], 0)
+  reachExactly(of, ['b'], 0)
   of.merge(recordOf('b', ['a'], { incarnation: INCARNATION + 5 }), 10)
-  assert.deepEqual(reach(of, ['b'], 10), [])
+  assert.deepEqual(reachExactly(of, ['b'], 10), [])
 })
 
 test('an unreachable record is forgotten after ten minutes, and its slot is used again', () => {
   const of = directory()
   of.merge(recordOf('b', ['a']), 0)
-  reach(of, ['b'], 0)
-  reach(of, [], 500)
+  reachExactly(of, ['b'], 0)
+  reachExactly(of, [], 500)
   const slot = of.get(nodeName('b'))?.slot
   assert.equal(of.nextExpiryMs(), 500 + unreachableGraceMs)
   of.expire(500 + unreachableGraceMs)
@@ -146,14 +140,14 @@ test('at the limit an unreachable record makes room; without one a new name is r
   const of = directory(3)
   of.merge(recordOf('b', ['a']), 0)
   of.merge(recordOf('c', ['a']), 0)
-  reach(of, ['b'], 0)
+  reachExactly(of, ['b'], 0)
   assert.equal(of.merge(recordOf('d', ['a']), 2_999), 'full', 'c is too new: it would be news again at once')
   assert.equal(of.merge(recordOf('d', ['a']), 3_000), 'newer', 'c, which nobody has reached, makes room')
   assert.deepEqual([...of.entries].map(({ record }) => record.name).sort(), ['a', 'b', 'd'])
-  reach(of, ['b', 'd'], 3_000)
+  reachExactly(of, ['b', 'd'], 3_000)
   assert.equal(of.merge(recordOf('e', ['a']), 3_000), 'full')
   assert.equal(of.merge(recordOf('d', [], { version: 9 }), 3_000), 'newer', 'who is known may change')
-  reach(of, ['b'], 3_010)
+  reachExactly(of, ['b'], 3_010)
   assert.equal(of.merge(recordOf('e', ['a']), 9_000), 'full', 'd is not told as gone yet')
   of.expire(3_010 + unreachableGraceMs)
   assert.equal(of.merge(recordOf('e', ['a']), 9_000), 'newer')
@@ -166,11 +160,11 @@ test('the hash is of the reachable records only', () => {
   assert.deepEqual(of.hash, own)
   of.merge(recordOf('b', ['a']), 0)
   assert.deepEqual(of.hash, own)
-  reach(of, ['b'], 0)
+  reachExactly(of, ['b'], 0)
   const b = recordHash(nodeName('b'), INCARNATION, 2)
   assert.deepEqual(of.hash, { high: (own.high ^ b.high) >>> 0, low: (own.low ^ b.low) >>> 0 })
   assert.equal(of.reachableCount, 2)
-  reach(of, [], 10)
+  reachExactly(of, [], 10)
   assert.deepEqual(of.hash, own)
   of.replaceOwn(recordOf('a', [], { version: 2 }))
   assert.deepEqual(of.hash, recordHash(nodeName('a'), INCARNATION, 2))
