@@ -23,7 +23,7 @@ export interface Neighbor {
 /** Bits of an unsigned 32-bit set that a JavaScript number can hold without a sign. */
 export const NEIGHBORS_MAX = 31
 
-/** Stands in both lists of first hops for "no more wanted": larger than every neighbor index. */
+/** Stands for a second first hop where none is wanted: larger than every neighbor index. */
 const CLOSED = 255
 
 /**
@@ -54,11 +54,9 @@ export class Routes {
     const own = directory.own.slot
     // Closed to both visits, so that the search need not ask for it at each edge (R3).
     this.#distances[own] = -1
-    this.#nearest[own] = CLOSED
     this.#second[own] = CLOSED
     this.#search(directory, this.#enqueue(directory))
     this.#distances[own] = 0
-    this.#nearest[own] = 0
     this.#second[own] = 0
   }
 

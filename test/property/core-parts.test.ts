@@ -244,6 +244,7 @@ test('routes are those of a breadth-first search; the next hop is nearer, and th
       for (let i = 1; i < size; i++) directory.merge(recordAt(i), 0)
       const routes = new Routes()
       const neighbors = [...(edges[0] ?? [])].map((i) => ({ name: named(i), link: (i + 100) as LinkId }))
+      for (const { name } of neighbors) directory.neighborUp(name, 0)
       routes.compute(directory, neighbors)
       const expected = distances(edges, 0)
       const origin = named(someone % size)

@@ -67,10 +67,10 @@ test('the interval grows with the cost of the routes', () => {
   assert.equal(distance('n1'), 2)
   directory.merge(recordOf('n1', [], { version: 3 }), 0)
   routes.changed()
-  // 10,000 nodes and twice as many ends of edges, at 100 of them for each ms between two computations.
-  turn.begin(299)
+  // 10,000 nodes and twice as many ends of edges, at 1,000 of them for each ms between two computations.
+  turn.begin(29)
   assert.equal(distance('n1'), 2)
-  turn.begin(302)
+  turn.begin(30)
   assert.equal(distance('n1'), 0)
 })
 
