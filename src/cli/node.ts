@@ -63,7 +63,7 @@ async function runNode(
   logger: ProcessLogger,
   context: CliContext,
 ): Promise<ExitCode> {
-  const { createNode } = await import('../node/node.ts')
+  const { createNode } = await import('../node/create-node.ts')
   const running = await createNode({
     name,
     listen: values.noListen ? false : values.port,

@@ -75,7 +75,7 @@ async function start(values: SwarmValues, launch: Launch): Promise<Swarm> {
   const { logger, progress, closers, context } = launch
   const [{ createBootstrap }, { createNode }] = await Promise.all([
     import('../bootstrap/server.ts'),
-    import('../node/node.ts'),
+    import('../node/create-node.ts'),
   ])
   const place = { ...(values.host !== undefined && { host: values.host }) }
   const portOf = (index: number) => (values.port === 0 ? 0 : values.port + index)

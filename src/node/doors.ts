@@ -2,45 +2,22 @@
 // Composition only: what comes in is handed to the node, what it is asked is answered by the node.
 
 import { BootstrapClient } from '../bootstrap/client.ts'
-import type { Contact, Hello, ListedPeer, PeerEvents } from '../core/messages.ts'
-import type { GuestHost, ReceivedMessage } from '../guests/guest-host.ts'
+import type { PeerEvents } from '../core/messages.ts'
+import type { ReceivedMessage } from '../guests/guest-host.ts'
 import { Guests } from '../guests/guests.ts'
 import { requestListener } from '../http/listener.ts'
 import { createNodeApp } from '../http/node-app.ts'
 import type { NodeHost, OutgoingMessage } from '../http/node-host.ts'
 import { type Listener, type ListenerStats, listen } from '../net/listener.ts'
-import type { JsonValue } from '../wire/payload.ts'
 import type { LinkSocket } from './links.ts'
 import type { NodeSettings } from './options.ts'
-
-/** What a node is asked through its doors. */
-export type DoorsHost = Omit<NodeHost, 'send' | 'broadcast'> & {
-  send(
-    to: string,
-    value: JsonValue,
-    options: { sender?: string; deadlineMs?: number },
-  ): ReturnType<NodeHost['send']>
-  broadcast(value: JsonValue, options: { sender?: string }): ReturnType<NodeHost['broadcast']>
-}
-
-/** What comes in through the doors. */
-export interface DoorsHandlers {
-  readonly host: DoorsHost
-  readonly guestHost: GuestHost
-  readonly hello: () => Hello
-  readonly onLink: (socket: LinkSocket, from: string) => void
-  readonly onContacts: (contacts: readonly Contact[]) => void
-  /** All plain HTTP peers that are registered, whenever that has changed. */
-  readonly onHttpPeers: (peers: readonly ListedPeer[]) => void
-  /** A bootstrap refused this node's name before any had accepted it. */
-  readonly onNameTaken: (detail: string) => void
-}
+import type { DoorsHandlers, DoorsHost, NodeDoors } from './world.ts'
 
 /** See the head of the file. */
-export class Doors {
+export class Doors implements NodeDoors {
   readonly #settings: NodeSettings
   #listener: Listener | undefined
-  #handlers: DoorsHandlers | undefined
+  #adopt: ((socket: LinkSocket, from: string) => void) | undefined
   #onRequest: ReturnType<typeof requestListener> | undefined
   #client: BootstrapClient | undefined
   #guests: Guests | undefined
@@ -67,7 +44,7 @@ export class Doors {
         else response.writeHead(503).end()
       },
       onLink: (socket, from) => {
-        if (doors.#handlers !== undefined) doors.#handlers.onLink(socket, from)
+        if (doors.#adopt !== undefined) doors.#adopt(socket, from)
         else socket.terminate()
       },
       onGuest: (socket, request) => {
@@ -77,6 +54,11 @@ export class Doors {
       },
     })
     return doors
+  }
+
+  /** Gives the links that others dial to `adopt` from now on; before that they are cut off. */
+  leadTo(adopt: (socket: LinkSocket, from: string) => void): void {
+    this.#adopt = adopt
   }
 
   /** The port listened on; `undefined`: none. */
@@ -107,7 +89,6 @@ export class Doors {
   /** Lets everybody in, and begins to register. Once. */
   open(handlers: DoorsHandlers): void {
     const { logger, bootstrap, link } = this.#settings
-    this.#handlers = handlers
     const refused = (): void => {
       this.#httpRefused++
     }

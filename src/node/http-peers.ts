@@ -5,9 +5,9 @@
 import { CORE_DEFAULTS } from '../core/config.ts'
 import type { ListedPeer, NodeName } from '../core/messages.ts'
 import type { SendFailure } from '../core/reasons.ts'
-import { askHttp } from '../net/http-ask.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import type { PeerInfo } from './events.ts'
+import type { NodeWorld } from './world.ts'
 
 /** What posting a message came to. */
 export type PostOutcome =
@@ -19,10 +19,16 @@ const POSTS_MAX = 64
 
 /** The plain HTTP peers that the bootstraps have named. */
 export class HttpPeers {
+  readonly #world: Pick<NodeWorld, 'post' | 'nowMs'>
   readonly #urls = new Map<NodeName, string>()
   /** Posts that have no answer yet, by peer. */
   readonly #underWay = new Map<string, number>()
   readonly #end = new AbortController()
+
+  /** @param world what posts, and the clock by which round trips are measured */
+  constructor(world: Pick<NodeWorld, 'post' | 'nowMs'>) {
+    this.#world = world
+  }
 
   /** All of them. */
   get list(): PeerInfo[] {
@@ -56,18 +62,14 @@ export class HttpPeers {
     if (underWay >= POSTS_MAX)
       return { status: 'failed', reason: 'queue-full', detail: `${underWay} posts under way` }
     this.#underWay.set(name, underWay + 1)
-    const sentMs = performance.now()
+    const sentMs = this.#world.nowMs()
     try {
       this.#end.signal.throwIfAborted()
-      const status = await askHttp(new URL('message', httpBase(url)), {
-        method: 'POST',
-        body: JSON.stringify(message),
-        signal: AbortSignal.any([
-          this.#end.signal,
-          AbortSignal.timeout(Math.min(deadlineMs, CORE_DEFAULTS.deadlineMaxMs)),
-        ]),
+      const status = await this.#world.post(new URL('message', httpBase(url)), JSON.stringify(message), {
+        signal: this.#end.signal,
+        timeoutMs: Math.min(deadlineMs, CORE_DEFAULTS.deadlineMaxMs),
       })
-      if (status >= 200 && status < 300) return { status: 'delivered', rttMs: performance.now() - sentMs }
+      if (status >= 200 && status < 300) return { status: 'delivered', rttMs: this.#world.nowMs() - sentMs }
       return { status: 'failed', reason: 'refused', detail: `HTTP status ${status}` }
     } catch (error) {
       if (this.#end.signal.aborted) {

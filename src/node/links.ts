@@ -1,7 +1,7 @@
 // The sockets of a node: dials and accepts, gives each link its number, encodes once and queues on many.
 // It must not know what a message means; it turns what happens into inputs of the core.
 
-import type { Effect, Input } from '../core/events.ts'
+import type { Effect } from '../core/events.ts'
 import type { LinkId } from '../core/messages.ts'
 import type { Reason } from '../core/reasons.ts'
 import type { Logger } from '../logger.ts'
@@ -9,13 +9,14 @@ import { type Dial, dial } from '../net/dialer.ts'
 import { Link, type LinkHandlers, type LinkOptions, type LinkStats } from '../net/link.ts'
 import { encodeFrame } from '../wire/encode.ts'
 import type { ByReason } from './stats.ts'
+import type { LinkEvents, NodeLinks } from './world.ts'
 
 /** An open WebSocket, as the net room hands it over. */
 export type LinkSocket = ConstructorParameters<typeof Link>[0]
 
-/** The open links of one node, by the numbers that the core knows them by. */
-export class NodeLinks {
-  readonly #feed: (input: Input) => void
+/** See the head of the file. */
+export class SocketLinks implements NodeLinks {
+  readonly #feed: LinkEvents
   readonly #logger: Logger
   readonly #options: Partial<LinkOptions>
   readonly #ended = new Map<Reason, number>()
@@ -25,7 +26,7 @@ export class NodeLinks {
   #lastId = 0
 
   /** @param feed takes the inputs; never called from within a call of this class but `send`. */
-  constructor(feed: (input: Input) => void, logger: Logger, options: Partial<LinkOptions>) {
+  constructor(feed: LinkEvents, logger: Logger, options: Partial<LinkOptions>) {
     this.#feed = feed
     this.#logger = logger
     this.#options = options

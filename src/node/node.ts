@@ -1,85 +1,79 @@
-// A node: the core with real sockets, a real clock and an application. The only production switch over the core's
-// effects is here. It must not hold protocol rules, and carrying out effects never waits for anybody.
+// A node: the core in a world, with an application. The only switch over the core's effects that programs run is here.
+// It must not hold protocol rules, nor know what world it is in, and carrying out effects never waits for anybody.
 
-import { nanoid } from 'nanoid'
 import type { BroadcastAnswer, SendAnswer } from '../answers.ts'
-import { CORE_DEFAULTS } from '../core/config.ts'
-import type { Effect, Input, Notification, Outcome } from '../core/events.ts'
-import type { NodeName } from '../core/messages.ts'
+import type { Effect, Input, Notification } from '../core/events.ts'
 import { Overlay } from '../core/overlay.ts'
-import { REASONS, type Reason, type SendFailure } from '../core/reasons.ts'
-import type { GuestHost } from '../guests/guest-host.ts'
+import { REASONS, type Reason } from '../core/reasons.ts'
 import type { NodeHealth, Topology } from '../http/node-host.ts'
 import type { Logger } from '../logger.ts'
-import { LIMITS } from '../wire/limits.ts'
 import type { JsonValue } from '../wire/payload.ts'
-import { Doors } from './doors.ts'
-import { type EnvelopeHeaders, open, seal } from './envelope.ts'
+import { open } from './envelope.ts'
 import { HearsayError } from './errors.ts'
 import { Emitter, type NodeEvents, type PeerInfo } from './events.ts'
+import { guestHostOf } from './guest-side.ts'
 import { HttpPeers } from './http-peers.ts'
-import { NodeLinks } from './links.ts'
-import { checkName, checkOptions, defaultUrl, type NodeOptions, type NodeSettings } from './options.ts'
+import type { NodeSettings } from './options.ts'
+import { Sending, type SendOptions } from './sending.ts'
 import type { ByReason, NodeStats } from './stats.ts'
-import { Timers } from './timers.ts'
 import { joinedPeers, peerInfo, topologyOf } from './views.ts'
-import { Waiting } from './waiting.ts'
+import type { NodeDoors, NodeLinks, NodeTimers, NodeWorld } from './world.ts'
 
 /** How long links and directory must have been quiet for {@link Node.settled}. */
 const SETTLED_MS = 1_000
 /** How long `close` waits for the links to end properly. */
 const CLOSE_MS = 1_500
 
-/** How one message is to be sent. */
-export interface SendOptions {
-  /** When to give up, in ms from now. Default 10,000, at most an hour. */
-  readonly deadlineMs?: number
-  /** A label that receivers see next to the node's name. Default: none. */
-  readonly sender?: string
-}
-
 /** A running node. Made by {@link createNode}. */
 export class Node {
   readonly #settings: NodeSettings
   readonly #logger: Logger
+  readonly #world: NodeWorld
   readonly #overlay: Overlay
   readonly #emitter = new Emitter()
-  readonly #httpPeers = new HttpPeers()
-  readonly #timers: Timers
+  readonly #httpPeers: HttpPeers
+  readonly #timers: NodeTimers
   readonly #links: NodeLinks
-  readonly #doors: Doors
+  readonly #doors: NodeDoors
+  readonly #sending: Sending
   readonly #inputs: Input[] = []
-  readonly #outcomes = new Waiting<SendAnswer>()
-  readonly #broadcasts = new Waiting<BroadcastAnswer>()
   readonly #drops = new Map<Reason, number>()
   readonly #ready = Promise.withResolvers<void>()
   #isHandling = false
   #isReady = false
-  #lastId = 0
   #changedMs = 0
   #closed: Promise<void> | undefined
 
-  /** Use {@link createNode}. */
-  constructor(settings: NodeSettings, doors: Doors, url: string | undefined) {
+  /** Use {@link createNode}. @param url where others dial the node; `undefined`: nowhere */
+  constructor(settings: NodeSettings, world: NodeWorld, url: string | undefined) {
     this.#settings = settings
     this.#logger = settings.logger
-    this.#doors = doors
-    const identity = { name: settings.name, incarnation: Date.now(), instance: nanoid() }
-    const seed = Math.floor(Math.random() * 2 ** 48)
+    this.#world = world
+    this.#doors = world.doors
+    const { seed, ...run } = world.run
+    const identity = { name: settings.name, ...run }
     this.#overlay = new Overlay(url === undefined ? identity : { ...identity, url }, seed, settings.config)
-    this.#timers = new Timers((timer) => this.#feed({ type: 'timer', timer }))
-    this.#links = new NodeLinks((input) => this.#feed(input), settings.logger, settings.link)
+    this.#timers = world.timers((timer) => this.#feed({ type: 'timer', timer }))
+    this.#links = world.links((event) => this.#feed(event))
+    this.#httpPeers = new HttpPeers(world)
+    this.#sending = new Sending({
+      settings,
+      overlay: this.#overlay,
+      httpPeers: this.#httpPeers,
+      feed: (input) => this.#feed(input),
+      isAlone: () => this.#doors.isAlone,
+      drop: (reason, detail) => this.#drop(reason, detail),
+    })
     // Nobody has to wait for `ready()`: a rejection is theirs who do.
     this.#ready.promise.catch(() => {})
     this.#feed({ type: 'start' })
     if (settings.peers.length > 0) {
       this.#feed({ type: 'contacts', contacts: settings.peers.map((peer) => ({ url: peer })) })
     }
-    doors.open({
+    this.#doors.open({
       host: this,
-      guestHost: this.#guestHost(),
+      guestHost: guestHostOf(this, this.#sending, this.#overlay),
       hello: () => this.#overlay.hello(),
-      onLink: (socket, from) => this.#links.adopt(socket, from),
       onContacts: (contacts) => this.#feed({ type: 'contacts', contacts }),
       onHttpPeers: (peers) => {
         const { joined, gone } = this.#httpPeers.replace(peers)
@@ -108,18 +102,12 @@ export class Node {
 
   /** Resolves at the first link. Rejects with `name-taken` or `closed` when there will be none. */
   ready(): Promise<void> {
-    return this.#ready.promise
+    return this.#world.handOut(this.#ready.promise, 'ready')
   }
 
   /** Resolves when the node is ready and no link and no peer has come or gone for a second. Rejects as `ready` does. */
-  async settled(): Promise<void> {
-    await this.ready()
-    for (;;) {
-      if (this.#closed !== undefined) throw new HearsayError('closed', `${this.name} is closed`)
-      const restMs = this.#changedMs + SETTLED_MS - performance.now()
-      if (restMs <= 0) return
-      await this.#timers.wait(restMs)
-    }
+  settled(): Promise<void> {
+    return this.#world.handOut(this.#settle(), 'settled')
   }
 
   /**
@@ -129,19 +117,7 @@ export class Node {
    * @throws HearsayError `invalid-name` or `invalid-payload`, at once
    */
   send(to: string, value: JsonValue | Uint8Array, options: SendOptions = {}): Promise<SendAnswer> {
-    const name = checkName(to)
-    const { deadlineMs } = options
-    if (deadlineMs !== undefined && !(Number.isInteger(deadlineMs) && deadlineMs > 0)) {
-      throw new HearsayError(
-        'invalid-option',
-        `deadlineMs: ${deadlineMs} is not a whole number of ms above 0`,
-      )
-    }
-    const payload = seal(value, this.#label(options.sender))
-    if (this.#httpPeers.has(name) && this.#overlay.directory.get(name) === undefined) {
-      return this.#post(name, value, options)
-    }
-    return this.#send(name, payload, deadlineMs)
+    return this.#world.handOut(this.#sending.send(to, value, options), 'send')
   }
 
   /**
@@ -153,16 +129,7 @@ export class Node {
     value: JsonValue | Uint8Array,
     options: { readonly sender?: string } = {},
   ): Promise<BroadcastAnswer> {
-    const payload = seal(value, this.#label(options.sender))
-    if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.#failed('too-large'))
-    const httpPeers = this.#httpPeers.list
-    for (const peer of httpPeers) void this.#postOrDrop(peer.name, value, options)
-    if (httpPeers.length > 0 && this.#overlay.neighbors.size === 0 && this.#doors.isAlone) {
-      return Promise.resolve({ status: 'sent', id: this.#messageId(), neighbors: 0 })
-    }
-    return new Promise((resolve) => {
-      this.#feed({ type: 'broadcast', id: this.#broadcasts.add(resolve), payload })
-    })
+    return this.#world.handOut(this.#sending.broadcast(value, options), 'broadcast')
   }
 
   /** Calls `listener` at each event of this kind; the function returned ends that. */
@@ -224,8 +191,8 @@ export class Node {
 
   /** Leaves the overlay and closes everything. Always resolves, within about 2 s; a second call waits for the same. */
   close(): Promise<void> {
-    this.#closed ??= this.#end(() => this.#feed({ type: 'leave' }))
-    return this.#closed
+    this.#closed ??= this.#end()
+    return this.#world.handOut(this.#closed, 'close')
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -243,7 +210,7 @@ export class Node {
     this.#isHandling = true
     try {
       for (let next: Input | undefined = input; next !== undefined; next = this.#inputs.shift()) {
-        for (const effect of this.#overlay.handle(next, performance.now())) this.#carryOut(effect)
+        for (const effect of this.#overlay.handle(next, this.#world.nowMs())) this.#carryOut(effect)
       }
     } finally {
       this.#isHandling = false
@@ -275,10 +242,10 @@ export class Node {
         this.#receive(notification)
         break
       case 'outcome':
-        this.#settle(notification.id, notification.outcome)
+        this.#sending.settle(notification.id, notification.outcome)
         break
       case 'broadcast-sent':
-        this.#settleBroadcast(notification)
+        this.#sending.settleBroadcast(notification)
         break
       case 'peer-join':
         this.#changed()
@@ -314,21 +281,6 @@ export class Node {
     }
   }
 
-  #settle(id: number, outcome: Outcome): void {
-    const resolve = this.#outcomes.take(id)
-    if (outcome.status === 'failed') resolve?.(outcome)
-    else {
-      const { hops, rttMs } = outcome
-      resolve?.({ status: 'delivered', id: this.#messageId(), hops, rttMs })
-    }
-  }
-
-  #settleBroadcast({ id, neighbors, failure }: Extract<Notification, { type: 'broadcast-sent' }>): void {
-    const resolve = this.#broadcasts.take(id)
-    if (failure === undefined) resolve?.({ status: 'sent', id: this.#messageId(), neighbors })
-    else resolve?.(this.#failed(failure))
-  }
-
   #becomeReady(): void {
     if (this.#isReady) return
     this.#isReady = true
@@ -337,7 +289,7 @@ export class Node {
   }
 
   #changed(): void {
-    this.#changedMs = performance.now()
+    this.#changedMs = this.#world.nowMs()
   }
 
   #receive(notification: Extract<Notification, { type: 'message' }>): void {
@@ -357,66 +309,14 @@ export class Node {
     this.#logger.trace({ reason, detail }, 'drop')
   }
 
-  // Sending.
-
-  #send(to: NodeName, payload: Uint8Array, deadlineMs: number | undefined): Promise<SendAnswer> {
-    if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.#failed('too-large'))
-    return new Promise((resolve) => {
-      const id = this.#outcomes.add(resolve)
-      const input = { type: 'send', id, to, payload } as const
-      this.#feed(deadlineMs === undefined ? input : { ...input, deadlineMs })
-    })
-  }
-
-  #label(sender: string | undefined): EnvelopeHeaders {
-    return sender === undefined || sender === this.name ? {} : { sender }
-  }
-
-  /** The node as its guests see it. */
-  #guestHost(): GuestHost {
-    return {
-      name: this.name,
-      send: (to, { sender, msg, guest }, { deadlineMs }) =>
-        this.#send(
-          checkName(to),
-          seal(msg, { sender, ...(guest === undefined ? {} : { guest }) }),
-          deadlineMs,
-        ),
-      broadcast: ({ sender, msg }) => this.broadcast(msg, { sender }),
-      ping: (to) => this.#send(checkName(to), seal(null, { ping: '1' }), undefined),
-      peers: () =>
-        this.peers().map((peer) => {
-          const hops = this.#overlay.distance(peer.name as NodeName)
-          return hops === undefined ? peer : { ...peer, hops }
-        }),
-      neighbors: () =>
-        this.neighbors().map(({ name, rttMs }) => (rttMs === undefined ? { name } : { name, rttMs })),
+  async #settle(): Promise<void> {
+    await this.#ready.promise
+    for (;;) {
+      if (this.#closed !== undefined) throw new HearsayError('closed', `${this.name} is closed`)
+      const restMs = this.#changedMs + SETTLED_MS - this.#world.nowMs()
+      if (restMs <= 0) return
+      await this.#timers.wait(restMs)
     }
-  }
-
-  async #post(name: string, value: JsonValue | Uint8Array, options: SendOptions): Promise<SendAnswer> {
-    const msg = value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
-    const message = { sender: options.sender ?? this.name, msg }
-    const deadlineMs = options.deadlineMs ?? this.#settings.config.deadlineMs ?? CORE_DEFAULTS.deadlineMs
-    const outcome = await this.#httpPeers.post(name, message, deadlineMs)
-    if (outcome.status === 'delivered') return { ...outcome, hops: 1, id: this.#messageId() }
-    this.#logger.debug({ peer: name, reason: outcome.reason, detail: outcome.detail }, 'post failed')
-    return this.#failed(outcome.reason, outcome.reason === 'refused' ? name : this.name)
-  }
-
-  /** A copy of a broadcast: nobody waits for its outcome, so a failure is counted. */
-  async #postOrDrop(name: string, value: JsonValue | Uint8Array, options: SendOptions): Promise<void> {
-    const answer = await this.#post(name, value, options)
-    if (answer.status === 'failed') this.#drop(answer.reason, `broadcast to the HTTP peer ${name}`)
-  }
-
-  #failed(reason: SendFailure, at: string = this.name) {
-    return { status: 'failed', reason, at } as const
-  }
-
-  /** A name for one more message, unique in the overlay. */
-  #messageId(): string {
-    return `${this.name}/${this.#overlay.self.incarnation}/${++this.#lastId}`
   }
 
   // The end.
@@ -426,37 +326,20 @@ export class Node {
     if (this.#closed !== undefined) return
     this.#logger.error({ reason: 'name-taken', detail }, 'stopped')
     this.#ready.reject(new HearsayError('name-taken', `${REASONS['name-taken'].text}: ${detail}`))
-    this.#closed = this.#end(() => this.#feed({ type: 'leave' }))
+    this.#closed = this.#end()
     this.#emitter.emit('stopped', { reason: 'name-taken', detail })
   }
 
-  async #end(leave: () => void): Promise<void> {
-    leave()
+  async #end(): Promise<void> {
+    this.#feed({ type: 'leave' })
     this.#ready.reject(new HearsayError('closed', `${this.name} was closed before its first link`))
     this.#timers.end()
     this.#httpPeers.end()
     await Promise.race([
       Promise.allSettled([this.#links.end(), this.#doors.leave()]),
-      new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref()),
+      this.#timers.limit(CLOSE_MS),
     ])
     await this.#doors.close()
     this.#logger.info({ name: this.name }, 'left')
-  }
-}
-
-/**
- * Starts a node: listens, registers with the bootstraps, links to peers. Resolves when it listens; see
- * {@link Node.ready} for the first link.
- * @throws HearsayError for options that are wrong; PortTakenError and the like when it cannot listen
- */
-export async function createNode(options: NodeOptions = {}): Promise<Node> {
-  const settings = checkOptions(options)
-  const doors = await Doors.listen(settings)
-  try {
-    const url = settings.url ?? (doors.port === undefined ? undefined : defaultUrl(settings.host, doors.port))
-    return new Node(settings, doors, url)
-  } catch (error) {
-    await doors.close()
-    throw error
   }
 }

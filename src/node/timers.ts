@@ -1,9 +1,10 @@
 // The clock of a node: the core's timers on the event loop, and an end to all of them at once.
 
 import type { Timer } from '../core/events.ts'
+import type { NodeTimers } from './world.ts'
 
 /** Timers that are running. */
-export class Timers {
+export class Timers implements NodeTimers {
   readonly #expired: (timer: Timer) => void
   readonly #running = new Set<NodeJS.Timeout>()
   readonly #waiting = new Set<() => void>()
@@ -59,6 +60,11 @@ export class Timers {
         resolve()
       }
     })
+  }
+
+  /** Resolves after this time, also after the end. Keeps no process alive. */
+  limit(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms).unref())
   }
 
   /** Stops all timers; who waits waits no more. */

@@ -1,0 +1,37 @@
+// The world that nodes run in: sockets, the clock of this machine, the event loop, and names that nobody guesses.
+// Composition only.
+
+import { nanoid } from 'nanoid'
+import type { Timer } from '../core/events.ts'
+import { askHttp } from '../net/http-ask.ts'
+import type { Doors } from './doors.ts'
+import { SocketLinks } from './links.ts'
+import type { NodeSettings } from './options.ts'
+import { Timers } from './timers.ts'
+import type { LinkEvents, NodeWorld } from './world.ts'
+
+/** The surroundings of a run that begins now. @param doors which listen already, if they are to. */
+export function socketsWorld({ logger, link }: NodeSettings, doors: Doors): NodeWorld {
+  return {
+    run: {
+      incarnation: Date.now(),
+      instance: nanoid(),
+      seed: Math.floor(Math.random() * 2 ** 48),
+    },
+    doors,
+    nowMs: () => performance.now(),
+    timers: (expired: (timer: Timer) => void) => new Timers(expired),
+    links: (events: LinkEvents) => {
+      const links = new SocketLinks(events, logger, link)
+      doors.leadTo((socket, from) => links.adopt(socket, from))
+      return links
+    },
+    post: (url, body, { signal, timeoutMs }) =>
+      askHttp(url, {
+        method: 'POST',
+        body,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      }),
+    handOut: (promise) => promise,
+  }
+}

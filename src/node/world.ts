@@ -1,0 +1,130 @@
+// Where a node runs: everything that it needs of the place around it, as one small interface. The production world
+// (sockets-world) has sockets, a real clock and the event loop; the test kit has a simulated network and virtual time.
+// Types only. A world must not know what a message means, nor decide anything that the core decides.
+
+import type { Effect, Input, Timer } from '../core/events.ts'
+import type { Contact, Hello, LinkId, ListedPeer } from '../core/messages.ts'
+import type { Reason } from '../core/reasons.ts'
+import type { GuestHost, ReceivedMessage } from '../guests/guest-host.ts'
+import type { NodeHost } from '../http/node-host.ts'
+import type { ListenerStats } from '../net/listener.ts'
+import type { JsonValue } from '../wire/payload.ts'
+import type { ByReason } from './stats.ts'
+
+/** Which run of a node this is. */
+export interface Run {
+  /** Larger than at the last start of the node: the wall clock, in ms since 1970. */
+  readonly incarnation: number
+  /** Random text that no other run has. */
+  readonly instance: string
+  /** Of everything random that the core does: a whole number from 0 to 2^48 - 1. */
+  readonly seed: number
+}
+
+/** The surroundings of one run of one node. */
+export interface NodeWorld {
+  readonly run: Run
+  /** How others get at the node. Nobody is let in before they are opened. */
+  readonly doors: NodeDoors
+  /** A clock that never goes back, in ms; fractions are fine. */
+  nowMs(): number
+  /** @param expired called when a timer has run out; never after the end of the timers. */
+  timers(expired: (timer: Timer) => void): NodeTimers
+  /** @param events takes what happens on links; never called from within a call of the links but `send`. */
+  links(events: LinkEvents): NodeLinks
+  /** Posts to plain HTTP peers. */
+  readonly post: HttpPost
+  /**
+   * Every promise that the node gives to its program goes through here. The production world gives it back as it is;
+   * one with virtual time lets time pass while the program waits.
+   */
+  handOut<T>(promise: Promise<T>, call: HandedOutCall): Promise<T>
+}
+
+/** The methods of a node that give promises. */
+export type HandedOutCall = 'ready' | 'settled' | 'send' | 'broadcast' | 'close'
+
+/** The clock of one node. */
+export interface NodeTimers {
+  /** Carries out a `timer` effect: gives the timer back after this time, never before. After the end it does nothing. */
+  start(timer: Timer, afterMs: number): void
+  /** Resolves after this time, or at the end; at once when that has been. */
+  wait(ms: number): Promise<void>
+  /** Resolves after this time, also after the end. Nothing is kept running for it. */
+  limit(ms: number): Promise<void>
+  /** Stops all timers; who waits waits no more. */
+  end(): void
+}
+
+/** What happens on the links of a node; each becomes an input of the core. */
+export type LinkEvents = (
+  event: Extract<Input, { type: 'link-open' | 'link-closed' | 'dial-failed' | 'received' | 'send-refused' }>,
+) => void
+
+/** The open links of one node, by the numbers that the core knows them by. */
+export interface NodeLinks {
+  /** How many links have ended, by reason. */
+  readonly ended: ByReason
+  /** Carries out a `dial` effect. */
+  dial(url: string): void
+  /** Carries out a `send` effect. */
+  send(effect: Extract<Effect, { type: 'send' }>): void
+  /** Carries out a `close` effect. */
+  close(id: LinkId, reason: Reason): void
+  /** Gives up what is being dialled, and resolves when no link is left. */
+  end(): Promise<void>
+}
+
+/** How others get at a node, and how it makes itself known. */
+export interface NodeDoors {
+  /** The port listened on; `undefined`: none. */
+  readonly port: number | undefined
+  /** Counters of the port, if there is one. */
+  readonly listenerStats: ListenerStats | undefined
+  /** Requests that the HTTP shim refused by itself. */
+  readonly httpRefused: number
+  /** Whether a bootstrap has this node registered. */
+  readonly registered: boolean
+  /** Whether no bootstrap knows of any other node. */
+  readonly isAlone: boolean
+  /** Lets everybody in, and begins to register. Once. */
+  open(handlers: DoorsHandlers): void
+  /** Hands a message of the overlay to the guests; false: the guest whom it is for is not here. */
+  deliver(message: ReceivedMessage): boolean
+  /** Tells the bootstraps and the guests that the node leaves. */
+  leave(): Promise<void>
+  /** Stops listening. */
+  close(): Promise<void>
+}
+
+/** What a node is asked through its doors. */
+export type DoorsHost = Omit<NodeHost, 'send' | 'broadcast'> & {
+  send(
+    to: string,
+    value: JsonValue,
+    options: { sender?: string; deadlineMs?: number },
+  ): ReturnType<NodeHost['send']>
+  broadcast(value: JsonValue, options: { sender?: string }): ReturnType<NodeHost['broadcast']>
+}
+
+/** What comes in through the doors. Never called from within a call of them. */
+export interface DoorsHandlers {
+  readonly host: DoorsHost
+  readonly guestHost: GuestHost
+  readonly hello: () => Hello
+  readonly onContacts: (contacts: readonly Contact[]) => void
+  /** All plain HTTP peers that are registered, whenever that has changed. */
+  readonly onHttpPeers: (peers: readonly ListedPeer[]) => void
+  /** A bootstrap refused this node's name before any had accepted it. */
+  readonly onNameTaken: (detail: string) => void
+}
+
+/**
+ * Posts JSON and resolves with the HTTP status. Rejects with an AbortError when `signal` breaks it off, with a
+ * TimeoutError after `timeoutMs`, and with whatever went wrong else.
+ */
+export type HttpPost = (
+  url: URL,
+  body: string,
+  options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+) => Promise<number>
