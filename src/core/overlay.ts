@@ -32,6 +32,9 @@ import { Rng } from './rng.ts'
 import { RoutesOnDemand } from './routes-on-demand.ts'
 import { Turn } from './turn.ts'
 
+/** How long after it was found again a peer may still have broadcasts that did not come here: the transfer takes its time. */
+const NEWLY_REACHED_MS = 30_000
+
 /** Who a node is. */
 export interface Identity {
   readonly name: NodeName
@@ -156,6 +159,7 @@ export class Overlay {
 
   #start(): void {
     this.#phase = 'running'
+    this.#broadcast.start()
     this.#turn.timerAt({ kind: 'heartbeat' }, this.#turn.nowMs + this.#config.heartbeatMs)
     this.#planSoon()
   }
@@ -236,6 +240,12 @@ export class Overlay {
       case 'directory':
         this.#reach.expire(timer.token)
         break
+      case 'announce':
+        this.#broadcast.announce(timer.token)
+        break
+      case 'graft':
+        this.#broadcast.graft(timer.token)
+        break
       case 'delivery':
         this.#delivery.timer(timer.token)
     }
@@ -263,6 +273,8 @@ export class Overlay {
 
   #linkUp(link: LinkState, peer: Hello): void {
     const { name, incarnation, instance, url } = peer
+    const isFirst = peer.linkless || this.#links.neighbors.size === 1
+    const mayJoin = isFirst || this.#isNewlyReached(name)
     this.#turn.notify({ type: 'neighbor-up', name, link: link.id })
     if (link.dialed !== undefined) this.#dialing.answered(link.dialed, name)
     // Until its record comes: whoever is at the other end of a link exists and has this link.
@@ -272,10 +284,16 @@ export class Overlay {
     this.#antiEntropy.linkUp(link.id)
     this.#presence.changed()
     this.#reach.neighborUp(name)
-    this.#broadcast.linkUp(link.id)
+    this.#broadcast.linkUp(link.id, isFirst, mayJoin)
     this.#broadcast.flush()
     this.#trim(name)
     this.#planSoon()
+  }
+
+  /** Whether no path led to this peer a moment ago: what was broadcast there then may not have come here. */
+  #isNewlyReached(name: NodeName): boolean {
+    const entry = this.#directory.get(name)
+    return entry === undefined || !entry.reachable || this.#turn.nowMs - entry.sinceMs < NEWLY_REACHED_MS
   }
 
   /** Known, and without a path for longer than a newcomer's first record takes to arrive. */
@@ -305,6 +323,7 @@ export class Overlay {
   #linkDown(link: LinkState, peer: Hello, reason: Reason): void {
     this.#turn.notify({ type: 'neighbor-down', name: peer.name, link: link.id, reason })
     this.#antiEntropy.linkDown(link.id)
+    this.#broadcast.linkDown(link.id)
     this.#delivery.linkDown(link.id)
     if (reason === 'trimmed' && link.dialed !== undefined) {
       this.#dialing.backOff(link.dialed, this.#turn.nowMs)
@@ -405,6 +424,18 @@ export class Overlay {
       case 'gossip':
         this.#gossip(message, link.id)
         break
+      case 'ihave':
+        this.#broadcast.ihaveReceived(message, link.id)
+        break
+      case 'graft':
+        this.#broadcast.graftReceived(message, link.id)
+        break
+      case 'prune':
+        this.#broadcast.pruneReceived(message, link.id)
+        break
+      case 'catch-up':
+        this.#broadcast.catchUpReceived(message, link.id)
+        break
       case 'direct':
       case 'ack':
       case 'bounce':
@@ -480,7 +511,8 @@ export class Overlay {
   }
 
   #sendRefused(link: LinkId, message: Message): void {
-    if (message.type !== 'direct') this.#turn.drop('queue-full', message.type, link)
+    if (message.type === 'gossip') this.#broadcast.refused(message, link)
+    else if (message.type !== 'direct') this.#turn.drop('queue-full', message.type, link)
     else if (message.origin === this.self.name) this.#delivery.sendRefused(message)
     else this.#incoming.bounce(message, 'queue-full', undefined)
   }
