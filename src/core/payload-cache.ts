@@ -25,8 +25,8 @@ export interface Kept {
 export class PayloadCache {
   readonly #bytesMax: number
   readonly #byOrigin = new Map<NodeName, Map<number, Kept>>()
-  /** Oldest first, from `#head` on. */
-  #kept: Kept[] = []
+  /** Oldest first, from `#head` on; nothing before it. */
+  #kept: (Kept | undefined)[] = []
   #head = 0
   #bytes = 0
   #slab = new Uint8Array(0)
@@ -77,7 +77,7 @@ export class PayloadCache {
 
   #evict(): void {
     const { gossip } = this.#kept[this.#head] as Kept
-    this.#head++
+    this.#kept[this.#head++] = undefined
     this.#bytes -= costOf(gossip)
     const sequences = this.#byOrigin.get(gossip.origin)
     // A later run of the origin may have a broadcast of the same number.
