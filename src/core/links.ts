@@ -34,6 +34,8 @@ export interface LinkState {
    * own, the other one from whatever comes next. Until then a crossed dial may still end it.
    */
   readonly isConfirmed: boolean
+  /** The incarnation that this node's hello on this link told; absent until it was sent. */
+  readonly toldIncarnation: number | undefined
   /** Smoothed round trip; `undefined` before the first measurement. */
   readonly rttMs: number | undefined
 }
@@ -99,6 +101,7 @@ export class Links {
       dialed,
       peer: undefined,
       isConfirmed: dialed !== undefined,
+      toldIncarnation: dialed === undefined ? undefined : own.incarnation,
       rttMs: undefined,
       heardMs: nowMs,
     }
@@ -140,8 +143,10 @@ export class Links {
     }
     state.peer = peer
     this.#neighbors.set(peer.name, state)
-    if (state.dialed === undefined) this.#turn.send([link], own)
-    else events.push({ type: 'dial-ended', url: state.dialed, reason: 'accepted' })
+    if (state.dialed === undefined) {
+      this.#turn.send([link], own)
+      state.toldIncarnation = own.incarnation
+    } else events.push({ type: 'dial-ended', url: state.dialed, reason: 'accepted' })
     events.push({ type: 'up', link: state, peer })
     return events
   }
