@@ -33,6 +33,8 @@ export class Presence {
   #dueMs: number | undefined
   #publishedMs = Number.NEGATIVE_INFINITY
   #firstLinkMs: number | undefined
+  /** When a run without a link was first refused for a later one. */
+  #firstOutdoneMs: number | undefined
 
   constructor(config: CoreConfig, directory: Directory, links: Links, turn: Turn) {
     this.#config = config
@@ -72,7 +74,11 @@ export class Presence {
    * started tries again first: the other link may be that of its own predecessor, which is dead and not noticed yet.
    */
   outdone(): boolean {
-    return this.#isSettled
+    const { nowMs } = this.#turn
+    if (this.#firstLinkMs !== undefined) return this.#isSettled
+    this.#firstOutdoneMs ??= nowMs
+    const { heartbeatMs, heartbeatsMissedMax, takeoverMs } = this.#config
+    return nowMs - this.#firstOutdoneMs > takeoverMs + heartbeatMs * (heartbeatsMissedMax + 1)
   }
 
   /** Whether this run has had links for longer than a run that has just started may outbid others. */

@@ -19,10 +19,11 @@ import {
   recordOf,
   recordsOf,
   sent,
+  urlOf,
   withoutTimers,
 } from '../../support/core-rig.ts'
 
-const { heartbeatMs, publishDelayMs, publishIntervalMs, takeoverMs } = CORE_DEFAULTS
+const { heartbeatMs, heartbeatsMissedMax, publishDelayMs, publishIntervalMs, takeoverMs } = CORE_DEFAULTS
 
 /** The records that a node has published. */
 const published = (effects: Parameters<typeof messagesOf>[0]): (PeerRecord | undefined)[] =>
@@ -211,6 +212,21 @@ test('a link that goes to a run which this one has outbid since does not stop it
   assert.equal(stopsAtClose(a, 1, 'replaced'), false)
   assert.equal(stopsAtClose(a, 2, 'outdated'), false)
   assert.equal(stopsAtClose(a, 3, 'replaced'), true, 'd was told the incarnation of today')
+})
+
+test('a run that nobody lets in, because a later one has all the links, stops in the end', () => {
+  const a = Rig.started('a')
+  let link = 0
+  const isRefusedAndStops = (): boolean => {
+    a.take({ type: 'link-open', link: linkId(++link), dialed: urlOf('b') })
+    return stopsAtClose(a, link, 'outdated')
+  }
+  assert.equal(isRefusedAndStops(), false)
+  // The other links may be those of its predecessor, which is dead: they are noticed as silent by then.
+  a.wait(heartbeatMs * (heartbeatsMissedMax + 1))
+  assert.equal(isRefusedAndStops(), false)
+  a.wait(takeoverMs + 1)
+  assert.equal(isRefusedAndStops(), true)
 })
 
 test('an incarnation at the end of its range cannot be outbid', () => {
