@@ -38,10 +38,11 @@ export interface LinkState {
   readonly toldIncarnation: number | undefined
   /** Smoothed round trip; `undefined` before the first measurement. */
   readonly rttMs: number | undefined
+  /** When something was last heard on it. */
+  readonly heardMs: number
 }
 
 type MutableLink = { -readonly [K in keyof LinkState]: LinkState[K] } & {
-  heardMs: number
   /** The neighbor's last clock and when it came, to be echoed. */
   peerClock: number
   peerClockMs: number

@@ -13,6 +13,7 @@ import { AntiEntropy } from './digests.ts'
 import { Directory } from './directory.ts'
 import type { Effect, Input, Timer } from './events.ts'
 import { Incoming } from './incoming.ts'
+import type { OverlayView } from './invariants.ts'
 import { isLaterRun, type LinkEvent, type LinkState, Links } from './links.ts'
 import {
   type Gossip,
@@ -125,6 +126,22 @@ export class Overlay {
   distance(name: NodeName): number | undefined {
     const entry = this.#directory.get(name)
     return entry === undefined ? undefined : this.#routes.current.distance(entry.slot) || undefined
+  }
+
+  /** The machines, for checking their invariants (invariants.ts). Nothing is changed or computed by it. */
+  inspect(): OverlayView {
+    return {
+      config: this.#config,
+      phase: this.#phase,
+      planDueMs: this.#planDueMs,
+      directory: this.#directory,
+      links: this.#links,
+      presence: this.#presence,
+      antiEntropy: this.#antiEntropy,
+      dialing: this.#dialing.inspect(),
+      routes: this.#routes.inspect(),
+      delivery: this.#delivery.inspect(),
+    }
   }
 
   /** The hello that this node would send now. */

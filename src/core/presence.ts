@@ -96,6 +96,11 @@ export class Presence {
     return 'raised'
   }
 
+  /** When the next version is due, for the check of P1; `undefined` while none is. */
+  get dueMs(): number | undefined {
+    return this.#dueMs
+  }
+
   /** Somebody has a record under this node's name: an echo, what an earlier run left behind, or another process. */
   claimed(record: PeerRecord, cameFrom: LinkId): OwnRecordVerdict {
     const own = this.#directory.own.record
