@@ -13,6 +13,7 @@ import { AntiEntropy } from './digests.ts'
 import { Directory } from './directory.ts'
 import type { Effect, Input, Timer } from './events.ts'
 import { Incoming } from './incoming.ts'
+import type { OverlayView } from './invariants.ts'
 import { isLaterRun, type LinkEvent, type LinkState, Links } from './links.ts'
 import {
   type Gossip,
@@ -128,6 +129,22 @@ export class Overlay {
   distance(name: NodeName): number | undefined {
     const entry = this.#directory.get(name)
     return entry === undefined ? undefined : this.#routes.current.distance(entry.slot) || undefined
+  }
+
+  /** The machines, for checking their invariants (invariants.ts). Nothing is changed or computed by it. */
+  inspect(): OverlayView {
+    return {
+      config: this.#config,
+      phase: this.#phase,
+      planDueMs: this.#planDueMs,
+      directory: this.#directory,
+      links: this.#links,
+      presence: this.#presence,
+      antiEntropy: this.#antiEntropy,
+      dialing: this.#dialing.inspect(),
+      routes: this.#routes.inspect(),
+      delivery: this.#delivery.inspect(),
+    }
   }
 
   /** The hello that this node would send now. */
@@ -335,14 +352,14 @@ export class Overlay {
 
   /** A link is gone, and this end did not close it. */
   #closed(link: LinkId, reason: Reason): void {
-    const wasUp = this.#links.up(link) !== undefined
-    const wasOpen = this.#links.get(link) !== undefined
+    const state = this.#links.get(link)
     this.#follow(this.#links.closed(link, reason))
-    // The neighbor has a link with a later run of this name: that one keeps it. A run that has just been started may be
-    // refused for the link of its own predecessor, which is dead and not noticed yet, so it tries again first.
-    const isSucceeded =
-      (wasUp && reason === 'replaced') || (wasOpen && reason === 'outdated' && this.#presence.isSettled)
-    if (isSucceeded) this.#stop(`a neighbor is linked to a later run of ${this.self.name}`)
+    // The other end has a link with a run that is later than what it was told. This one may have raised its incarnation
+    // since, above that other run's: then a new hello has to decide, or both runs could stop.
+    const isOutdone = reason === 'replaced' || reason === 'outdated'
+    if (isOutdone && state?.toldIncarnation === this.self.incarnation && this.#presence.outdone()) {
+      this.#stop(`a neighbor is linked to a later run of ${this.self.name}`)
+    }
   }
 
   #dialEnded(url: string, reason: Reason | 'accepted'): void {
