@@ -160,8 +160,16 @@ export class Incoming {
     if (known !== undefined) this.#replace(known)
     const { origin: name, originIncarnation: incarnation } = direct
     const window = new Reassembly(this.#config.windowMessagesMax, this.#budget)
-    const nothing = { owed: undefined, hops: 0, hasHandedOver: false, heardMs: 0, forgottenMs: 0 }
-    const origin = { name, incarnation, window, ...nothing }
+    const origin = {
+      name,
+      incarnation,
+      window,
+      owed: undefined,
+      hops: 0,
+      hasHandedOver: false,
+      heardMs: 0,
+      forgottenMs: 0,
+    }
     const evicted = this.#origins.set(name, origin)
     if (evicted !== undefined) this.#letGo(evicted, 'queue-full')
     return origin

@@ -23,15 +23,16 @@ export interface Pending {
   failure: { readonly reason: SendFailure; readonly at: NodeName } | undefined
 }
 
-/** A message that was not sent yet. */
+/** A message that was not sent yet. One literal: put together by spreading it doubles what a message costs in all. */
 export function newPending(id: number, payload: Uint8Array, deadlineMs: number): Pending {
-  const times = { firstSentMs: 0, sentMs: 0, sends: 0 }
   return {
     id,
     payload,
     deadlineMs,
     sequence: 0,
-    ...times,
+    firstSentMs: 0,
+    sentMs: 0,
+    sends: 0,
     link: undefined,
     isHeld: false,
     failure: undefined,
