@@ -35,7 +35,7 @@ export interface OverlayView {
 /** What is looked at of the directory. */
 export type DirectoryView = Pick<
   Directory,
-  'adjacent' | 'edges' | 'entries' | 'get' | 'hash' | 'own' | 'parent' | 'reachableCount' | 'size'
+  'adjacent' | 'entries' | 'get' | 'hash' | 'own' | 'parent' | 'reachableCount' | 'size'
 >
 
 /** What is looked at of the links. */
@@ -44,25 +44,42 @@ export type LinksView = Pick<Links, 'all' | 'neighbors' | 'up'>
 /** Timers are whole ms and may run out behind other inputs of the same time: so late nothing is overdue yet. */
 export const LATE_MS = 2
 
-/**
- * Everything that is broken in the state of this overlay; none when all is well.
- * @param nowMs the time of its last input.
- * @param depth `quick` leaves out what looks at every known node: its cost grows with links and sends only.
- */
-export function checkInvariants(overlay: Overlay, nowMs: number, depth: 'quick' | 'all' = 'all'): string[] {
+/** When a state is looked at. */
+export interface Moment {
+  /** The time of the overlay's last input. */
+  readonly nowMs: number
+  /** How late its timers may be. */
+  readonly lateMs: number
+}
+
+/** How much is looked at. */
+export interface CheckOptions {
+  /** `quick` leaves out what looks at every known node: its cost grows with links and sends only. Default `all`. */
+  readonly depth?: 'quick' | 'all'
+  /** How late timers may be; more after a process has stood still. Default {@link LATE_MS}. */
+  readonly lateMs?: number
+}
+
+/** Everything that is broken in the state of this overlay; none when all is well. @param nowMs the time of its last input. */
+export function checkInvariants(
+  overlay: Overlay,
+  nowMs: number,
+  { depth = 'all', lateMs = LATE_MS }: CheckOptions = {},
+): string[] {
+  const at = { nowMs, lateMs }
   const view = overlay.inspect()
   if (view.phase === 'new') return []
   if (view.phase === 'over') return checkOver(view)
   const { config, directory, links, presence, dialing, delivery, routes } = view
   const broken = [
-    ...checkLinks(links, config, nowMs),
+    ...checkLinks(links, config, at),
     ...checkDialing(dialing, config),
-    ...checkPresence({ dueMs: presence.dueMs, directory, links }, config, nowMs),
-    ...checkDelivery(delivery, config, nowMs),
-    ...checkMemory(view, nowMs),
+    ...checkPresence({ dueMs: presence.dueMs, directory, links }, config, at),
+    ...checkDelivery(delivery, config, at),
+    ...checkMemory(view, at),
   ]
   if (depth === 'all') {
-    broken.push(...checkDirectory(directory, links), ...checkTold(directory, config, nowMs))
+    broken.push(...checkDirectory(directory, links), ...checkTold(directory, config, at))
     broken.push(...checkRoutes(routes, directory, links))
   }
   return broken
@@ -78,9 +95,9 @@ export function checkOver({ links, delivery }: Pick<OverlayView, 'links' | 'deli
 }
 
 /** K1, K3, K4. */
-export function checkLinks(links: LinksView, config: CoreConfig, nowMs: number): string[] {
+export function checkLinks(links: LinksView, config: CoreConfig, { nowMs, lateMs }: Moment): string[] {
   const { heartbeatMs, heartbeatsMissedMax, helloPendingMax, linksHardMax, dialsMax } = config
-  const silenceMs = heartbeatMs * (heartbeatsMissedMax + 1) + LATE_MS
+  const silenceMs = heartbeatMs * (heartbeatsMissedMax + 1) + lateMs
   const broken: string[] = []
   let [up, waiting, accepted] = [0, 0, 0]
   for (const link of links.all) {
@@ -119,14 +136,15 @@ export function checkDialing(dialing: DialingMemory, config: CoreConfig): string
 export function checkPresence(
   { dueMs, directory, links }: { dueMs: number | undefined } & Pick<OverlayView, 'directory' | 'links'>,
   config: CoreConfig,
-  nowMs: number,
+  at: Moment,
 ): string[] {
+  const { nowMs } = at
   const listed = directory.own.record.links
   const isListed = listed.length === links.neighbors.size && listed.every((name) => links.neighbors.has(name))
   if (dueMs === undefined) return isListed ? [] : [`P1: the record lists ${listed.join(' ')} and stays`]
-  const lateMs = nowMs - dueMs
+  const overdueMs = nowMs - dueMs
   const earlyMs = dueMs - nowMs - Math.max(config.publishIntervalMs, config.publishDelayMs)
-  if (lateMs > LATE_MS) return [`P1: the record is overdue for ${lateMs} ms`]
+  if (overdueMs > at.lateMs) return [`P1: the record is overdue for ${overdueMs} ms`]
   return earlyMs > LATE_MS ? [`P1: the record waits ${earlyMs} ms longer than it may`] : []
 }
 
@@ -134,24 +152,30 @@ export function checkPresence(
 export function checkDelivery(
   { outgoing, timerDueMs }: DeliveryView,
   config: CoreConfig,
-  nowMs: number,
+  at: Moment,
 ): string[] {
   const broken: string[] = []
-  if (timerDueMs !== undefined && nowMs - timerDueMs > LATE_MS) {
+  if (timerDueMs !== undefined && at.nowMs - timerDueMs > at.lateMs) {
     broken.push(`E1: the timer of the sends has not run out since ${timerDueMs}`)
   }
   for (const [name, destination] of outgoing) {
     if (destination.isIdle) continue
-    broken.push(...checkOutgoing(name, destination.inspect(), config, nowMs))
-    const dueMs = destination.nextDueMs() ?? Number.POSITIVE_INFINITY
-    if ((timerDueMs ?? Number.POSITIVE_INFINITY) > dueMs) {
-      broken.push(`E1: ${name} is due at ${dueMs}, the timer at ${timerDueMs}`)
+    const view = destination.inspect()
+    broken.push(...checkOutgoing(name, view, config, at))
+    const dueMs = Math.min(...[...view.inFlight, ...view.waiting].map(({ deadlineMs }) => deadlineMs))
+    if ((timerDueMs ?? Number.POSITIVE_INFINITY) > dueMs + LATE_MS) {
+      broken.push(`E1: a send to ${name} is due at ${dueMs}, the timer at ${timerDueMs}`)
     }
   }
   return broken
 }
 
-function checkOutgoing(name: NodeName, view: OutgoingView, config: CoreConfig, nowMs: number): string[] {
+function checkOutgoing(
+  name: NodeName,
+  view: OutgoingView,
+  config: CoreConfig,
+  { nowMs, lateMs }: Moment,
+): string[] {
   const { inFlight, inFlightBytes, inFlightCount, waiting, waitingBytes, floor, nextSequence } = view
   const { windowMessagesMax, windowBytesMax, queueMessagesMax, queueBytesMax } = config
   const broken: string[] = []
@@ -176,7 +200,7 @@ function checkOutgoing(name: NodeName, view: OutgoingView, config: CoreConfig, n
   if (inFlight.length > 0 && floor !== lowest) broken.push(`S3: floor ${floor}, lowest in flight ${lowest}`)
   if (nextSequence - floor > windowMessagesMax) broken.push(`S3: floor ${floor}, next ${nextSequence}`)
   for (const { id, deadlineMs } of [...inFlight, ...waiting]) {
-    if (nowMs - deadlineMs > LATE_MS) broken.push(`E1: send ${id} to ${name} was due at ${deadlineMs}`)
+    if (nowMs - deadlineMs > lateMs) broken.push(`E1: send ${id} to ${name} was due at ${deadlineMs}`)
   }
   return broken
 }
@@ -185,7 +209,7 @@ const bytesOf = (pending: OutgoingView['waiting']): number =>
   pending.reduce((sum, { payload }) => sum + payload.length, 0)
 
 /** What is remembered is about what is there. */
-export function checkMemory(view: OverlayView, nowMs: number): string[] {
+export function checkMemory(view: OverlayView, { nowMs, lateMs }: Moment): string[] {
   const { antiEntropy, directory, links, config, planDueMs } = view
   const broken: string[] = []
   for (const link of antiEntropy.links) {
@@ -193,7 +217,7 @@ export function checkMemory(view: OverlayView, nowMs: number): string[] {
   }
   const { size } = directory
   if (size > config.directoryNodesMax) broken.push(`limits: ${size} records`)
-  if (nowMs - planDueMs > LATE_MS) broken.push(`L3: dials were to be planned at ${planDueMs}`)
+  if (nowMs - planDueMs > lateMs) broken.push(`L3: dials were to be planned at ${planDueMs}`)
   if (planDueMs === Number.POSITIVE_INFINITY) broken.push('L3: no more dials will be planned')
   return broken
 }

@@ -14,6 +14,7 @@ import {
   checkOver,
   checkPresence,
   type DirectoryView,
+  LATE_MS,
   type LinksView,
   type OverlayView,
 } from '../../../src/core/invariants.ts'
@@ -40,6 +41,8 @@ function sending(): Rig {
   for (const id of [1, 2, 3]) a.take({ type: 'send', id, to: nodeName('b'), payload: bytes('xyz') })
   return a
 }
+
+const at = (nowMs: number) => ({ nowMs, lateMs: LATE_MS })
 
 /** The numbers of what was found. */
 const numbers = (broken: readonly string[]): string[] => [
@@ -82,7 +85,7 @@ test('links', () => {
   const a = settled()
   const { links, config } = a.overlay.inspect()
   const broken = (changes: Partial<LinksView>, nowMs = a.nowMs, limits = {}): string[] =>
-    numbers(checkLinks(doctored(links, changes), { ...config, ...limits }, nowMs))
+    numbers(checkLinks(doctored(links, changes), { ...config, ...limits }, at(nowMs)))
   assert.deepEqual(broken({}), [])
   const [first] = links.all
   const twin = { ...(first as LinkState), id: linkId(9) }
@@ -117,7 +120,9 @@ test('the own record', () => {
   const { directory, links, config } = a.overlay.inspect()
   const broken = (dueMs: number | undefined, listed: readonly string[]): string[] => {
     const own = { ...directory.own, record: recordOf('a', listed) }
-    return numbers(checkPresence({ dueMs, links, directory: doctored(directory, { own }) }, config, a.nowMs))
+    return numbers(
+      checkPresence({ dueMs, links, directory: doctored(directory, { own }) }, config, at(a.nowMs)),
+    )
   }
   assert.deepEqual(broken(undefined, ['b', 'c']), [])
   for (const listed of [['b'], ['b', 'd'], ['b', 'c', 'd']]) {
@@ -138,7 +143,7 @@ test('sends', () => {
   const broken = (changes: Partial<OutgoingView>, limits = {}, nowMs = a.nowMs): string[] => {
     const one = doctored(outgoing, { inspect: () => ({ ...view, ...changes }) })
     const all = { outgoing: new Map([[name, one]]), timerDueMs: delivery.timerDueMs }
-    return numbers(checkDelivery(all, { ...config, ...limits }, nowMs))
+    return numbers(checkDelivery(all, { ...config, ...limits }, at(nowMs)))
   }
   assert.deepEqual(broken({}), [])
   assert.deepEqual(broken({}, { windowMessagesMax: 0 }), ['S2', 'S3'])
@@ -156,7 +161,7 @@ test('sends', () => {
   assert.deepEqual(broken({ inFlight: [{ ...pending, deadlineMs: a.nowMs - 3 }] }), ['E1'])
   assert.deepEqual(broken({ waiting: [{ ...waiting, deadlineMs: a.nowMs - 3 }, waiting] }), ['E1'])
   for (const timerDueMs of [undefined, a.nowMs + 60_000, a.nowMs - 3]) {
-    assert.deepEqual(numbers(checkDelivery({ ...delivery, timerDueMs }, config, a.nowMs)), ['E1'])
+    assert.deepEqual(numbers(checkDelivery({ ...delivery, timerDueMs }, config, at(a.nowMs))), ['E1'])
   }
 })
 
@@ -164,7 +169,7 @@ test('memory', () => {
   const a = settled()
   const view = a.overlay.inspect()
   const broken = (changes: Partial<OverlayView>): string[] =>
-    numbers(checkMemory({ ...view, ...changes }, a.nowMs))
+    numbers(checkMemory({ ...view, ...changes }, at(a.nowMs)))
   assert.deepEqual(broken({}), [])
   assert.deepEqual(broken({ antiEntropy: { links: [linkId(1), linkId(7)] } }), ['memory'])
   assert.deepEqual(broken({ config: { ...view.config, directoryNodesMax: 4 } }), ['limits'])
@@ -222,7 +227,9 @@ test('what was told of peers', () => {
   const { directory, config } = a.overlay.inspect()
   const broken = (changes: Partial<Entry>): string[] => {
     const entry = { ...(directory.get(nodeName('d')) as Entry), ...changes }
-    return numbers(checkTold(doctored(directory, { entries: [directory.own, entry].values() }), config, 1e6))
+    return numbers(
+      checkTold(doctored(directory, { entries: [directory.own, entry].values() }), config, at(1e6)),
+    )
   }
   assert.deepEqual(broken({}), [])
   assert.deepEqual(broken({ joined: false, sinceMs: 1e6 - 10 }), [], 'it will be told')
