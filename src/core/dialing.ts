@@ -15,9 +15,9 @@ import type { Contact, NodeName } from './messages.ts'
 import type { Rng } from './rng.ts'
 
 /** Contacts remembered; the oldest makes room. */
-const CONTACTS_MAX = 256
+export const CONTACTS_MAX = 256
 /** Addresses whose failures are remembered; the oldest makes room. */
-const ADDRESSES_MAX = 1_024
+export const ADDRESSES_MAX = 1_024
 /** A contact that failed this often is dropped, unless it was configured. */
 const CONTACT_FAILURES_MAX = 8
 /** So many contacts are kept however often they fail: after a long outage they are all that a node has left. */
@@ -42,6 +42,15 @@ export interface DialView {
   readonly directory: Directory
   readonly linksUp: number
   readonly isNeighbor: (name: NodeName) => boolean
+}
+
+/** See {@link Dialing.inspect}. */
+export interface DialingMemory {
+  readonly underWay: ReadonlySet<string>
+  readonly ownUrls: ReadonlySet<string>
+  readonly contacts: ReadonlyMap<string, { readonly fixed: boolean }>
+  /** Addresses whose failures are remembered. */
+  readonly addresses: number
 }
 
 /** See the head of the file. */
@@ -148,6 +157,16 @@ export class Dialing {
     for (const url of urls) this.#underWay.add(url)
     const short = missing > this.#underWay.size
     return { urls: [...urls], againMs: short || alone ? REPLAN_MS : this.#config.healIntervalMs }
+  }
+
+  /** What the invariants are checked on. */
+  inspect(): DialingMemory {
+    return {
+      underWay: this.#underWay,
+      ownUrls: this.#ownUrls,
+      contacts: this.#contacts,
+      addresses: this.#addresses.size,
+    }
   }
 
   /** Links to add: everyone is a neighbor in a small overlay, and there is a hysteresis in a large one. */

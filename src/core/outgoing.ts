@@ -28,6 +28,18 @@ export interface Pending {
   failure: { readonly reason: SendFailure; readonly at: NodeName } | undefined
 }
 
+/** See {@link Outgoing.inspect}. */
+export interface OutgoingView {
+  readonly floor: number
+  readonly nextSequence: number
+  readonly inFlight: readonly Pending[]
+  /** As it is counted, and so are the bytes. */
+  readonly inFlightCount: number
+  readonly inFlightBytes: number
+  readonly waiting: readonly Pending[]
+  readonly waitingBytes: number
+}
+
 /** Spent places at the front of the queue before it is compacted, if they are half of it: O(1) a message on average. */
 const COMPACT_AT = 64
 
@@ -187,6 +199,19 @@ export class Outgoing {
       if (due === undefined || pending.deadlineMs < due) due = pending.deadlineMs
     }
     return due
+  }
+
+  /** What the invariants are checked on. */
+  inspect(): OutgoingView {
+    return {
+      floor: this.floor,
+      nextSequence: this.#nextSequence,
+      inFlight: [...this.inFlight.values()],
+      inFlightCount: this.inFlight.size,
+      inFlightBytes: this.#inFlightBytes,
+      waiting: this.#waiting(),
+      waitingBytes: this.#queuedBytes,
+    }
   }
 
   #waiting(): Pending[] {

@@ -159,6 +159,26 @@ for (const { title, ageMs } of [
 }
 
 simulate(
+  {
+    file,
+    title: 'of two processes in a mesh one stops, also when the clock of the second is behind',
+    seeds: [10, 11, 12],
+  },
+  (seed) => {
+    // All are linked to all, so that nobody lets the second in.
+    const net = network(4, { seed })
+    net.start('first', { claims: 'twin' })
+    net.run(20_000)
+    net.start('second', { claims: 'twin', incarnation: 5 })
+    net.run(90_000)
+    const stopped = toldSince(net, 0, 'stopped').map(({ node }) => node)
+    assert.equal(stopped.length, 1, `${stopped} stopped`)
+    net.crash(stopped[0] ?? '')
+    converge(net)
+  },
+)
+
+simulate(
   { file, title: 'of two processes with one name one stays when a partition heals', seeds: [14, 15, 16] },
   (seed) => {
     const net = network(20, { seed })
