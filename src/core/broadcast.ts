@@ -27,7 +27,7 @@ import type {
   PeerRecord,
   Prune,
 } from './messages.ts'
-import { Missing, type MissingConfig, type Wanted } from './missing.ts'
+import { Missing, type MissingConfig, RANGES_MAX, type Wanted } from './missing.ts'
 import { OriginTable } from './origin-table.ts'
 import { PayloadCache } from './payload-cache.ts'
 import type { SendFailure } from './reasons.ts'
@@ -168,9 +168,11 @@ export class Broadcast {
   }
 
   /** A neighbor wants no more pushes of a tree. */
-  pruneReceived({ origin }: Prune, link: LinkId): void {
-    const tree = this.#find(origin)?.tree
-    if (tree !== undefined) this.#trees.pruneReceived(tree, link)
+  pruneReceived({ origins }: Prune, link: LinkId): void {
+    for (const origin of origins) {
+      const tree = this.#find(origin)?.tree
+      if (tree !== undefined) this.#trees.pruneReceived(tree, link)
+    }
   }
 
   /** A neighbor asks what it may have missed. */
@@ -228,6 +230,11 @@ export class Broadcast {
   /** The timer `graft`. */
   graft(token: number): void {
     this.#ask(this.#missing.due(token))
+  }
+
+  /** What came in with one turn is worked off: asks the neighbors for the changes of trees that it has led to. */
+  endTurn(): void {
+    this.#trees.flush()
   }
 
   /** The other end of a link has accepted it: what waited may go. */
@@ -334,7 +341,9 @@ export class Broadcast {
         const tree = this.#origins.get(origin)?.tree
         if (tree !== undefined) this.#trees.grafting(tree, link, tree.depth)
       }
-      this.#turn.send([link], { type: 'graft', ranges })
+      for (let at = 0; at < ranges.length; at += RANGES_MAX) {
+        this.#turn.send([link], { type: 'graft', ranges: ranges.slice(at, at + RANGES_MAX) })
+      }
     }
   }
 

@@ -169,10 +169,10 @@ export interface Graft {
   readonly ranges: readonly BroadcastRange[]
 }
 
-/** Asks that what this origin broadcasts is only announced on this link from now on (Plumtree's PRUNE). */
+/** Asks that what these origins broadcast is only announced on this link from now on (Plumtree's PRUNE). */
 export interface Prune {
   readonly type: 'prune'
-  readonly origin: NodeName
+  readonly origins: readonly NodeName[]
 }
 
 /** Asks which payloads of the last `withinMs` the receiver still has; the answer is an {@link IHave}. */

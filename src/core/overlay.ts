@@ -421,6 +421,7 @@ export class Overlay {
       if (this.#phase === 'over') return
     }
     this.#incoming.flush()
+    this.#broadcast.endTurn()
   }
 
   #dispatch(message: Message, link: LinkState & { readonly peer: Hello }): void {

@@ -52,7 +52,7 @@ test('a new one is handed over and pushed on, but not back; a second copy is not
   ])
   assert.deepEqual(a.hear(1, gossipOf('z', 1, 'hi')), [
     dropped('duplicate', 'broadcast 1 of z', 1),
-    sent([1], { type: 'prune', origin: nodeName('z') }),
+    sent([1], { type: 'prune', origins: [nodeName('z')] }),
   ])
   assert.deepEqual(a.hear(1, gossipOf('a', 2, 'mine')), [dropped('duplicate', 'broadcast 2 of this node', 1)])
 })
