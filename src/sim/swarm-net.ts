@@ -88,7 +88,7 @@ export class SwarmNet {
       broadcastAnswerMs: deadlineMs + heartbeatMs,
       // Deadlines are times of a process's own clock.
       lateMs: LATE_MS + 2 * deadlineMs * plan.drift,
-      isOrdered: false,
+      isOrdered: true,
     }
     this.ledger = new Ledger(limits, (what) => this.broken(what))
   }
