@@ -4,17 +4,22 @@
 // It must not change anything, nor compute what a machine has not computed; production never calls it. What can only be
 // seen in a history (that nothing is delivered twice, say) is checked by whoever has the history.
 
+import type { BroadcastView } from './broadcast.ts'
 import type { CoreConfig } from './config.ts'
-import type { Delivery, DeliveryView } from './delivery.ts'
+import type { DeliveryView } from './delivery.ts'
 import { ADDRESSES_MAX, CONTACTS_MAX, type DialingMemory } from './dialing.ts'
 import type { AntiEntropy } from './digests.ts'
 import type { Directory } from './directory.ts'
+import type { IncomingView } from './incoming.ts'
 import { checkDirectory, checkRoutes, checkTold } from './invariants-reach.ts'
 import type { Links } from './links.ts'
 import type { NodeName } from './messages.ts'
+import { RANGES_MAX } from './missing.ts'
+import { UNKNOWN_MAX } from './origin-table.ts'
 import type { OutgoingView } from './outgoing.ts'
 import type { Overlay } from './overlay.ts'
 import type { Presence } from './presence.ts'
+import { HELD_OVERHEAD_BYTES } from './reassembly.ts'
 import type { RoutesOnDemand } from './routes-on-demand.ts'
 
 /** What an overlay shows of itself; see `Overlay.inspect`. */
@@ -29,7 +34,9 @@ export interface OverlayView {
   readonly antiEntropy: Pick<AntiEntropy, 'links'>
   readonly dialing: DialingMemory
   readonly routes: ReturnType<RoutesOnDemand['inspect']>
-  readonly delivery: ReturnType<Delivery['inspect']>
+  readonly delivery: DeliveryView
+  readonly broadcast: BroadcastView
+  readonly incoming: IncomingView
 }
 
 /** What is looked at of the directory. */
@@ -76,6 +83,8 @@ export function checkInvariants(
     ...checkDialing(dialing, config),
     ...checkPresence({ dueMs: presence.dueMs, directory, links }, config, at),
     ...checkDelivery(delivery, config, at),
+    ...checkBroadcast(view, at),
+    ...checkIncoming(view.incoming, config),
     ...checkMemory(view, at),
   ]
   if (depth === 'all') {
@@ -155,9 +164,6 @@ export function checkDelivery(
   at: Moment,
 ): string[] {
   const broken: string[] = []
-  if (timerDueMs !== undefined && at.nowMs - timerDueMs > at.lateMs) {
-    broken.push(`E1: the timer of the sends has not run out since ${timerDueMs}`)
-  }
   for (const [name, destination] of outgoing) {
     if (destination.isIdle) continue
     const view = destination.inspect()
@@ -207,6 +213,47 @@ function checkOutgoing(
 
 const bytesOf = (pending: OutgoingView['waiting']): number =>
   pending.reduce((sum, { payload }) => sum + payload.length, 0)
+
+/** B2, C1, M2 and A2, and of B3 that nothing waits longer than it may. */
+export function checkBroadcast(
+  { broadcast, config, links }: Pick<OverlayView, 'broadcast' | 'config' | 'links'>,
+  { nowMs, lateMs }: Moment,
+): string[] {
+  const { origins, waiting, nextExpiryMs, missing, cacheBytes, announcing } = broadcast
+  const broken: string[] = []
+  if (origins > config.directoryNodesMax + UNKNOWN_MAX) broken.push(`T1: ${origins} origins of broadcasts`)
+  if (waiting > config.firstBroadcastsMax) broken.push(`limits: ${waiting} broadcasts wait`)
+  const overdueMs = nowMs - (nextExpiryMs ?? nowMs)
+  if (overdueMs > config.heartbeatMs + lateMs) broken.push(`B3: a broadcast was due ${overdueMs} ms ago`)
+  if (missing > config.missingMax) broken.push(`M2: ${missing} broadcasts are waited for`)
+  if (cacheBytes > config.cacheBytesMax) broken.push(`C1: ${cacheBytes} bytes are kept`)
+  for (const [link, ranges] of announcing) {
+    if (ranges.length > RANGES_MAX) broken.push(`A2: ${ranges.length} ranges wait for link ${link}`)
+    if (links.up(link) === undefined) broken.push(`memory: ranges wait for link ${link}, which is not up`)
+  }
+  return broken
+}
+
+/** I4, I5 and H3 of what is held. */
+export function checkIncoming(
+  { origins, owing, heldBytes, holding }: IncomingView,
+  config: CoreConfig,
+): string[] {
+  const broken: string[] = []
+  if (origins > config.directoryNodesMax + UNKNOWN_MAX) broken.push(`T1: ${origins} origins of messages`)
+  if (owing > 0) broken.push(`I5: ${owing} acknowledgements are owed behind the turn`)
+  if (heldBytes > config.heldBytesMax) broken.push(`H3: ${heldBytes} bytes are held`)
+  let messages = 0
+  for (const { name, held } of holding) {
+    messages += held
+    if (held === 0) broken.push(`memory: nothing is held of ${name}, and yet it is listed`)
+    if (held >= config.windowMessagesMax) broken.push(`I4: ${held} messages of ${name} are held`)
+  }
+  if (heldBytes < messages * HELD_OVERHEAD_BYTES || (messages === 0 && heldBytes > 0)) {
+    broken.push(`H3: ${messages} messages are held, counted as ${heldBytes} bytes`)
+  }
+  return broken
+}
 
 /** What is remembered is about what is there. */
 export function checkMemory(view: OverlayView, { nowMs, lateMs }: Moment): string[] {

@@ -65,7 +65,7 @@ const KIB = 1_024
 /** Draws a run. */
 export function drawPlan(seed: number): SwarmPlan {
   const rng = new Rng(seed)
-  const nodes = SWARM_NODES_MIN + Math.floor((SWARM_NODES_MAX - SWARM_NODES_MIN + 1) * fraction(rng) ** 2)
+  const nodes = SWARM_NODES_MIN + Math.floor((SWARM_NODES_MAX - SWARM_NODES_MIN + 1) * fraction(rng) ** 3)
   return {
     seed,
     nodes,
@@ -74,7 +74,7 @@ export function drawPlan(seed: number): SwarmPlan {
     medium: drawMedium(rng),
     config: drawConfig(rng),
     drift: rng.chance(0.3) ? 0.001 : 0,
-    safetyMs: rng.between(5, 25) * 1_000,
+    safetyMs: rng.between(4, 16) * 1_000,
     kinds: new Set(rng.chance(0.05) ? [] : FAULT_KINDS.filter(() => rng.chance(0.4))),
     faultEveryMs: rng.between(100, 3_000),
     sendEveryMs: rng.between(5, 200),
@@ -122,6 +122,8 @@ function drawConfig(rng: Rng): CoreConfig {
   vary('windowBytesMax', 1, 4 * KIB)
   vary('queueMessagesMax', 1, 16)
   vary('queueBytesMax', 1, 8 * KIB)
+  vary('heldBytesMax', 1, 2 * KIB)
+  vary('heldMs', 1_000, 10_000)
   vary('firstBroadcastsMax', 1, 8)
   vary('helloPendingMax', 4, 16)
   vary('dialsMax', 1, 8)

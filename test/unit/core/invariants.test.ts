@@ -6,8 +6,10 @@ import { test } from 'node:test'
 import { CORE_DEFAULTS } from '../../../src/core/config.ts'
 import type { Entry } from '../../../src/core/directory.ts'
 import {
+  checkBroadcast,
   checkDelivery,
   checkDialing,
+  checkIncoming,
   checkInvariants,
   checkLinks,
   checkMemory,
@@ -160,9 +162,49 @@ test('sends', () => {
   assert.deepEqual(broken({ nextSequence: 3 }), ['S3'])
   assert.deepEqual(broken({ inFlight: [{ ...pending, deadlineMs: a.nowMs - 3 }] }), ['E1'])
   assert.deepEqual(broken({ waiting: [{ ...waiting, deadlineMs: a.nowMs - 3 }, waiting] }), ['E1'])
-  for (const timerDueMs of [undefined, a.nowMs + 60_000, a.nowMs - 3]) {
+  for (const timerDueMs of [undefined, a.nowMs + 60_000]) {
     assert.deepEqual(numbers(checkDelivery({ ...delivery, timerDueMs }, config, at(a.nowMs))), ['E1'])
   }
+})
+
+test('broadcasts', () => {
+  const a = settled()
+  const view = a.overlay.inspect()
+  const broken = (changes: Partial<OverlayView['broadcast']>): string[] =>
+    numbers(checkBroadcast({ ...view, broadcast: { ...view.broadcast, ...changes } }, at(a.nowMs)))
+  assert.deepEqual(broken({}), [])
+  assert.deepEqual(broken({ origins: 21_025 }), ['T1'])
+  assert.deepEqual(broken({ waiting: 1_001 }), ['limits'])
+  assert.deepEqual(broken({ nextExpiryMs: a.nowMs - 2_000 }), [], 'looked at with each heartbeat')
+  assert.deepEqual(broken({ nextExpiryMs: a.nowMs - 2_003 }), ['B3'])
+  assert.deepEqual(broken({ missing: 8_193 }), ['M2'])
+  assert.deepEqual(broken({ cacheBytes: 4_194_305 }), ['C1'])
+  const range = {
+    kind: 'payload',
+    origin: nodeName('b'),
+    incarnation: 1,
+    first: 1,
+    behindLast: 2,
+    hops: 1,
+  } as const
+  const many = Array.from({ length: 257 }, () => range)
+  assert.deepEqual(broken({ announcing: new Map([[linkId(1), many]]) }), ['A2'])
+  assert.deepEqual(broken({ announcing: new Map([[linkId(7), [range]]]) }), ['memory'])
+})
+
+test('messages that come in', () => {
+  const { incoming, config } = settled().overlay.inspect()
+  const broken = (changes: Partial<typeof incoming>): string[] =>
+    numbers(checkIncoming({ ...incoming, ...changes }, { ...config, windowMessagesMax: 4 }))
+  const holding = (held: number) => [{ name: nodeName('b'), held }]
+  assert.deepEqual(broken({ holding: holding(3), heldBytes: 400 }), [])
+  assert.deepEqual(broken({ origins: 21_025 }), ['T1'])
+  assert.deepEqual(broken({ owing: 1 }), ['I5'])
+  assert.deepEqual(broken({ holding: holding(1), heldBytes: 16_777_217 }), ['H3'])
+  assert.deepEqual(broken({ holding: holding(3), heldBytes: 300 }), ['H3'])
+  assert.deepEqual(broken({ heldBytes: 1 }), ['H3'])
+  assert.deepEqual(broken({ holding: holding(4), heldBytes: 600 }), ['I4'])
+  assert.deepEqual(broken({ holding: holding(0) }), ['memory'])
 })
 
 test('memory', () => {
