@@ -16,6 +16,9 @@ import { RoundTrip } from './round-trip.ts'
 import { type Pending, SendQueue } from './send-queue.ts'
 import { SequenceRing } from './sequence-ring.ts'
 
+/** A message counts as lost when this many sent after it have arrived (RFC 9002, kPacketThreshold). */
+const OVERTAKEN_MAX = 3
+
 /** See {@link Outgoing.inspect}. */
 export interface OutgoingView {
   readonly floor: number
@@ -27,9 +30,6 @@ export interface OutgoingView {
   readonly waiting: readonly Pending[]
   readonly waitingBytes: number
 }
-
-/** A message counts as lost when this many sent after it have arrived (RFC 9002, kPacketThreshold). */
-const OVERTAKEN_MAX = 3
 
 /** See the head of the file. */
 export class Outgoing {
