@@ -1,47 +1,64 @@
-// Broadcast: which messages are new, and where they go on to. Today every link is eager: a message is pushed on all
-// links but the one it came from. Lazy links with IHave, graft and prune build on the same windows.
+// Broadcast: which messages are new, on which links they go on to, what was missed and who has it.
 // It must not look into a payload, nor know what a record means.
 //
 // B1  a broadcast is handed on at most once, whatever arrives in which order
-// B2  memory is bounded by the number of origins (origin-table.ts): one window of sequences for each,
-//     and a few of this node's own last broadcasts
+// B2  memory is bounded by the number of origins (origin-table.ts): one window of sequences and one tree for each, beside
+//     the payload cache (C1) and the table of what is missing (M2)
 // B3  every broadcast of the application is answered exactly once
+// B4  whoever has a broadcast pushes or announces it on every link but the one it came over
 //
-// Eager push: Plumtree (Leitão, Pereira, Rodrigues, SRDS 2007, section 3.2). Ids are origin / incarnation / sequence in
-// place of random ones, so that "seen" is a window and not a set of ids.
+// Plumtree (Leitão, Pereira, Rodrigues, SRDS 2007, section 3; DI-FCUL TR-07-14, updated 2019). Ids are origin /
+// incarnation / sequence in place of random ones, so that "seen" is a window and not a set of ids.
+// Deviation from Plumtree: a link that may join what was apart asks what was broadcast meanwhile (catch-up).
 
+import { Announcing } from './announcing.ts'
+import { BroadcastTrees, type Tree } from './broadcast-trees.ts'
 import type { Directory } from './directory.ts'
 import type { Links } from './links.ts'
-import type { Gossip, LinkId, NodeName, PeerRecord } from './messages.ts'
+import type {
+  AnnouncedRange,
+  BroadcastRange,
+  CatchUp,
+  Gossip,
+  Graft,
+  IHave,
+  LinkId,
+  NodeName,
+  PeerRecord,
+  Prune,
+} from './messages.ts'
+import { Missing, type MissingConfig, RANGES_MAX, type Wanted } from './missing.ts'
 import { OriginTable } from './origin-table.ts'
+import { PayloadCache } from './payload-cache.ts'
 import type { SendFailure } from './reasons.ts'
 import { SequenceWindow } from './sequence-window.ts'
 import type { Turn } from './turn.ts'
 
-/** The links that a broadcast may travel; a flood's depth is the diameter, a repaired tree may be deeper. */
+/** The links that a broadcast may travel; a repaired tree may be deeper than the diameter. */
 const HOPS_MAX = 64
 
 /** Beyond this a run does not number its broadcasts: sequences have 48 bits on the wire. */
 const SEQUENCES_END = 2 ** 47
-
-/** What goes out again on a link that comes up: as old as this, as many, and as large together. */
-const RECENT_MS = 3_000
-const RECENT_MAX = 64
-const RECENT_BYTES_MAX = 1_048_576
 
 const NO_BYTES = new Uint8Array(0)
 
 interface Origin {
   readonly incarnation: number
   readonly seen: SequenceWindow
+  readonly tree: Tree
+  /** Its newest record that came as a broadcast, and as which one it goes on: the directory has what it says. */
+  record: { readonly sequence: number; readonly hops: number } | undefined
 }
 
 /** The parts of the configuration that count here. */
-export interface BroadcastConfig {
+export interface BroadcastConfig extends MissingConfig {
   readonly seenSequencesMax: number
   readonly directoryNodesMax: number
   readonly firstBroadcastsMax: number
   readonly deadlineMs: number
+  readonly announceDelayMs: number
+  readonly optimizeHops: number
+  readonly cacheBytesMax: number
 }
 
 /** See the head of the file. */
@@ -51,12 +68,16 @@ export class Broadcast {
   readonly #links: Links
   readonly #turn: Turn
   readonly #origins: OriginTable<Origin>
+  /** This node as an origin. */
+  readonly #own: Pick<Origin, 'tree' | 'record'>
+  readonly #trees: BroadcastTrees
+  readonly #missing: Missing
+  readonly #announcing: Announcing
+  readonly #cache: PayloadCache
   /** Broadcasts of the application that wait for the first link, oldest first. */
   readonly #waiting: { id: number; payload: Uint8Array; deadlineMs: number }[] = []
-  /** This node's own last broadcasts, oldest first. */
-  readonly #recent: { readonly gossip: Gossip; readonly atMs: number }[] = []
-  #recentBytes = 0
   #sequence = 0
+  #startedMs = 0
 
   constructor(config: BroadcastConfig, directory: Directory, links: Links, turn: Turn) {
     this.#config = config
@@ -64,15 +85,24 @@ export class Broadcast {
     this.#links = links
     this.#turn = turn
     this.#origins = new OriginTable(directory, config.directoryNodesMax)
+    this.#trees = new BroadcastTrees(config.optimizeHops, turn)
+    this.#own = { tree: this.#trees.newTree(directory.own.record.name), record: undefined }
+    this.#missing = new Missing(config, turn)
+    this.#announcing = new Announcing(config.announceDelayMs, turn)
+    this.#cache = new PayloadCache(config.cacheBytesMax)
+  }
+
+  /** The node runs from now on. */
+  start(): void {
+    this.#startedMs = this.#turn.nowMs
   }
 
   /** The application broadcasts; without a neighbor the message waits for one. */
   send(id: number, payload: Uint8Array): void {
     const neighbors = this.#links.neighbors.size
     if (this.#hasConfirmedLink) {
-      const gossip = this.#originate(payload)
-      this.#push(gossip, undefined)
-      this.#remember(gossip)
+      const gossip = this.#cache.add(this.#originate(payload), this.#turn.nowMs)
+      this.#spread(gossip, this.#own.tree, undefined)
       this.#turn.notify({ type: 'broadcast-sent', id, neighbors })
     } else if (this.#waiting.length >= this.#config.firstBroadcastsMax) this.#fail(id, 'queue-full')
     else this.#waiting.push({ id, payload, deadlineMs: this.#turn.nowMs + this.#config.deadlineMs })
@@ -80,20 +110,75 @@ export class Broadcast {
 
   /** Publishes this node's record to everybody. */
   publish(record: PeerRecord): void {
-    this.#push(this.#originate(record), undefined)
+    const gossip = this.#originate(record)
+    const { sequence, hops } = gossip
+    this.#own.record = { sequence, hops }
+    if (record.state === 'up') this.#spread(gossip, this.#own.tree, undefined)
+    else
+      this.#turn.send(
+        [...this.#links.neighbors.values()].map(({ id }) => id),
+        gossip,
+      )
   }
 
-  /** Takes in a broadcast of another node and pushes it on; true when it is new. */
+  /** Takes in a broadcast of another node and passes it on; true when it is new. */
   receive(gossip: Gossip, cameFrom: LinkId): boolean {
-    const { origin, sequence, hopsLeft, hops } = gossip
-    const refused = this.#judge(gossip)
-    if (refused !== undefined) {
-      this.#turn.drop(refused, `broadcast ${sequence} of ${origin}`, cameFrom)
+    const { origin: name, sequence, hopsLeft, hops } = gossip
+    const origin = this.#originOf(gossip)
+    if (origin === undefined) {
+      this.#turn.drop('stale-incarnation', `broadcast ${sequence} of ${name}`, cameFrom)
       return false
     }
-    if (hopsLeft === 0) this.#turn.drop('hops-exceeded', `broadcast ${sequence} of ${origin}`, cameFrom)
-    else this.#push({ ...gossip, hopsLeft: hopsLeft - 1, hops: Math.min(hops + 1, 255) }, cameFrom)
+    const { tree } = origin
+    if (!this.#isNew(gossip, origin)) {
+      this.#turn.drop('duplicate', `broadcast ${sequence} of ${name}`, cameFrom)
+      this.#trees.duplicate(tree, cameFrom)
+      return false
+    }
+    const announcers = this.#missing.received(gossip)
+    this.#trees.arrived(tree, cameFrom, hops)
+    for (const announcer of announcers) this.#trees.optimize(tree, announcer.link, announcer.hops)
+    if (hopsLeft === 0) this.#turn.drop('hops-exceeded', `broadcast ${sequence} of ${name}`, cameFrom)
+    else {
+      const onward = { ...gossip, hopsLeft: hopsLeft - 1, hops: Math.min(hops + 1, 255) }
+      if (gossip.kind === 'record') origin.record = { sequence, hops: onward.hops }
+      const kept = gossip.kind === 'record' ? onward : this.#cache.add(onward, this.#turn.nowMs)
+      this.#spread(kept, tree, cameFrom)
+    }
     return true
+  }
+
+  /** A neighbor has broadcasts that it does not push. */
+  ihaveReceived({ ranges }: IHave, link: LinkId): void {
+    const wanted: Wanted = new Map()
+    for (const range of ranges) {
+      if (range.origin !== this.#directory.own.record.name) this.#announced(range, link, wanted)
+    }
+    this.#ask(wanted)
+  }
+
+  /** A neighbor asks for broadcasts, and for pushes of their trees. */
+  graftReceived({ ranges }: Graft, link: LinkId): void {
+    for (const range of ranges) {
+      const tree = this.#find(range.origin)?.tree
+      if (tree !== undefined) this.#trees.graftReceived(tree, link)
+      if (range.kind === 'record') this.#sendRecord(range, link)
+      else this.#sendKept(range, link)
+    }
+  }
+
+  /** A neighbor wants no more pushes of a tree. */
+  pruneReceived({ origins }: Prune, link: LinkId): void {
+    for (const origin of origins) {
+      const tree = this.#find(origin)?.tree
+      if (tree !== undefined) this.#trees.pruneReceived(tree, link)
+    }
+  }
+
+  /** A neighbor asks what it may have missed. */
+  catchUpReceived({ withinMs }: CatchUp, link: LinkId): void {
+    for (const gossip of this.#cache.since(this.#turn.nowMs - withinMs)) this.#announcing.add(link, gossip)
+    this.#announcing.flush(link)
   }
 
   /**
@@ -108,13 +193,48 @@ export class Broadcast {
   }
 
   /**
-   * A link came up. What this node has broadcast a moment ago goes out on it as well: the link that carried it may have
-   * been the one of two crossed dials that the other end had just closed. Windows remove what comes twice.
+   * A link came up.
+   * @param isFirst whether it is the first one of this node, or was of the other when that one dialled: nothing else
+   * pushes what is broadcast. Other links begin lazy, but for what this node broadcasts itself.
+   * @param mayJoin whether the link may lead to where broadcasts were made that did not come here.
    */
-  linkUp(link: LinkId): void {
-    for (const { gossip, atMs } of this.#recent) {
-      if (this.#turn.nowMs - atMs < RECENT_MS) this.#turn.send([link], gossip, 'broadcast')
-    }
+  linkUp(link: LinkId, isFirst: boolean, mayJoin: boolean): void {
+    this.#trees.linkUp(link)
+    if (!isFirst) for (const [, { tree }] of this.#origins) this.#trees.startLazy(tree, link)
+    if (!mayJoin) return
+    const withinMs = Math.min(Math.ceil(this.#turn.nowMs - this.#startedMs), 0xffff_ffff)
+    this.#turn.send([link], { type: 'catch-up', withinMs })
+  }
+
+  /** A link is gone. */
+  linkDown(link: LinkId): void {
+    this.#trees.linkDown(this.#own.tree, link)
+    for (const [, { tree }] of this.#origins) this.#trees.linkDown(tree, link)
+    this.#trees.forgetLink(link)
+    this.#missing.linkDown(link)
+    this.#announcing.linkDown(link)
+  }
+
+  /** A link had no room for a push: the broadcast is announced there, and asked for when the link has room again. */
+  refused(gossip: Gossip, link: LinkId): void {
+    const { origin, incarnation, sequence } = gossip
+    this.#turn.drop('queue-full', `push of broadcast ${sequence} of ${origin}`, link)
+    if (this.#cache.get(origin, incarnation, sequence) !== undefined) this.#announcing.add(link, gossip)
+  }
+
+  /** The timer `announce`. */
+  announce(token: number): void {
+    this.#announcing.due(token)
+  }
+
+  /** The timer `graft`. */
+  graft(token: number): void {
+    this.#ask(this.#missing.due(token))
+  }
+
+  /** What came in with one turn is worked off: asks the neighbors for the changes of trees that it has led to. */
+  endTurn(): void {
+    this.#trees.flush()
   }
 
   /** The other end of a link has accepted it: what waited may go. */
@@ -139,6 +259,7 @@ export class Broadcast {
   /** The directory has forgotten this origin. */
   forget(origin: NodeName): void {
     this.#origins.delete(origin)
+    this.#missing.forget(origin)
   }
 
   /** The node leaves. */
@@ -160,29 +281,88 @@ export class Broadcast {
       : { type: 'gossip', kind: 'record', ...id, payload: NO_BYTES, record: content }
   }
 
-  #judge({ origin: name, incarnation, sequence }: Gossip): 'stale-incarnation' | 'duplicate' | undefined {
-    let origin = this.#origins.get(name)
-    if (origin === undefined || incarnation > origin.incarnation) {
-      origin = { incarnation, seen: new SequenceWindow(this.#config.seenSequencesMax) }
-      this.#origins.set(name, origin)
-    } else if (incarnation < origin.incarnation) return 'stale-incarnation'
-    // What lies further back than the window was missed for good: the window moves on with the origin.
-    origin.seen.skipTo(sequence - this.#config.seenSequencesMax + 1)
-    return origin.seen.add(sequence) === 'new' ? undefined : 'duplicate'
+  /** What is remembered of the run that made this broadcast; `undefined` when a later one was heard. */
+  #originOf({ origin: name, incarnation }: Gossip): Origin | undefined {
+    const known = this.#origins.get(name)
+    if (known !== undefined && incarnation <= known.incarnation) {
+      return incarnation === known.incarnation ? known : undefined
+    }
+    const seen = new SequenceWindow(this.#config.seenSequencesMax)
+    const origin = { incarnation, seen, tree: this.#trees.newTree(name), record: undefined }
+    this.#origins.set(name, origin)
+    return origin
   }
 
-  #remember(gossip: Gossip): void {
-    this.#recent.push({ gossip, atMs: this.#turn.nowMs })
-    this.#recentBytes += gossip.payload.length
-    while (this.#recent.length > RECENT_MAX || this.#recentBytes > RECENT_BYTES_MAX) {
-      this.#recentBytes -= this.#recent.shift()?.gossip.payload.length ?? 0
+  #isNew({ sequence }: Gossip, { seen }: Origin): boolean {
+    // What lies further back than the window was missed for good: the window moves on with the origin.
+    seen.skipTo(sequence - this.#config.seenSequencesMax + 1)
+    return seen.add(sequence) === 'new'
+  }
+
+  #find(name: NodeName): Pick<Origin, 'tree' | 'record'> | undefined {
+    return name === this.#directory.own.record.name ? this.#own : this.#origins.get(name)
+  }
+
+  /** Pushes a broadcast on the eager links, and has it announced on the others. A node's last words break its tree: all links. */
+  #spread(gossip: Gossip, tree: Tree, cameFrom: LinkId | undefined): void {
+    const eager: LinkId[] = []
+    const isUrgent = gossip.record?.state === 'leaving'
+    for (const { id } of this.#links.neighbors.values()) {
+      if (id === cameFrom) continue
+      if (isUrgent || this.#trees.isEager(tree, id)) eager.push(id)
+      else this.#announcing.add(id, gossip)
+    }
+    this.#turn.send(eager, gossip, gossip.kind === 'record' ? 'control' : 'broadcast')
+  }
+
+  /**
+   * What of a range has not come is waited for, or asked for at once: where nobody is known who would push it, and where
+   * the one who was asked to push announces it, because that had not arrived yet or the link was full.
+   */
+  #announced(range: AnnouncedRange, link: LinkId, wanted: Wanted): void {
+    const { kind, origin: name, incarnation, hops, behindLast } = range
+    const origin = this.#origins.get(name)
+    if (origin !== undefined && incarnation < origin.incarnation) return
+    const known = origin?.incarnation === incarnation ? origin : undefined
+    const tree = known?.tree
+    const isUrgent = tree?.parent === undefined || tree.parent === link
+    const from = kind === 'record' ? Math.max(range.first, (known?.record?.sequence ?? 0) + 1) : range.first
+    for (let sequence = from; sequence < behindLast; sequence++) {
+      if (known?.seen.has(sequence) === true) continue
+      const id = { kind, origin: name, incarnation, sequence }
+      this.#missing.announced(id, { link, hops }, isUrgent ? wanted : undefined)
+    }
+    if (tree !== undefined && known?.seen.has(behindLast - 1) === true) this.#trees.optimize(tree, link, hops)
+  }
+
+  #ask(wanted: Wanted): void {
+    for (const [link, ranges] of wanted) {
+      for (const { origin } of ranges) {
+        const tree = this.#origins.get(origin)?.tree
+        if (tree !== undefined) this.#trees.grafting(tree, link, tree.depth)
+      }
+      for (let at = 0; at < ranges.length; at += RANGES_MAX) {
+        this.#turn.send([link], { type: 'graft', ranges: ranges.slice(at, at + RANGES_MAX) })
+      }
     }
   }
 
-  #push(gossip: Gossip, cameFrom: LinkId | undefined): void {
-    const links: LinkId[] = []
-    for (const { id } of this.#links.neighbors.values()) if (id !== cameFrom) links.push(id)
-    this.#turn.send(links, gossip, gossip.kind === 'record' ? 'control' : 'broadcast')
+  /** The newest record of an origin takes the place of the older ones that were asked for. */
+  #sendRecord({ origin: name, incarnation, first, behindLast }: BroadcastRange, link: LinkId): void {
+    const newest = this.#find(name)?.record
+    const record = this.#directory.get(name)?.record
+    if (newest === undefined || record?.incarnation !== incarnation) return
+    const { sequence, hops } = newest
+    if (first === behindLast || sequence < first) return
+    const id = { origin: name, incarnation, sequence, hopsLeft: HOPS_MAX - hops, hops }
+    this.#turn.send([link], { type: 'gossip', kind: 'record', ...id, payload: NO_BYTES, record })
+  }
+
+  #sendKept({ origin, incarnation, first, behindLast }: BroadcastRange, link: LinkId): void {
+    for (let sequence = first; sequence < behindLast; sequence++) {
+      const gossip = this.#cache.get(origin, incarnation, sequence)
+      if (gossip !== undefined) this.#turn.send([link], gossip, 'broadcast')
+    }
   }
 
   #fail(id: number, failure: SendFailure): void {

@@ -76,6 +76,20 @@ export interface CoreConfig {
   readonly queueBytesMax: number
   /** Broadcasts that wait for the first link. */
   readonly firstBroadcastsMax: number
+  /** How long an announcement on a lazy link waits for others; more: fewer frames, slower repair. */
+  readonly announceDelayMs: number
+  /** How long a push of what was announced is waited for (Plumtree's first timeout): more than ways differ in latency. */
+  readonly graftAfterMs: number
+  /** The same for what records announce: links are chosen by them, so that late ones cost more than some that come twice. */
+  readonly graftRecordAfterMs: number
+  /** How long an answer to a graft is waited for (Plumtree's second timeout): about a round trip on a busy link. */
+  readonly graftAgainMs: number
+  /** How many links shorter another way must be before a broadcast tree changes over to it; 0 would never come to rest. */
+  readonly optimizeHops: number
+  /** Broadcasts that were announced and have not come; further announcements are not used. */
+  readonly missingMax: number
+  /** Bytes of broadcasts kept for those who missed them, 256 a message included. */
+  readonly cacheBytesMax: number
   /** Sequences remembered per broadcasting origin; a broadcast older than that counts as seen. */
   readonly seenSequencesMax: number
 }
@@ -118,5 +132,12 @@ export const CORE_DEFAULTS: CoreConfig = {
   queueMessagesMax: 10_000,
   queueBytesMax: 16_777_216,
   firstBroadcastsMax: 1_000,
+  announceDelayMs: 25,
+  graftAfterMs: 500,
+  graftRecordAfterMs: 25,
+  graftAgainMs: 250,
+  optimizeHops: 2,
+  missingMax: 8_192,
+  cacheBytesMax: 4_194_304,
   seenSequencesMax: 4_096,
 }

@@ -17,6 +17,13 @@ import type { Relay } from './relay.ts'
 import { newPending, type Pending } from './send-queue.ts'
 import type { Turn } from './turn.ts'
 
+/** See {@link Delivery.inspect}. */
+export interface DeliveryView {
+  readonly outgoing: ReadonlyMap<NodeName, Pick<Outgoing, 'inspect' | 'nextDueMs' | 'isIdle'>>
+  /** When the timer of this machine runs out; `undefined` while none is armed. */
+  readonly timerDueMs: number | undefined
+}
+
 /** See the head of the file. */
 export class Delivery {
   readonly #config: CoreConfig
@@ -183,6 +190,11 @@ export class Delivery {
     if (!outgoing.isIdle) return
     this.#outgoing.delete(name)
     this.#firstSequence = Math.max(this.#firstSequence, outgoing.nextSequence)
+  }
+
+  /** What the invariants are checked on. */
+  inspect(): DeliveryView {
+    return { outgoing: this.#outgoing, timerDueMs: this.#timerDueMs }
   }
 
   /** When names that nobody knows begin to fail; `Infinity` before the first link. */

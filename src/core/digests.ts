@@ -53,6 +53,11 @@ export class AntiEntropy {
     this.#mismatches.delete(link)
   }
 
+  /** The links of which something is remembered, for the check of memory. */
+  get links(): Iterable<LinkId> {
+    return this.#mismatches.keys()
+  }
+
   /** Compares the hash of a heartbeat. One end is enough to send digests, and both know which: the smaller name. */
   compare(link: LinkId, neighbor: NodeName, hash: DirectoryHash): void {
     const own = this.#directory.hash

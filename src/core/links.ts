@@ -34,12 +34,15 @@ export interface LinkState {
    * own, the other one from whatever comes next. Until then a crossed dial may still end it.
    */
   readonly isConfirmed: boolean
+  /** The incarnation that this node's hello on this link told; absent until it was sent. */
+  readonly toldIncarnation: number | undefined
   /** Smoothed round trip; `undefined` before the first measurement. */
   readonly rttMs: number | undefined
+  /** When something was last heard on it. */
+  readonly heardMs: number
 }
 
 type MutableLink = { -readonly [K in keyof LinkState]: LinkState[K] } & {
-  heardMs: number
   /** The neighbor's last clock and when it came, to be echoed. */
   peerClock: number
   peerClockMs: number
@@ -99,6 +102,7 @@ export class Links {
       dialed,
       peer: undefined,
       isConfirmed: dialed !== undefined,
+      toldIncarnation: dialed === undefined ? undefined : own.incarnation,
       rttMs: undefined,
       heardMs: nowMs,
     }
@@ -140,8 +144,10 @@ export class Links {
     }
     state.peer = peer
     this.#neighbors.set(peer.name, state)
-    if (state.dialed === undefined) this.#turn.send([link], own)
-    else events.push({ type: 'dial-ended', url: state.dialed, reason: 'accepted' })
+    if (state.dialed === undefined) {
+      this.#turn.send([link], own)
+      state.toldIncarnation = own.incarnation
+    } else events.push({ type: 'dial-ended', url: state.dialed, reason: 'accepted' })
     events.push({ type: 'up', link: state, peer })
     return events
   }

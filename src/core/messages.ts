@@ -1,8 +1,8 @@
 // The vocabulary of the protocol: branded ids and every message that two processes can exchange.
 // Types and nothing else: bytes are wire/'s business, behaviour is the machines'.
 //
-// Words: design "node, link, neighbor, record, frame, origin, relay, hops"; Plumtree's IHave, graft and prune
-// (Leitão, Pereira, Rodrigues: Epidemic Broadcast Trees, SRDS 2007) come with the lazy half of the broadcast.
+// Words: design "node, link, neighbor, record, frame, origin, relay, hops"; IHave, graft and prune are Plumtree's
+// (Leitão, Pereira, Rodrigues: Epidemic Broadcast Trees, SRDS 2007).
 
 declare const brand: unique symbol
 
@@ -138,6 +138,50 @@ export interface Gossip {
   readonly raw?: Uint8Array
 }
 
+/** Broadcasts of one origin that follow each other: `first` to `behindLast - 1`. */
+export interface BroadcastRange {
+  readonly kind: GossipKind
+  readonly origin: NodeName
+  readonly incarnation: number
+  readonly first: number
+  /** One past the last; equal to `first` when none is meant. */
+  readonly behindLast: number
+}
+
+/** Broadcasts that the sender has and does not push on this link (Plumtree's IHave). */
+export interface IHave {
+  readonly type: 'ihave'
+  readonly ranges: readonly AnnouncedRange[]
+}
+
+/** One line of an {@link IHave}. */
+export interface AnnouncedRange extends BroadcastRange {
+  /** Links that they will have travelled when the receiver gets them over this link. */
+  readonly hops: number
+}
+
+/**
+ * Asks for these broadcasts, and that those of their origins are pushed on this link from now on (Plumtree's GRAFT).
+ * A range of none asks for the second only.
+ */
+export interface Graft {
+  readonly type: 'graft'
+  readonly ranges: readonly BroadcastRange[]
+}
+
+/** Asks that what these origins broadcast is only announced on this link from now on (Plumtree's PRUNE). */
+export interface Prune {
+  readonly type: 'prune'
+  readonly origins: readonly NodeName[]
+}
+
+/** Asks which payloads of the last `withinMs` the receiver still has; the answer is an {@link IHave}. */
+export interface CatchUp {
+  readonly type: 'catch-up'
+  /** Unsigned 32-bit number of ms. */
+  readonly withinMs: number
+}
+
 /** What every message that is relayed hop by hop has in front. */
 export interface Routed {
   readonly hopsLeft: number
@@ -231,6 +275,10 @@ export type Message =
   | Digest
   | Want
   | Gossip
+  | IHave
+  | Graft
+  | Prune
+  | CatchUp
   | RoutedMessage
   | Welcome
   | PeerEvents

@@ -19,6 +19,18 @@ import { SequenceRing } from './sequence-ring.ts'
 /** A message counts as lost when this many sent after it have arrived (RFC 9002, kPacketThreshold). */
 const OVERTAKEN_MAX = 3
 
+/** See {@link Outgoing.inspect}. */
+export interface OutgoingView {
+  readonly floor: number
+  readonly nextSequence: number
+  readonly inFlight: readonly Pending[]
+  /** As it is counted, and so are the bytes. */
+  readonly inFlightCount: number
+  readonly inFlightBytes: number
+  readonly waiting: readonly Pending[]
+  readonly waitingBytes: number
+}
+
 /** See the head of the file. */
 export class Outgoing {
   readonly #config: CoreConfig
@@ -209,6 +221,19 @@ export class Outgoing {
       if (due === undefined || pending.deadlineMs < due) due = pending.deadlineMs
     }
     return due
+  }
+
+  /** What the invariants are checked on. */
+  inspect(): OutgoingView {
+    return {
+      floor: this.floor,
+      nextSequence: this.#nextSequence,
+      inFlight: [...this.inFlight.values()],
+      inFlightCount: this.inFlight.size,
+      inFlightBytes: this.#inFlightBytes,
+      waiting: this.#queue.waiting,
+      waitingBytes: this.#queue.bytes,
+    }
   }
 
   /** Marks what is held, and returns the last message that was not marked before. */

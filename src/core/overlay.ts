@@ -13,6 +13,7 @@ import { AntiEntropy } from './digests.ts'
 import { Directory } from './directory.ts'
 import type { Effect, Input, Timer } from './events.ts'
 import { Incoming } from './incoming.ts'
+import type { OverlayView } from './invariants.ts'
 import { isLaterRun, type LinkEvent, type LinkState, Links } from './links.ts'
 import {
   type Gossip,
@@ -31,6 +32,9 @@ import { Relay } from './relay.ts'
 import { Rng } from './rng.ts'
 import { RoutesOnDemand } from './routes-on-demand.ts'
 import { Turn } from './turn.ts'
+
+/** How long after it was found again a peer may still have broadcasts that did not come here: the transfer takes its time. */
+const NEWLY_REACHED_MS = 30_000
 
 /** Who a node is. */
 export interface Identity {
@@ -132,6 +136,22 @@ export class Overlay {
     return entry === undefined ? undefined : this.#routes.current.distance(entry.slot) || undefined
   }
 
+  /** The machines, for checking their invariants (invariants.ts). Nothing is changed or computed by it. */
+  inspect(): OverlayView {
+    return {
+      config: this.#config,
+      phase: this.#phase,
+      planDueMs: this.#planDueMs,
+      directory: this.#directory,
+      links: this.#links,
+      presence: this.#presence,
+      antiEntropy: this.#antiEntropy,
+      dialing: this.#dialing.inspect(),
+      routes: this.#routes.inspect(),
+      delivery: this.#delivery.inspect(),
+    }
+  }
+
   /** The hello that this node would send now. */
   hello(): Hello {
     const { name, incarnation, instance, url } = this.self
@@ -161,6 +181,7 @@ export class Overlay {
 
   #start(): void {
     this.#phase = 'running'
+    this.#broadcast.start()
     this.#turn.timerAt({ kind: 'heartbeat' }, this.#turn.nowMs + this.#config.heartbeatMs)
     this.#planSoon()
   }
@@ -241,6 +262,12 @@ export class Overlay {
       case 'directory':
         this.#reach.expire(timer.token)
         break
+      case 'announce':
+        this.#broadcast.announce(timer.token)
+        break
+      case 'graft':
+        this.#broadcast.graft(timer.token)
+        break
       case 'delivery':
         this.#delivery.timer(timer.token)
     }
@@ -269,6 +296,8 @@ export class Overlay {
 
   #linkUp(link: LinkState, peer: Hello): void {
     const { name, incarnation, instance, url } = peer
+    const isFirst = peer.linkless || this.#links.neighbors.size === 1
+    const mayJoin = isFirst || this.#isNewlyReached(name)
     this.#turn.notify({ type: 'neighbor-up', name, link: link.id })
     if (link.dialed !== undefined) this.#dialing.answered(link.dialed, name)
     // Until its record comes: whoever is at the other end of a link exists and has this link.
@@ -278,10 +307,16 @@ export class Overlay {
     this.#antiEntropy.linkUp(link.id)
     this.#presence.changed()
     this.#reach.neighborUp(name)
-    this.#broadcast.linkUp(link.id)
+    this.#broadcast.linkUp(link.id, isFirst, mayJoin)
     this.#broadcast.flush()
     this.#trim(name)
     this.#planSoon()
+  }
+
+  /** Whether no path led to this peer a moment ago: what was broadcast there then may not have come here. */
+  #isNewlyReached(name: NodeName): boolean {
+    const entry = this.#directory.get(name)
+    return entry === undefined || !entry.reachable || this.#turn.nowMs - entry.sinceMs < NEWLY_REACHED_MS
   }
 
   /** Known, and without a path for longer than a newcomer's first record takes to arrive. */
@@ -311,6 +346,7 @@ export class Overlay {
   #linkDown(link: LinkState, peer: Hello, reason: Reason): void {
     this.#turn.notify({ type: 'neighbor-down', name: peer.name, link: link.id, reason })
     this.#antiEntropy.linkDown(link.id)
+    this.#broadcast.linkDown(link.id)
     this.#delivery.linkDown(link.id)
     if (reason === 'trimmed' && link.dialed !== undefined) {
       this.#dialing.backOff(link.dialed, this.#turn.nowMs)
@@ -322,14 +358,14 @@ export class Overlay {
 
   /** A link is gone, and this end did not close it. */
   #closed(link: LinkId, reason: Reason): void {
-    const wasUp = this.#links.up(link) !== undefined
-    const wasOpen = this.#links.get(link) !== undefined
+    const state = this.#links.get(link)
     this.#follow(this.#links.closed(link, reason))
-    // The neighbor has a link with a later run of this name: that one keeps it. A run that has just been started may be
-    // refused for the link of its own predecessor, which is dead and not noticed yet, so it tries again first.
-    const isSucceeded =
-      (wasUp && reason === 'replaced') || (wasOpen && reason === 'outdated' && this.#presence.isSettled)
-    if (isSucceeded) this.#stop(`a neighbor is linked to a later run of ${this.self.name}`)
+    // The other end has a link with a run that is later than what it was told. This one may have raised its incarnation
+    // since, above that other run's: then a new hello has to decide, or both runs could stop.
+    const isOutdone = reason === 'replaced' || reason === 'outdated'
+    if (isOutdone && state?.toldIncarnation === this.self.incarnation && this.#presence.outdone()) {
+      this.#stop(`a neighbor is linked to a later run of ${this.self.name}`)
+    }
   }
 
   #dialEnded(url: string, reason: Reason | 'accepted'): void {
@@ -391,6 +427,7 @@ export class Overlay {
       if (this.#phase === 'over') return
     }
     this.#incoming.flush()
+    this.#broadcast.endTurn()
   }
 
   #dispatch(message: Message, link: LinkState & { readonly peer: Hello }): void {
@@ -410,6 +447,18 @@ export class Overlay {
         break
       case 'gossip':
         this.#gossip(message, link.id)
+        break
+      case 'ihave':
+        this.#broadcast.ihaveReceived(message, link.id)
+        break
+      case 'graft':
+        this.#broadcast.graftReceived(message, link.id)
+        break
+      case 'prune':
+        this.#broadcast.pruneReceived(message, link.id)
+        break
+      case 'catch-up':
+        this.#broadcast.catchUpReceived(message, link.id)
         break
       case 'direct':
       case 'ack':
@@ -486,7 +535,8 @@ export class Overlay {
   }
 
   #sendRefused(link: LinkId, message: Message): void {
-    if (message.type !== 'direct') this.#turn.drop('queue-full', message.type, link)
+    if (message.type === 'gossip') this.#broadcast.refused(message, link)
+    else if (message.type !== 'direct') this.#turn.drop('queue-full', message.type, link)
     else if (message.origin === this.self.name) this.#delivery.sendRefused(message)
     else this.#incoming.bounce(message, 'queue-full', undefined)
   }

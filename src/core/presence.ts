@@ -3,7 +3,8 @@
 //
 // P1  the own record lists exactly the neighbors, at the latest `publishIntervalMs` after a change
 // P2  of two live processes with one name the later run keeps it and the other stops. A run that has just started
-//     outbids what an earlier one left behind, but only for `takeoverMs`: two cannot outbid each other for ever
+//     outbids what an earlier one left behind, but only for `takeoverMs`: two cannot outbid each other for ever.
+//     A run stops only for one that is later than it is itself at that moment: two never stop for each other
 
 import type { CoreConfig } from './config.ts'
 import { compareRecords, type Directory } from './directory.ts'
@@ -32,6 +33,8 @@ export class Presence {
   #dueMs: number | undefined
   #publishedMs = Number.NEGATIVE_INFINITY
   #firstLinkMs: number | undefined
+  /** When a run without a link was first refused for a later one. */
+  #firstOutdoneMs: number | undefined
 
   constructor(config: CoreConfig, directory: Directory, links: Links, turn: Turn) {
     this.#config = config
@@ -66,8 +69,20 @@ export class Presence {
     return record
   }
 
+  /**
+   * The other end of a link has preferred a later run to this one. True when this one is to stop. A run that has just been
+   * started tries again first: the other link may be that of its own predecessor, which is dead and not noticed yet.
+   */
+  outdone(): boolean {
+    const { nowMs } = this.#turn
+    if (this.#firstLinkMs !== undefined) return this.#isSettled
+    this.#firstOutdoneMs ??= nowMs
+    const { heartbeatMs, heartbeatsMissedMax, takeoverMs } = this.#config
+    return nowMs - this.#firstOutdoneMs > takeoverMs + heartbeatMs * (heartbeatsMissedMax + 1)
+  }
+
   /** Whether this run has had links for longer than a run that has just started may outbid others. */
-  get isSettled(): boolean {
+  get #isSettled(): boolean {
     const { nowMs } = this.#turn
     return nowMs - (this.#firstLinkMs ?? nowMs) > this.#config.takeoverMs
   }
@@ -81,6 +96,11 @@ export class Presence {
     return 'raised'
   }
 
+  /** When the next version is due, for the check of P1; `undefined` while none is. */
+  get dueMs(): number | undefined {
+    return this.#dueMs
+  }
+
   /** Somebody has a record under this node's name: an echo, what an earlier run left behind, or another process. */
   claimed(record: PeerRecord, cameFrom: LinkId): OwnRecordVerdict {
     const own = this.#directory.own.record
@@ -88,7 +108,7 @@ export class Presence {
     const detail = `incarnation ${record.incarnation}, own ${own.incarnation}`
     this.#turn.drop('own-record', `${record.name}: ${detail}`, cameFrom)
     if (!isLaterRun(record, own)) return this.#answer(cameFrom)
-    if (this.isSettled || record.incarnation > INCARNATION_MAX) return 'lost'
+    if (this.#isSettled || record.incarnation > INCARNATION_MAX) return 'lost'
     this.#directory.replaceOwn({ ...own, incarnation: record.incarnation + 1 })
     this.changed()
     return 'raised'

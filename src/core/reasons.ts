@@ -63,6 +63,7 @@ export const REASONS = {
   'directory-full': fact(4064, 'the directory has reached its size limit', true, 503),
   'own-record': fact(4065, "another process published a record under this node's name", true),
   'not-an-origin': fact(4066, 'a broadcast record does not belong to the origin of its broadcast', true),
+  missed: fact(4067, 'a broadcast was announced, and nobody who had it could send it', true),
 } as const satisfies Record<string, ReasonFacts>
 
 /** A reason's code: the word that logs, metrics, errors and JSON answers use. */

@@ -63,6 +63,11 @@ export class RoutesOnDemand {
     return isDue
   }
 
+  /** What the invariants are checked on: nothing is computed for it. */
+  inspect(): { readonly isStale: boolean; readonly routes: Routes } {
+    return { isStale: this.#isStale, routes: this.#routes }
+  }
+
   #compute(): void {
     const { directory, links, turn } = this.#parts
     const neighbors = [...links.neighbors].map(([name, { id }]) => ({ name, link: id }))

@@ -58,6 +58,11 @@ export class SendQueue {
     return this.#places.length - this.#head
   }
 
+  /** Payload bytes that wait. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** The message that is to leave next. */
   get first(): Pending | undefined {
     return this.#places[this.#head]

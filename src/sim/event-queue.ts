@@ -1,15 +1,17 @@
 // Virtual time: what is to happen, in the order of its time, and of its planning where times are equal.
-// It must not read a real clock. A binary heap.
+// It must not read a real clock. A binary heap over three arrays side by side: nothing is allocated for an event.
 
-interface Planned {
-  readonly atMs: number
-  readonly order: number
-  readonly run: () => void
+/** Something that can be planned again and again without a closure for each time. */
+export interface Happening {
+  happen(): void
 }
 
 /** See the head of the file. */
 export class EventQueue {
-  readonly #heap: Planned[] = []
+  readonly #times: number[] = []
+  readonly #orders: number[] = []
+  readonly #whats: (Happening | (() => void))[] = []
+  #turnEnds: Happening[] = []
   #nowMs = 0
   #order = 0
 
@@ -20,32 +22,49 @@ export class EventQueue {
 
   /** How much is planned. */
   get size(): number {
-    return this.#heap.length
+    return this.#times.length + this.#turnEnds.length
   }
 
   /** When the next planned event is due; `undefined`: nothing is planned. */
   get nextMs(): number | undefined {
-    return this.#heap[0]?.atMs
+    return this.#turnEnds.length > 0 ? this.#nowMs : this.#times[0]
   }
 
   /** Plans something. A time that has passed is now. */
-  plan(afterMs: number, run: () => void): void {
-    const planned = { atMs: this.#nowMs + Math.max(0, afterMs), order: this.#order++, run }
-    this.#heap.push(planned)
-    this.#rise(this.#heap.length - 1)
+  plan(afterMs: number, what: Happening | (() => void)): void {
+    this.planAt(this.#nowMs + afterMs, what)
+  }
+
+  /** Plans something for a moment. One that has passed is now. */
+  planAt(atMs: number, what: Happening | (() => void)): void {
+    const index = this.#times.length
+    this.#times.push(0)
+    this.#orders.push(0)
+    this.#whats.push(what)
+    this.#rise(index, Math.max(this.#nowMs, atMs), this.#order++, what)
+  }
+
+  /**
+   * Plans something for the end of this turn: behind the event that is running, and before any other. What is planned
+   * while none runs comes first of all.
+   */
+  atTurnEnd(what: Happening): void {
+    this.#turnEnds.push(what)
   }
 
   /** Moves on to the next event and runs it; false when there is none. */
   step(): boolean {
-    const next = this.#heap[0]
-    const last = this.#heap.pop()
-    if (next === undefined || last === undefined) return false
-    if (this.#heap.length > 0) {
-      this.#heap[0] = last
-      this.#sink(0)
+    if (this.#turnEnds.length > 0) {
+      this.#endTurn()
+      return true
     }
-    this.#nowMs = next.atMs
-    next.run()
+    const what = this.#whats[0]
+    if (what === undefined) return false
+    this.#nowMs = this.#times[0] as number
+    this.#removeFirst()
+    if (typeof what === 'function') what()
+    else what.happen()
+    if (this.#turnEnds.length > 0) this.#endTurn()
     return true
   }
 
@@ -55,41 +74,59 @@ export class EventQueue {
     this.#nowMs = Math.max(this.#nowMs, untilMs)
   }
 
-  #rise(start: number): void {
-    let index = start
-    while (index > 0) {
-      const parent = (index - 1) >> 1
-      if (!this.#swapIfEarlier(index, parent)) return
-      index = parent
-    }
+  #endTurn(): void {
+    const ends = this.#turnEnds
+    this.#turnEnds = []
+    for (const what of ends) what.happen()
   }
 
-  #sink(start: number): void {
-    let index = start
+  #removeFirst(): void {
+    const time = this.#times.pop() as number
+    const order = this.#orders.pop() as number
+    const what = this.#whats.pop() as Happening
+    const size = this.#times.length
+    if (size === 0) return
+    // The last one sinks from the top: the hole moves down along the earlier child until it fits.
+    let hole = 0
     for (;;) {
-      const left = 2 * index + 1
-      const right = left + 1
-      let least = left
-      if (right < this.#heap.length && isEarlier(this.#at(right), this.#at(left))) least = right
-      if (least >= this.#heap.length || !this.#swapIfEarlier(least, index)) return
-      index = least
+      let child = 2 * hole + 1
+      if (child >= size) break
+      if (child + 1 < size && this.#isEarlier(child + 1, child)) child++
+      const childTime = this.#times[child] as number
+      if (time < childTime || (time === childTime && order < (this.#orders[child] as number))) break
+      this.#move(child, hole)
+      hole = child
     }
+    this.#place(hole, time, order, what)
   }
 
-  #swapIfEarlier(child: number, parent: number): boolean {
-    const a = this.#at(child)
-    const b = this.#at(parent)
-    if (!isEarlier(a, b)) return false
-    this.#heap[child] = b
-    this.#heap[parent] = a
-    return true
+  #rise(start: number, time: number, order: number, what: Happening | (() => void)): void {
+    let hole = start
+    while (hole > 0) {
+      const parent = (hole - 1) >> 1
+      // What is planned later comes later where times are equal.
+      if ((this.#times[parent] as number) <= time) break
+      this.#move(parent, hole)
+      hole = parent
+    }
+    this.#place(hole, time, order, what)
   }
 
-  #at(index: number): Planned {
-    return this.#heap[index] as Planned
+  #isEarlier(a: number, b: number): boolean {
+    const timeA = this.#times[a] as number
+    const timeB = this.#times[b] as number
+    return timeA === timeB ? (this.#orders[a] as number) < (this.#orders[b] as number) : timeA < timeB
   }
-}
 
-function isEarlier(a: Planned, b: Planned): boolean {
-  return a.atMs === b.atMs ? a.order < b.order : a.atMs < b.atMs
+  #move(from: number, to: number): void {
+    this.#times[to] = this.#times[from] as number
+    this.#orders[to] = this.#orders[from] as number
+    this.#whats[to] = this.#whats[from] as Happening
+  }
+
+  #place(index: number, time: number, order: number, what: Happening | (() => void)): void {
+    this.#times[index] = time
+    this.#orders[index] = order
+    this.#whats[index] = what
+  }
 }

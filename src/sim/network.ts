@@ -4,21 +4,17 @@
 
 import type { CoreConfig } from '../core/config.ts'
 import type { Effect, Input, Notification } from '../core/events.ts'
-import { type Contact, type LinkId, type Message, type NodeName, parseNodeName } from '../core/messages.ts'
+import { type Contact, type NodeName, parseNodeName } from '../core/messages.ts'
 import { Overlay } from '../core/overlay.ts'
-import type { Reason } from '../core/reasons.ts'
 import { Rng } from '../core/rng.ts'
-import { decodeBundle, encodeBundle } from '../wire/bundle.ts'
-import { encodeFrame } from '../wire/encode.ts'
 import { EventQueue } from './event-queue.ts'
+import type { Host } from './host.ts'
+import { Medium, type MediumOptions } from './medium.ts'
+import type { Amount } from './traffic.ts'
 
 /** How a simulated network is set up. */
-export interface SimOptions {
+export interface SimOptions extends MediumOptions {
   readonly seed: number
-  /** One-way latency of a link, drawn once for each direction. Default 1 to 20 ms. */
-  readonly latencyMs?: readonly [min: number, max: number]
-  /** How long a dial to where nobody answers takes. Default 2,000 ms. */
-  readonly dialTimeoutMs?: number
   /** Contacts that a starting node is given, as a bootstrap would. Default 16. */
   readonly contacts?: number
   readonly config?: Partial<CoreConfig>
@@ -42,15 +38,6 @@ export interface SimNotice {
   readonly notification: Notification
 }
 
-/** One end of a connection. */
-interface End {
-  readonly node: SimNode
-  readonly link: LinkId
-  readonly latencyMs: number
-  other: End | undefined
-  isOpen: boolean
-}
-
 /** One running process. */
 interface SimNode {
   /** What the network calls the process; the overlay may call it otherwise. */
@@ -58,7 +45,7 @@ interface SimNode {
   readonly name: NodeName
   readonly url: string | undefined
   readonly overlay: Overlay
-  readonly ends: Map<LinkId, End>
+  readonly host: Host
   readonly inputs: Input[]
   isHandling: boolean
   isRunning: boolean
@@ -70,16 +57,19 @@ export class SimNetwork {
   readonly #rng: Rng
   readonly #queue = new EventQueue()
   readonly #nodes = new Map<string, SimNode>()
-  readonly #sides = new Map<string, number>()
+  readonly #medium: Medium
   readonly #notices: SimNotice[] = []
   #lastId = 0
   #starts = 0
-  /** Frames and bytes that were sent, by message type: a frame to two links counts twice. */
-  readonly sent = new Map<Message['type'], { frames: number; bytes: number }>()
-
   constructor(options: SimOptions) {
     this.#options = options
     this.#rng = new Rng(options.seed)
+    this.#medium = new Medium(this.#queue, new Rng(this.#rng.uint32()), options)
+  }
+
+  /** Frames and bytes that were sent so far, by message type: a frame to two links counts twice. */
+  get sent(): ReadonlyMap<string, Amount> {
+    return this.#medium.traffic.byType()
   }
 
   get nowMs(): number {
@@ -116,12 +106,16 @@ export class SimNetwork {
       this.#rng.uint32(),
       this.#options.config,
     )
-    const node = {
+    const host = this.#medium.host(name, {
+      ...(url === undefined ? {} : { url }),
+      feed: (event) => this.#feed(node, event),
+    })
+    const node: SimNode = {
       process: name,
       name: parsed,
       url,
       overlay,
-      ends: new Map(),
+      host,
       inputs: [],
       isHandling: false,
       isRunning: true,
@@ -137,7 +131,7 @@ export class SimNetwork {
     const node = this.#node(name)
     node.isRunning = false
     this.#nodes.delete(name)
-    for (const end of node.ends.values()) this.#breakOff(end, 'link-lost')
+    node.host.crash()
   }
 
   /** A node leaves as it should. */
@@ -145,27 +139,23 @@ export class SimNetwork {
     const node = this.#node(name)
     this.#feed(node, { type: 'leave' })
     node.isRunning = false
+    node.host.end()
     this.#nodes.delete(name)
   }
 
   /** Cuts the network into sides: what crosses is lost in silence. Nodes that are not named stay on side 0. */
   partition(...sides: readonly (readonly string[])[]): void {
-    this.#sides.clear()
-    sides.forEach((names, side) => {
-      for (const name of names) this.#sides.set(name, side)
-    })
+    this.#medium.partition(sides)
   }
 
   /** Ends the partition. */
   heal(): void {
-    this.#sides.clear()
+    this.#medium.heal()
   }
 
   /** Breaks the link between two nodes, as a reset connection does. */
   cut(a: string, b: string): void {
-    for (const end of this.#node(a).ends.values()) {
-      if (end.other?.node.process === b) this.#breakOff(end, 'link-lost', true)
-    }
+    this.#medium.cut(a, b)
   }
 
   /** Sends a direct message; the outcome comes as a notice with the id that is returned. */
@@ -229,87 +219,20 @@ export class SimNetwork {
 
   #carryOut(node: SimNode, effect: Effect): void {
     switch (effect.type) {
-      case 'send': {
-        const frame = encodeFrame(effect.message)
-        for (const link of effect.links) this.#transmit(node.ends.get(link), effect.message.type, frame)
+      case 'send':
+        node.host.send(effect)
         break
-      }
       case 'dial':
-        this.#dial(node, effect.url)
+        node.host.dial(effect.url)
         break
-      case 'close': {
-        const end = node.ends.get(effect.link)
-        if (end !== undefined) this.#breakOff(end, effect.reason, true)
+      case 'close':
+        node.host.close(effect.link, effect.reason)
         break
-      }
       case 'timer':
         this.#queue.plan(effect.afterMs, () => this.#feed(node, { type: 'timer', timer: effect.timer }))
         break
       case 'notify':
         this.#notices.push({ atMs: this.nowMs, node: node.process, notification: effect.notification })
     }
-  }
-
-  #transmit(end: End | undefined, type: Message['type'], frame: Uint8Array): void {
-    if (end === undefined || !end.isOpen) return
-    const count = this.sent.get(type) ?? { frames: 0, bytes: 0 }
-    this.sent.set(type, { frames: count.frames + 1, bytes: count.bytes + frame.length })
-    // A copy: the next relay patches the bytes that it received.
-    const bytes = encodeBundle([frame])
-    this.#queue.plan(end.latencyMs, () => {
-      const other = end.other
-      if (other === undefined || !other.isOpen || this.#isCut(end.node, other.node)) return
-      const { messages, error } = decodeBundle(bytes)
-      if (error !== undefined) throw new Error(`the codec does not read what it wrote: ${error}`)
-      this.#feed(other.node, { type: 'received', link: other.link, messages })
-    })
-  }
-
-  #dial(node: SimNode, url: string): void {
-    const latencyMs = this.#latency()
-    this.#queue.plan(latencyMs * 2, () => {
-      const target = [...this.#nodes.values()].find((other) => other.url === url)
-      if (target === undefined) this.#feed(node, { type: 'dial-failed', url })
-      else if (this.#isCut(node, target)) {
-        const restMs = this.#options.dialTimeoutMs ?? 2_000
-        this.#queue.plan(restMs, () => this.#feed(node, { type: 'dial-failed', url }))
-      } else if (node.isRunning) this.#connect(node, target, url, latencyMs)
-    })
-  }
-
-  #connect(node: SimNode, target: SimNode, url: string, latencyMs: number): void {
-    const end: End = { node, link: ++this.#lastId as LinkId, latencyMs, other: undefined, isOpen: true }
-    const link = ++this.#lastId as LinkId
-    const other: End = { node: target, link, latencyMs: this.#latency(), other: end, isOpen: true }
-    end.other = other
-    node.ends.set(end.link, end)
-    target.ends.set(other.link, other)
-    this.#feed(target, { type: 'link-open', link: other.link })
-    this.#feed(node, { type: 'link-open', link: end.link, dialed: url })
-  }
-
-  /** Ends a connection at this end; the other end hears of it after what is on its way. */
-  #breakOff(end: End, reason: Reason, tellOwner = false): void {
-    if (!end.isOpen) return
-    end.isOpen = false
-    end.node.ends.delete(end.link)
-    if (tellOwner)
-      this.#queue.plan(0, () => this.#feed(end.node, { type: 'link-closed', link: end.link, reason }))
-    this.#queue.plan(end.latencyMs, () => {
-      const other = end.other
-      if (other === undefined || !other.isOpen || this.#isCut(end.node, other.node)) return
-      other.isOpen = false
-      other.node.ends.delete(other.link)
-      this.#feed(other.node, { type: 'link-closed', link: other.link, reason })
-    })
-  }
-
-  #isCut(a: SimNode, b: SimNode): boolean {
-    return (this.#sides.get(a.process) ?? 0) !== (this.#sides.get(b.process) ?? 0)
-  }
-
-  #latency(): number {
-    const [min, max] = this.#options.latencyMs ?? [1, 20]
-    return this.#rng.between(min * 1_000, max * 1_000) / 1_000
   }
 }

@@ -24,6 +24,7 @@ import {
 import { readHello, readPeerEvents, readWelcome } from './json-frames.ts'
 import { LIMITS } from './limits.ts'
 import { readRecord } from './records.ts'
+import { readCatchUp, readGraft, readIHave, readPrune } from './tree-frames.ts'
 
 /** What a frame said, or what was wrong with it: the type, the field, and what was expected there. */
 export type DecodedFrame =
@@ -71,6 +72,14 @@ function decodeType(code: number, start: number): Message {
       return decodeBounce(start)
     case FRAME_TYPES.gossip:
       return decodeGossip(start)
+    case FRAME_TYPES.ihave:
+      return readIHave(reader)
+    case FRAME_TYPES.graft:
+      return readGraft(reader)
+    case FRAME_TYPES.prune:
+      return readPrune(reader)
+    case FRAME_TYPES['catch-up']:
+      return readCatchUp(reader)
     case FRAME_TYPES.heartbeat:
       return decodeHeartbeat()
     case FRAME_TYPES.records:

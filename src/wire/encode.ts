@@ -25,6 +25,7 @@ import {
 import { jsonBody } from './json-frames.ts'
 import { LIMITS } from './limits.ts'
 import { recordSize, writeRecord } from './records.ts'
+import { encodeTreeFrame } from './tree-frames.ts'
 import { WireError } from './wire-error.ts'
 
 /**
@@ -71,6 +72,11 @@ function encode(message: Message): Uint8Array {
       return encodeDigest(message)
     case 'want':
       return encodeWant(message)
+    case 'ihave':
+    case 'graft':
+    case 'prune':
+    case 'catch-up':
+      return encodeTreeFrame(message)
     case 'hello':
     case 'welcome':
     case 'peer-events': {

@@ -17,8 +17,11 @@ export const FRAME_TYPES = {
   records: 0x10,
   digest: 0x11,
   want: 0x12,
-  // 0x21 ihave, 0x22 graft and 0x23 prune are kept for the lazy half of the broadcast.
   gossip: 0x20,
+  ihave: 0x21,
+  graft: 0x22,
+  prune: 0x23,
+  'catch-up': 0x24,
   // 0x30 to 0x3f are routed hop by hop: all of them begin with the same fields (see ROUTED below).
   direct: 0x30,
   ack: 0x31,
@@ -46,6 +49,12 @@ export const HEARTBEAT_BYTES = HEADER_BYTES + 5 * 4
 
 /** Size of the two incarnations that follow the two names in a routed frame. */
 export const ROUTED_INCARNATIONS_BYTES = 12
+
+/** What a broadcast carries, on the wire. */
+export const GOSSIP_KINDS = ['payload', 'record'] as const
+
+/** Size of a line of a graft without its name: kind, incarnation, first sequence, count. A line of an ihave has one more. */
+export const RANGE_BYTES = 1 + 6 + 6 + 2
 
 /** A record's state on the wire. */
 export const RECORD_STATES = ['up', 'leaving'] as const

@@ -39,6 +39,10 @@ export const LIMITS = {
   digestEntriesMax: 1_024,
   /** Names in one `want`: all that one digest can name. */
   wantNamesMax: 1_024,
+  /** Ranges in one `ihave` or `graft`, and origins in one `prune`: 256 of them stay below 8 KiB with names of ordinary length. */
+  broadcastRangesMax: 256,
+  /** Broadcasts in one such range, so that what one frame makes its receiver do is bounded. */
+  broadcastRangeMax: 1_024,
   /** Ranges above the cumulative number in one ack. RFC 9000 section 13.2.3 asks for a limit; quic-go's is 32 too. */
   ackRangesMax: 32,
   /** JSON body of a hello. The other end is a stranger still. */

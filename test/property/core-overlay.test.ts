@@ -1,11 +1,13 @@
 // The overlay under any input: messages of any kind on any link, in any order, with timers, dials and sends in between.
-// It never throws, what it says can be encoded, and every send and broadcast is answered exactly once, in time.
+// It never throws, what it says can be encoded, every send and broadcast is answered exactly once, in time, and the
+// machines' invariants hold after every step.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { CoreConfig } from '../../src/core/config.ts'
 import type { Effect, Input, Timer } from '../../src/core/events.ts'
+import { checkInvariants } from '../../src/core/invariants.ts'
 import type { LinkId, Message, NodeName } from '../../src/core/messages.ts'
 import { Overlay } from '../../src/core/overlay.ts'
 import { REASONS, type Reason } from '../../src/core/reasons.ts'
@@ -306,8 +308,8 @@ class Driver {
   #check(): void {
     for (const [id, dueMs] of this.#due)
       assert.ok(this.nowMs <= dueMs, `${id} was to be answered at ${dueMs}`)
-    assert.ok(this.overlay.directory.size <= 8)
     assert.ok(this.overlay.held.bytes <= 1_000)
+    assert.deepEqual(checkInvariants(this.overlay, this.nowMs), [])
   }
 
   finish(): void {

@@ -5,17 +5,22 @@ import fc from 'fast-check'
 import type {
   Ack,
   Bounce,
+  BroadcastRange,
+  CatchUp,
   Contact,
   Digest,
   Direct,
   Gossip,
+  Graft,
   Heartbeat,
   Hello,
+  IHave,
   ListedPeer,
   Message,
   NodeName,
   PeerEvents,
   PeerRecord,
+  Prune,
   Records,
   Routed,
   Want,
@@ -171,6 +176,33 @@ export const gossip: fc.Arbitrary<Gossip> = fc
         },
   )
 
+const broadcastRange: fc.Arbitrary<BroadcastRange> = fc
+  .tuple(fc.constantFrom('payload' as const, 'record' as const), nodeName, incarnation, sequence)
+  .chain(([kind, origin, incarnation, first]) =>
+    integerUpTo(Math.min(LIMITS.broadcastRangeMax, LIMITS.sequenceMax + 1 - first)).map((count) => ({
+      kind,
+      origin,
+      incarnation,
+      first,
+      behindLast: first + count,
+    })),
+  )
+
+/** Announcements of broadcasts. */
+export const ihave: fc.Arbitrary<IHave> = fc
+  .array(fc.tuple(broadcastRange, u8), { maxLength: 8 })
+  .map((ranges) => ({ type: 'ihave', ranges: ranges.map(([range, hops]) => ({ ...range, hops })) }))
+
+/** A request for broadcasts. */
+export const graft: fc.Arbitrary<Graft> = fc
+  .array(broadcastRange, { maxLength: 8 })
+  .map((ranges) => ({ type: 'graft', ranges }))
+
+const prune: fc.Arbitrary<Prune> = fc
+  .array(nodeName, { maxLength: 8 })
+  .map((origins) => ({ type: 'prune', origins }))
+const catchUp: fc.Arbitrary<CatchUp> = u32.map((withinMs) => ({ type: 'catch-up', withinMs }))
+
 const routed: fc.Arbitrary<Routed> = fc
   .tuple(hopsPair, nodeName, incarnation, nodeName, incarnation)
   .map(([hops, destination, destinationIncarnation, origin, originIncarnation]) => ({
@@ -271,6 +303,10 @@ export const relayedMessage: fc.Arbitrary<Direct | Ack | Bounce | Gossip> = fc.o
 /** Any message that can be encoded. */
 export const message: fc.Arbitrary<Message> = fc.oneof(
   relayedMessage,
+  ihave,
+  graft,
+  prune,
+  catchUp,
   hello,
   heartbeat,
   records,

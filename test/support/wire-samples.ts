@@ -85,6 +85,41 @@ export const MESSAGE_SAMPLES: Readonly<Record<string, Message>> = {
     payload: new Uint8Array(0),
     record: node8,
   },
+  ihave: {
+    type: 'ihave',
+    ranges: [
+      {
+        kind: 'payload',
+        origin: name('node8'),
+        incarnation: 1_767_225_608_008,
+        first: 66_051,
+        behindLast: 66_054,
+        hops: 3,
+      },
+      {
+        kind: 'record',
+        origin: name('node12'),
+        incarnation: 1_767_225_612_012,
+        first: 7,
+        behindLast: 8,
+        hops: 2,
+      },
+    ],
+  },
+  graft: {
+    type: 'graft',
+    ranges: [
+      {
+        kind: 'payload',
+        origin: name('node8'),
+        incarnation: 1_767_225_608_008,
+        first: 66_052,
+        behindLast: 66_053,
+      },
+    ],
+  },
+  prune: { type: 'prune', origins: [name('node8')] },
+  'catch-up': { type: 'catch-up', withinMs: 61_500 },
   direct: {
     ...routed,
     type: 'direct',

@@ -178,7 +178,7 @@ describe('what is wrong on a link and does not end it', { concurrency: 4 }, () =
     const neighborhood = await Neighborhood.start(t)
     const { victim } = neighborhood
     const stranger = await Stranger.join(t, victim.url)
-    stranger.bytes(encodeBundle([frameOf(0x7f, [1, 2, 3]), frameOf(0x21)]))
+    stranger.bytes(encodeBundle([frameOf(0x7f, [1, 2, 3]), frameOf(0x2f)]))
     await until('they are counted', () => victim.node.drops()['unknown-frame'] === 2)
     await neighborhood.unharmed()
     assert.ok(stranger.isOpen)

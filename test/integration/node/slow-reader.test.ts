@@ -58,9 +58,9 @@ describe('a neighbor that does not read', () => {
     assert.deepEqual(healthy.down, [])
     assert.equal(victim.node.stats().linksEnded.stalled, 1)
     assert.ok((victim.node.drops()['queue-full'] ?? 0) > 0, 'what the slow link had no room for is counted')
-    // Its lanes may hold 4 MiB of broadcasts, the socket 256 KiB and a bundle.
+    // Its lanes may hold 4 MiB of broadcasts, the socket 256 KiB and a bundle; both nodes keep 4 MiB of broadcasts.
     t.diagnostic(`${(largestBytes / MIB).toFixed(1)} MiB more in use at most`)
-    assert.ok(largestBytes < 16 * MIB, `${(largestBytes / MIB).toFixed(1)} MiB more in use`)
+    assert.ok(largestBytes < 24 * MIB, `${(largestBytes / MIB).toFixed(1)} MiB more in use`)
     assert.equal((await victim.node.send('healthy', 'still there')).status, 'delivered')
   })
 })

@@ -21,7 +21,7 @@ import {
   told,
 } from '../../support/core-rig.ts'
 
-const { deadlineMs, firstBroadcastsMax, heartbeatMs, seenSequencesMax } = CORE_DEFAULTS
+const { announceDelayMs, deadlineMs, firstBroadcastsMax, heartbeatMs, seenSequencesMax } = CORE_DEFAULTS
 
 const heard = (from: string, text: string, hops = 1) =>
   told({ type: 'message', from: nodeName(from), payload: bytes(text), hops, broadcast: true })
@@ -50,15 +50,23 @@ test('a new one is handed over and pushed on, but not back; a second copy is not
     sent([1, 3], gossipOf('z', 1, 'hi', { hops: 4, hopsLeft: 8 }), 'broadcast'),
     heard('z', 'hi', 3),
   ])
-  assert.deepEqual(a.hear(1, gossipOf('z', 1, 'hi')), [dropped('duplicate', 'broadcast 1 of z', 1)])
+  assert.deepEqual(a.hear(1, gossipOf('z', 1, 'hi')), [
+    dropped('duplicate', 'broadcast 1 of z', 1),
+    sent([1], { type: 'prune', origins: [nodeName('z')] }),
+  ])
   assert.deepEqual(a.hear(1, gossipOf('a', 2, 'mine')), [dropped('duplicate', 'broadcast 2 of this node', 1)])
 })
 
-test('a relay passes on the bytes that came', () => {
+test('a relay passes on the bytes that came, and keeps none of the bundle that they came in', () => {
   const a = trio()
-  const raw = bytes('the frame')
-  const [push] = messagesOf(a.hear(1, gossipOf('z', 1, 'hi', { raw })), 'gossip')
-  assert.equal(push?.message.raw, raw)
+  const bundle = bytes('before the frame: hi')
+  const raw = bundle.subarray(7)
+  const payload = bundle.subarray(-2)
+  const [push] = messagesOf(a.hear(1, { ...gossipOf('z', 1, ''), payload, raw }), 'gossip')
+  assert.deepEqual(push?.message.raw, raw)
+  assert.deepEqual(push?.message.payload, payload)
+  assert.notEqual(push?.message.raw?.buffer, bundle.buffer)
+  assert.equal(push?.message.payload.buffer, push?.message.raw?.buffer)
 })
 
 test('order does not matter, and what the window has left behind counts as seen', () => {
@@ -144,23 +152,20 @@ test('what waits when the node leaves has failed', () => {
   ])
 })
 
-test('a link without room for a broadcast is counted', () => {
+test('what a link has no room for is counted, and announced there instead as long as it is kept', () => {
   const a = trio()
-  assert.deepEqual(a.take({ type: 'send-refused', link: linkId(1), message: gossipOf('z', 1, '') }), [
-    dropped('queue-full', 'gossip', 1),
+  const [push] = messagesOf(a.hear(2, gossipOf('z', 1, 'hi')), 'gossip')
+  const refused = a.take({ type: 'send-refused', link: linkId(1), message: push!.message })
+  assert.deepEqual(refused[0], dropped('queue-full', 'push of broadcast 1 of z', 1))
+  const range = {
+    kind: 'payload',
+    origin: nodeName('z'),
+    incarnation: INCARNATION,
+    first: 1,
+    behindLast: 2,
+  } as const
+  assert.deepEqual(a.wait(announceDelayMs), [sent([1], { type: 'ihave', ranges: [{ ...range, hops: 2 }] })])
+  assert.deepEqual(a.take({ type: 'send-refused', link: linkId(1), message: gossipOf('y', 1, '') }), [
+    dropped('queue-full', 'push of broadcast 1 of y', 1),
   ])
-})
-
-test('a broadcast goes out again on a link that comes up a moment later, not on one that comes up long after', () => {
-  const a = trio()
-  a.take({ type: 'broadcast', id: 7, payload: bytes('hi') })
-  assert.deepEqual(
-    messagesOf(a.meet(4, 'e'), 'gossip').map(({ links, message }) => [links, message]),
-    [[[4], gossipOf('a', 4, 'hi')]],
-  )
-  a.wait(3_000)
-  assert.deepEqual(
-    messagesOf(a.meet(5, 'f'), 'gossip').filter(({ message }) => message.kind === 'payload'),
-    [],
-  )
 })

@@ -242,6 +242,7 @@ test('a new run of a neighbor replaces its old link at once', () => {
     down('b', 1, 'replaced'),
     up('b', 2),
     sent([2], messagesOf(effects, 'heartbeat')[0]!.message),
+    sent([2], { type: 'catch-up', withinMs: 300 }),
   ])
   assert.deepEqual(withoutTimers(a.wait(20)).slice(0, 2), [
     told({ type: 'peer-leave', name: nodeName('b'), reason: 'unreachable' }),

@@ -53,6 +53,7 @@ test('from start to the first neighbor', () => {
     timer({ kind: 'reachability', token: 1 }, 0),
     sent([1], { type: 'heartbeat', clock: 1, echo: 0, heldUs: 0, hash }),
     timer({ kind: 'publish', token: 1 }, publishDelayMs),
+    sent([1], { type: 'catch-up', withinMs: 0 }),
   ])
   assert.deepEqual(a.wait(0), [
     timer({ kind: 'links', token: 4 }, healIntervalMs),
@@ -77,6 +78,7 @@ test('the node that is dialled answers the hello, and is ready in the same turn'
     timer({ kind: 'reachability', token: 1 }, 0),
     sent([1], { type: 'heartbeat', clock: 1, echo: 0, heldUs: 0, hash }),
     timer({ kind: 'publish', token: 1 }, publishDelayMs),
+    sent([1], { type: 'catch-up', withinMs: 0 }),
     timer({ kind: 'links', token: 3 }, 0),
   ])
 })

@@ -4,11 +4,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CORE_DEFAULTS } from '../../../src/core/config.ts'
 import type { PeerRecord } from '../../../src/core/messages.ts'
+import type { Reason } from '../../../src/core/reasons.ts'
 import {
   bytes,
   dropped,
   failed,
   gossipOf,
+  linkId,
   messagesOf,
   nodeName,
   noticesOf,
@@ -17,10 +19,11 @@ import {
   recordOf,
   recordsOf,
   sent,
+  urlOf,
   withoutTimers,
 } from '../../support/core-rig.ts'
 
-const { publishDelayMs, publishIntervalMs, takeoverMs } = CORE_DEFAULTS
+const { heartbeatMs, heartbeatsMissedMax, publishDelayMs, publishIntervalMs, takeoverMs } = CORE_DEFAULTS
 
 /** The records that a node has published. */
 const published = (effects: Parameters<typeof messagesOf>[0]): (PeerRecord | undefined)[] =>
@@ -178,6 +181,52 @@ test('of two runs with one start time the instance decides', () => {
   a.wait(takeoverMs + 1)
   assert.deepEqual(noticesOf(a.hear(1, recordsOf(recordOf('a', [], { instance: 'l' }))), 'stopped'), [])
   assert.equal(noticesOf(a.hear(1, recordsOf(recordOf('a', [], { instance: 'n' }))), 'stopped').length, 1)
+})
+
+/** The link of this number is closed at the other end; whether that stops the node. */
+const stopsAtClose = (a: Rig, link: number, reason: Reason): boolean =>
+  noticesOf(a.take({ type: 'link-closed', link: linkId(link), reason }), 'stopped').length === 1
+
+test('a link that goes to a later run stops the node when it has had links for longer than it may outbid', () => {
+  for (const [waitMs, stops] of [
+    [takeoverMs, false],
+    [takeoverMs + 1, true],
+  ] as const) {
+    const a = Rig.started('a')
+    a.meet(1, 'b')
+    a.wait(waitMs)
+    assert.equal(stopsAtClose(a, 1, 'replaced'), stops, `after ${waitMs} ms`)
+  }
+})
+
+test('a link that goes to a run which this one has outbid since does not stop it', () => {
+  const a = Rig.started('a')
+  a.meet(1, 'b')
+  a.meet(2, 'c')
+  a.hear(1, recordsOf(recordOf('a', [], { incarnation: 3_000, instance: 'a-2' })))
+  a.meet(3, 'd')
+  for (let heard = 0; heard <= takeoverMs; heard += heartbeatMs) {
+    a.wait(heartbeatMs)
+    for (const link of [1, 2, 3]) a.hear(link, recordsOf())
+  }
+  assert.equal(stopsAtClose(a, 1, 'replaced'), false)
+  assert.equal(stopsAtClose(a, 2, 'outdated'), false)
+  assert.equal(stopsAtClose(a, 3, 'replaced'), true, 'd was told the incarnation of today')
+})
+
+test('a run that nobody lets in, because a later one has all the links, stops in the end', () => {
+  const a = Rig.started('a')
+  let link = 0
+  const isRefusedAndStops = (): boolean => {
+    a.take({ type: 'link-open', link: linkId(++link), dialed: urlOf('b') })
+    return stopsAtClose(a, link, 'outdated')
+  }
+  assert.equal(isRefusedAndStops(), false)
+  // The other links may be those of its predecessor, which is dead: they are noticed as silent by then.
+  a.wait(heartbeatMs * (heartbeatsMissedMax + 1))
+  assert.equal(isRefusedAndStops(), false)
+  a.wait(takeoverMs + 1)
+  assert.equal(isRefusedAndStops(), true)
 })
 
 test('an incarnation at the end of its range cannot be outbid', () => {

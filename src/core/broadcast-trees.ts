@@ -1,0 +1,180 @@
+// Broadcast trees: on which links the broadcasts of an origin are pushed (eager) and on which they are only announced
+// (lazy), and how that follows from what comes twice, what is missing, and what would have come over fewer links.
+// It must not know payloads or windows, nor keep a list of trees: whoever has one hands it in.
+//
+// F1  a link is eager in a tree until its other end has asked otherwise, but for links that came up beside others later
+// F2  the link over which the broadcasts of an origin come (its parent) is never pruned from this end
+//
+// Plumtree (Leitão, Pereira, Rodrigues, SRDS 2007, sections 3.3 to 3.6; DI-FCUL TR-07-14, updated 2019).
+// Deviation from Plumtree: a tree for each origin in place of one that all share (the paper weighs both). It has the
+// shortest paths for its origin, and it has a direction: a prune concerns one direction of a link only, and the parent is
+// known. Of two links that both bring messages which follow each other closely, each would else be pruned for a
+// duplicate of the other, and nobody would be left to push.
+
+import type { BroadcastRange, LinkId, NodeName } from './messages.ts'
+import { RANGES_MAX } from './missing.ts'
+import type { Turn } from './turn.ts'
+
+/** The tree of one origin, as this node sees it. Only {@link BroadcastTrees} changes it. */
+export interface Tree {
+  readonly origin: NodeName
+  /** Set of link bits: where its broadcasts are only announced. */
+  readonly lazy: number
+  /** Set of link bits: who was asked to push none of them. */
+  readonly refused: number
+  /** The link over which the last new broadcast came, or from which they are wanted. */
+  readonly parent: LinkId | undefined
+  /** Links that the last new broadcast had travelled, or will. */
+  readonly depth: number
+}
+
+type MutableTree = { -readonly [K in keyof Tree]: Tree[K] }
+
+/** See the head of the file. */
+export class BroadcastTrees {
+  readonly #turn: Turn
+  readonly #optimizeHops: number
+  readonly #bits = new Map<LinkId, number>()
+  #used = 0
+  /** What neighbors are to be asked at the end of this turn: which origins to push, and which not. */
+  readonly #asks = new Map<LinkId, Map<NodeName, 'graft' | 'prune'>>()
+
+  /** @param optimizeHops how many links shorter another way must be before a tree changes over to it. */
+  constructor(optimizeHops: number, turn: Turn) {
+    this.#optimizeHops = optimizeHops
+    this.#turn = turn
+  }
+
+  /** A tree in which all links are eager. */
+  newTree(origin: NodeName): Tree {
+    return { origin, lazy: 0, refused: 0, parent: undefined, depth: 0 }
+  }
+
+  /** A link is up. The 33rd has no bit: it stays eager in all trees. */
+  linkUp(link: LinkId): void {
+    const free = ~this.#used
+    const bit = free & -free
+    this.#used |= bit
+    this.#bits.set(link, bit)
+  }
+
+  /** A link came up beside others: what comes over those is not pushed on it unasked. */
+  startLazy(tree: Tree, link: LinkId): void {
+    ;(tree as MutableTree).lazy |= this.#bitOf(link)
+  }
+
+  /** A link is gone, for this tree. To be called for each tree before {@link forgetLink}. */
+  linkDown(tree: Tree, link: LinkId): void {
+    const left = tree as MutableTree
+    const others = ~this.#bitOf(link)
+    left.lazy &= others
+    left.refused &= others
+    if (left.parent === link) left.parent = undefined
+  }
+
+  /** A link is gone, for all trees. */
+  forgetLink(link: LinkId): void {
+    this.#asks.delete(link)
+    this.#used &= ~this.#bitOf(link)
+    this.#bits.delete(link)
+  }
+
+  /** Whether a broadcast of this tree is pushed on this link. */
+  isEager(tree: Tree, link: LinkId): boolean {
+    return (tree.lazy & this.#bitOf(link)) === 0
+  }
+
+  /** A new broadcast of this tree came in. */
+  arrived(tree: Tree, link: LinkId, hops: number): void {
+    const grown = tree as MutableTree
+    const bit = this.#bitOf(link)
+    if ((tree.refused & bit) !== 0) {
+      if (tree.parent !== undefined) {
+        // It was on its way when this link was pruned; were it not, the other end has forgotten that.
+        this.#ask(tree, link, 'prune')
+        return
+      }
+      this.#ask(tree, link, 'graft')
+    }
+    grown.refused &= ~bit
+    grown.parent = link
+    grown.depth = hops
+  }
+
+  /** A broadcast of this tree came in again. */
+  duplicate(tree: Tree, link: LinkId): void {
+    if (link !== tree.parent) this.#prune(tree, link)
+  }
+
+  /** The other end wants no pushes of this tree. */
+  pruneReceived(tree: Tree, link: LinkId): void {
+    ;(tree as MutableTree).lazy |= this.#bitOf(link)
+  }
+
+  /** The other end wants pushes of this tree. */
+  graftReceived(tree: Tree, link: LinkId): void {
+    ;(tree as MutableTree).lazy &= ~this.#bitOf(link)
+  }
+
+  /** This end asks on a link for a broadcast that would travel this many links, and with it for pushes. */
+  grafting(tree: Tree, link: LinkId, hops: number): void {
+    const asking = tree as MutableTree
+    asking.refused &= ~this.#bitOf(link)
+    if (tree.parent !== undefined) return
+    asking.parent = link
+    asking.depth = hops
+  }
+
+  /**
+   * A broadcast that came over `parent` was announced on `link`: changes over when that way is so much shorter.
+   * Deviation from Plumtree: an announcement that comes after the broadcast counts as well. Where latencies differ the
+   * fastest way would else win, whatever its length.
+   * @param hops links that it would have travelled over `link`.
+   */
+  optimize(tree: Tree, link: LinkId, hops: number): void {
+    const { parent, depth } = tree
+    if (parent === undefined || parent === link || depth - hops < this.#optimizeHops) return
+    const changed = tree as MutableTree
+    this.grafting(tree, link, hops)
+    this.#ask(tree, link, 'graft')
+    this.#prune(tree, parent)
+    changed.parent = link
+    changed.depth = hops
+  }
+
+  /** The end of a turn: asks the neighbors what it has come to. */
+  flush(): void {
+    if (this.#asks.size === 0) return
+    for (const [link, asks] of this.#asks) {
+      const prunes: NodeName[] = []
+      const grafts: BroadcastRange[] = []
+      for (const [origin, what] of asks) {
+        if (what === 'prune') prunes.push(origin)
+        else grafts.push({ kind: 'payload', origin, incarnation: 0, first: 1, behindLast: 1 })
+      }
+      for (let at = 0; at < prunes.length; at += RANGES_MAX) {
+        this.#turn.send([link], { type: 'prune', origins: prunes.slice(at, at + RANGES_MAX) })
+      }
+      for (let at = 0; at < grafts.length; at += RANGES_MAX) {
+        this.#turn.send([link], { type: 'graft', ranges: grafts.slice(at, at + RANGES_MAX) })
+      }
+    }
+    this.#asks.clear()
+  }
+
+  #prune(tree: Tree, link: LinkId): void {
+    ;(tree as MutableTree).refused |= this.#bitOf(link)
+    this.#ask(tree, link, 'prune')
+  }
+
+  /** A bundle of duplicates is answered once, and with one message for all origins. */
+  #ask({ origin }: Tree, link: LinkId, what: 'graft' | 'prune'): void {
+    const asks = this.#asks.get(link)
+    if (asks === undefined) this.#asks.set(link, new Map([[origin, what]]))
+    else asks.set(origin, what)
+  }
+
+  #bitOf(link: LinkId): number {
+    return this.#bits.get(link) ?? 0
+  }
+}

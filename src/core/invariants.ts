@@ -1,0 +1,199 @@
+// The machines' numbered invariants as checks of a state: what the simulator and the tests look at after a step. Each
+// check takes what a machine shows of itself and returns a text for everything that is broken, with the number of the
+// invariant, or nothing.
+// It must not change anything, nor compute what a machine has not computed; production never calls it. What can only be
+// seen in a history (that nothing is delivered twice, say) is checked by whoever has the history.
+
+import type { CoreConfig } from './config.ts'
+import type { Delivery, DeliveryView } from './delivery.ts'
+import { ADDRESSES_MAX, CONTACTS_MAX, type DialingMemory } from './dialing.ts'
+import type { AntiEntropy } from './digests.ts'
+import type { Directory } from './directory.ts'
+import { checkDirectory, checkRoutes, checkTold } from './invariants-reach.ts'
+import type { Links } from './links.ts'
+import type { NodeName } from './messages.ts'
+import type { OutgoingView } from './outgoing.ts'
+import type { Overlay } from './overlay.ts'
+import type { Presence } from './presence.ts'
+import type { RoutesOnDemand } from './routes-on-demand.ts'
+
+/** What an overlay shows of itself; see `Overlay.inspect`. */
+export interface OverlayView {
+  readonly config: CoreConfig
+  readonly phase: 'new' | 'running' | 'over'
+  /** When the node looks again whom to dial. */
+  readonly planDueMs: number
+  readonly directory: DirectoryView
+  readonly links: LinksView
+  readonly presence: Pick<Presence, 'dueMs'>
+  readonly antiEntropy: Pick<AntiEntropy, 'links'>
+  readonly dialing: DialingMemory
+  readonly routes: ReturnType<RoutesOnDemand['inspect']>
+  readonly delivery: ReturnType<Delivery['inspect']>
+}
+
+/** What is looked at of the directory. */
+export type DirectoryView = Pick<
+  Directory,
+  'adjacent' | 'edges' | 'entries' | 'get' | 'hash' | 'own' | 'parent' | 'reachableCount' | 'size'
+>
+
+/** What is looked at of the links. */
+export type LinksView = Pick<Links, 'all' | 'neighbors' | 'up'>
+
+/** Timers are whole ms and may run out behind other inputs of the same time: so late nothing is overdue yet. */
+export const LATE_MS = 2
+
+/**
+ * Everything that is broken in the state of this overlay; none when all is well.
+ * @param nowMs the time of its last input.
+ * @param depth `quick` leaves out what looks at every known node: its cost grows with links and sends only.
+ */
+export function checkInvariants(overlay: Overlay, nowMs: number, depth: 'quick' | 'all' = 'all'): string[] {
+  const view = overlay.inspect()
+  if (view.phase === 'new') return []
+  if (view.phase === 'over') return checkOver(view)
+  const { config, directory, links, presence, dialing, delivery, routes } = view
+  const broken = [
+    ...checkLinks(links, config, nowMs),
+    ...checkDialing(dialing, config),
+    ...checkPresence({ dueMs: presence.dueMs, directory, links }, config, nowMs),
+    ...checkDelivery(delivery, config, nowMs),
+    ...checkMemory(view, nowMs),
+  ]
+  if (depth === 'all') {
+    broken.push(...checkDirectory(directory, links), ...checkTold(directory, config, nowMs))
+    broken.push(...checkRoutes(routes, directory, links))
+  }
+  return broken
+}
+
+/** O1: a node that has left or was stopped holds nothing any more. */
+export function checkOver({ links, delivery }: Pick<OverlayView, 'links' | 'delivery'>): string[] {
+  const broken: string[] = []
+  const open = [...links.all].length
+  if (open > 0 || links.neighbors.size > 0) broken.push(`O1: ${open} links are open after the end`)
+  if (delivery.outgoing.size > 0) broken.push(`O1: ${delivery.outgoing.size} destinations after the end`)
+  return broken
+}
+
+/** K1, K3, K4. */
+export function checkLinks(links: LinksView, config: CoreConfig, nowMs: number): string[] {
+  const { heartbeatMs, heartbeatsMissedMax, helloPendingMax, linksHardMax, dialsMax } = config
+  const silenceMs = heartbeatMs * (heartbeatsMissedMax + 1) + LATE_MS
+  const broken: string[] = []
+  let [up, waiting, accepted] = [0, 0, 0]
+  for (const link of links.all) {
+    if (link.peer === undefined) {
+      if (link.dialed === undefined) waiting++
+      continue
+    }
+    up++
+    if (link.dialed === undefined) accepted++
+    const { name } = link.peer
+    if (links.neighbors.get(name) !== link) broken.push(`K1: link ${link.id} is a second one with ${name}`)
+    const silentMs = nowMs - link.heardMs
+    if (silentMs > silenceMs) broken.push(`K3: ${name} has been silent for ${silentMs} ms`)
+  }
+  if (up !== links.neighbors.size) broken.push(`K1: ${links.neighbors.size} neighbors, ${up} links are up`)
+  if (accepted > linksHardMax) broken.push(`K4: ${accepted} links were accepted`)
+  if (up > linksHardMax + dialsMax) broken.push(`K4: ${up} links are up`)
+  if (waiting > helloPendingMax) broken.push(`K4: ${waiting} connections wait for a hello`)
+  return broken
+}
+
+/** L1, and of L2 that no own address is dialled. */
+export function checkDialing(dialing: DialingMemory, config: CoreConfig): string[] {
+  const { underWay, ownUrls, contacts, addresses } = dialing
+  const broken: string[] = []
+  if (underWay.size > config.dialsMax) broken.push(`L1: ${underWay.size} dials are under way`)
+  for (const url of underWay) if (ownUrls.has(url)) broken.push(`L2: the own address ${url} is dialled`)
+  if (contacts.size > CONTACTS_MAX && [...contacts.values()].some(({ fixed }) => !fixed)) {
+    broken.push(`limits: ${contacts.size} contacts`)
+  }
+  if (addresses > ADDRESSES_MAX) broken.push(`limits: failures of ${addresses} addresses`)
+  return broken
+}
+
+/** P1. */
+export function checkPresence(
+  { dueMs, directory, links }: { dueMs: number | undefined } & Pick<OverlayView, 'directory' | 'links'>,
+  config: CoreConfig,
+  nowMs: number,
+): string[] {
+  const listed = directory.own.record.links
+  const isListed = listed.length === links.neighbors.size && listed.every((name) => links.neighbors.has(name))
+  if (dueMs === undefined) return isListed ? [] : [`P1: the record lists ${listed.join(' ')} and stays`]
+  const lateMs = nowMs - dueMs
+  const earlyMs = dueMs - nowMs - Math.max(config.publishIntervalMs, config.publishDelayMs)
+  if (lateMs > LATE_MS) return [`P1: the record is overdue for ${lateMs} ms`]
+  return earlyMs > LATE_MS ? [`P1: the record waits ${earlyMs} ms longer than it may`] : []
+}
+
+/** E1, S2 and S3. */
+export function checkDelivery(
+  { outgoing, timerDueMs }: DeliveryView,
+  config: CoreConfig,
+  nowMs: number,
+): string[] {
+  const broken: string[] = []
+  if (timerDueMs !== undefined && nowMs - timerDueMs > LATE_MS) {
+    broken.push(`E1: the timer of the sends has not run out since ${timerDueMs}`)
+  }
+  for (const [name, destination] of outgoing) {
+    if (destination.isIdle) continue
+    broken.push(...checkOutgoing(name, destination.inspect(), config, nowMs))
+    const dueMs = destination.nextDueMs() ?? Number.POSITIVE_INFINITY
+    if ((timerDueMs ?? Number.POSITIVE_INFINITY) > dueMs) {
+      broken.push(`E1: ${name} is due at ${dueMs}, the timer at ${timerDueMs}`)
+    }
+  }
+  return broken
+}
+
+function checkOutgoing(name: NodeName, view: OutgoingView, config: CoreConfig, nowMs: number): string[] {
+  const { inFlight, inFlightBytes, inFlightCount, waiting, waitingBytes, floor, nextSequence } = view
+  const { windowMessagesMax, windowBytesMax, queueMessagesMax, queueBytesMax } = config
+  const broken: string[] = []
+  const isTooMuch = (count: number, bytes: number, countMax: number, bytesMax: number): boolean =>
+    count > countMax || (bytes > bytesMax && count > 1)
+  if (isTooMuch(inFlight.length, inFlightBytes, windowMessagesMax, windowBytesMax)) {
+    broken.push(`S2: ${inFlight.length} messages, ${inFlightBytes} bytes in flight to ${name}`)
+  }
+  // What a new run of the destination has never seen goes back to the queue: a window may come on top.
+  const [countMax, bytesMax] = [queueMessagesMax + windowMessagesMax, queueBytesMax + windowBytesMax]
+  if (isTooMuch(waiting.length, waitingBytes, countMax, bytesMax)) {
+    broken.push(`limits: ${waiting.length} messages, ${waitingBytes} bytes wait for ${name}`)
+  }
+  const counts = [
+    [inFlightCount, inFlight.length],
+    [inFlightBytes, bytesOf(inFlight)],
+    [waitingBytes, bytesOf(waiting)],
+  ] as const
+  for (const [counted, is] of counts)
+    if (counted !== is) broken.push(`S2: ${is} counted as ${counted} for ${name}`)
+  const lowest = Math.min(...inFlight.map(({ sequence }) => sequence))
+  if (inFlight.length > 0 && floor !== lowest) broken.push(`S3: floor ${floor}, lowest in flight ${lowest}`)
+  if (nextSequence - floor > windowMessagesMax) broken.push(`S3: floor ${floor}, next ${nextSequence}`)
+  for (const { id, deadlineMs } of [...inFlight, ...waiting]) {
+    if (nowMs - deadlineMs > LATE_MS) broken.push(`E1: send ${id} to ${name} was due at ${deadlineMs}`)
+  }
+  return broken
+}
+
+const bytesOf = (pending: OutgoingView['waiting']): number =>
+  pending.reduce((sum, { payload }) => sum + payload.length, 0)
+
+/** What is remembered is about what is there. */
+export function checkMemory(view: OverlayView, nowMs: number): string[] {
+  const { antiEntropy, directory, links, config, planDueMs } = view
+  const broken: string[] = []
+  for (const link of antiEntropy.links) {
+    if (links.up(link) === undefined) broken.push(`memory: hashes of link ${link}, which is not up`)
+  }
+  const { size } = directory
+  if (size > config.directoryNodesMax) broken.push(`limits: ${size} records`)
+  if (nowMs - planDueMs > LATE_MS) broken.push(`L3: dials were to be planned at ${planDueMs}`)
+  if (planDueMs === Number.POSITIVE_INFINITY) broken.push('L3: no more dials will be planned')
+  return broken
+}

@@ -1,0 +1,216 @@
+// Broadcasts that were announced and have not come: how long they are waited for, and who is asked for them.
+// It must not know trees or payloads; what it asks for is returned to the broadcast machine.
+//
+// M1  a broadcast is asked for as long as somebody who has it can be asked, each of them once
+// M2  at most `missingMax` broadcasts are waited for
+// M3  whatever is given up is counted as `missed`
+//
+// Plumtree's missing set and its two timers (Leitão, Pereira, Rodrigues, SRDS 2007, section 3.4; DI-FCUL TR-07-14,
+// updated 2019). Deviation from Plumtree: what is announced while no link is known that would push it is asked for at once.
+
+import type { AnnouncedRange, BroadcastRange, LinkId, NodeName } from './messages.ts'
+import type { Turn } from './turn.ts'
+
+/** The parts of the configuration that count here. */
+export interface MissingConfig {
+  readonly graftAfterMs: number
+  readonly graftRecordAfterMs: number
+  readonly graftAgainMs: number
+  readonly missingMax: number
+}
+
+/** Who has a broadcast, and how many links it would have travelled over that link. */
+export interface Announcer {
+  readonly link: LinkId
+  readonly hops: number
+}
+
+/** Which broadcast. */
+export type BroadcastId = Pick<BroadcastRange, 'kind' | 'origin' | 'incarnation'> & {
+  readonly sequence: number
+}
+
+interface Entry {
+  readonly id: BroadcastId
+  readonly announcers: Announcer[]
+  dueMs: number
+}
+
+/** What to ask for, by the link to ask on. */
+export type Wanted = Map<LinkId, BroadcastRange[]>
+
+/** See the head of the file. */
+export class Missing {
+  readonly #config: MissingConfig
+  readonly #turn: Turn
+  readonly #byOrigin = new Map<NodeName, Map<number, Entry>>()
+  /** Not asked for yet, and asked for and not come: each in the order in which it is due. */
+  readonly #waiting = new Set<Entry>()
+  readonly #waitingRecords = new Set<Entry>()
+  readonly #asked = new Set<Entry>()
+  readonly #queues = [this.#asked, this.#waitingRecords, this.#waiting]
+  #token = 0
+  #dueMs = Number.POSITIVE_INFINITY
+
+  constructor(config: MissingConfig, turn: Turn) {
+    this.#config = config
+    this.#turn = turn
+  }
+
+  /** How many broadcasts are waited for. */
+  get size(): number {
+    return this.#waiting.size + this.#waitingRecords.size + this.#asked.size
+  }
+
+  /**
+   * Somebody has a broadcast that has not come yet.
+   * @param wanted takes what is to be asked for at once; `undefined`: a push is waited for first.
+   */
+  announced(id: BroadcastId, announcer: Announcer, wanted: Wanted | undefined): void {
+    const known = this.#byOrigin.get(id.origin)?.get(id.sequence)
+    if (known !== undefined && known.id.incarnation === id.incarnation) {
+      if (!known.announcers.some(({ link }) => link === announcer.link)) known.announcers.push(announcer)
+      return
+    }
+    if (known !== undefined && known.id.incarnation > id.incarnation) return
+    if (known !== undefined) this.#delete(known)
+    if (this.size >= this.#config.missingMax) {
+      this.#turn.drop(
+        'queue-full',
+        `announcement of broadcast ${id.sequence} of ${id.origin}`,
+        announcer.link,
+      )
+      return
+    }
+    const entry = { id, announcers: [announcer], dueMs: 0 }
+    const sequences = this.#byOrigin.get(id.origin)
+    if (sequences === undefined) this.#byOrigin.set(id.origin, new Map([[id.sequence, entry]]))
+    else sequences.set(id.sequence, entry)
+    if (wanted === undefined) this.#wait(entry)
+    else this.#ask(entry, wanted)
+  }
+
+  /** A broadcast has come; returns who else has announced it. A record takes the place of all older ones. */
+  received({ kind, origin, incarnation, sequence }: BroadcastId): readonly Announcer[] {
+    const sequences = this.#byOrigin.get(origin)
+    if (sequences === undefined) return []
+    const entry = sequences.get(sequence)
+    if (kind === 'record') {
+      for (const older of sequences.values()) {
+        if (older.id.kind === 'record' && older.id.sequence < sequence) this.#delete(older)
+      }
+    }
+    if (entry === undefined || entry.id.incarnation !== incarnation) return []
+    this.#delete(entry)
+    return entry.announcers
+  }
+
+  /** A link is gone: nobody can be asked on it. */
+  linkDown(link: LinkId): void {
+    for (const entries of this.#queues) {
+      for (const { announcers } of entries) {
+        const index = announcers.findIndex((announcer) => announcer.link === link)
+        if (index !== -1) announcers.splice(index, 1)
+      }
+    }
+  }
+
+  /** The directory has forgotten this origin. */
+  forget(origin: NodeName): void {
+    for (const entry of this.#byOrigin.get(origin)?.values() ?? []) this.#delete(entry)
+  }
+
+  /** The timer `graft`: what is to be asked for now. Nothing for a stale one. */
+  due(token: number): Wanted {
+    const wanted: Wanted = new Map()
+    if (token !== this.#token || this.#dueMs === Number.POSITIVE_INFINITY) return wanted
+    const { nowMs } = this.#turn
+    this.#dueMs = Number.POSITIVE_INFINITY
+    const due: Entry[] = []
+    for (const entries of this.#queues) {
+      for (const entry of entries) {
+        if (entry.dueMs > nowMs) break
+        due.push(entry)
+      }
+    }
+    for (const entry of due) this.#ask(entry, wanted)
+    this.#armNext()
+    return wanted
+  }
+
+  #wait(entry: Entry): void {
+    const isRecord = entry.id.kind === 'record'
+    entry.dueMs = this.#turn.nowMs + (isRecord ? this.#config.graftRecordAfterMs : this.#config.graftAfterMs)
+    ;(isRecord ? this.#waitingRecords : this.#waiting).add(entry)
+    this.#arm(entry.dueMs)
+  }
+
+  /** Asks the one who announced it first of those who were not asked yet. */
+  #ask(entry: Entry, wanted: Wanted): void {
+    for (const entries of this.#queues) entries.delete(entry)
+    const announcer = entry.announcers.shift()
+    if (announcer === undefined) {
+      const { origin, sequence } = entry.id
+      this.#delete(entry)
+      this.#turn.drop('missed', `broadcast ${sequence} of ${origin}`)
+      return
+    }
+    entry.dueMs = this.#turn.nowMs + this.#config.graftAgainMs
+    this.#asked.add(entry)
+    addTo(wanted, announcer.link, entry.id)
+    this.#arm(entry.dueMs)
+  }
+
+  #delete(entry: Entry): void {
+    const { origin, sequence } = entry.id
+    for (const entries of this.#queues) entries.delete(entry)
+    const sequences = this.#byOrigin.get(origin)
+    sequences?.delete(sequence)
+    if (sequences?.size === 0) this.#byOrigin.delete(origin)
+  }
+
+  #armNext(): void {
+    for (const entries of this.#queues) {
+      for (const { dueMs } of entries) {
+        this.#arm(dueMs)
+        break
+      }
+    }
+  }
+
+  /** Makes sure that the timer runs out by then. */
+  #arm(dueMs: number): void {
+    if (this.#dueMs <= dueMs) return
+    this.#dueMs = dueMs
+    this.#turn.timerAt({ kind: 'graft', token: ++this.#token }, dueMs)
+  }
+}
+
+function addTo(wanted: Wanted, link: LinkId, { kind, origin, incarnation, sequence }: BroadcastId): void {
+  const ranges = wanted.get(link)
+  const range: BroadcastRange = { kind, origin, incarnation, first: sequence, behindLast: sequence + 1 }
+  if (ranges === undefined) wanted.set(link, [range])
+  else appendRange(ranges, range)
+}
+
+/** Adds a range to the end of a list, or to its last range where it goes on with that one. */
+export function appendRange<T extends BroadcastRange & Partial<Pick<AnnouncedRange, 'hops'>>>(
+  ranges: T[],
+  range: T,
+): void {
+  const last = ranges.at(-1)
+  const isNext =
+    last !== undefined &&
+    last.behindLast === range.first &&
+    last.origin === range.origin &&
+    last.incarnation === range.incarnation &&
+    last.kind === range.kind &&
+    last.hops === range.hops &&
+    range.behindLast - last.first <= RANGE_MAX
+  if (isNext) ranges[ranges.length - 1] = { ...last, behindLast: range.behindLast }
+  else ranges.push(range)
+}
+
+/** Broadcasts in one range, and ranges in one message: what the wire allows. */
+export const RANGE_MAX = 1_024
+export const RANGES_MAX = 256

@@ -1,0 +1,114 @@
+// The application broadcasts that came last, so that a neighbor who missed one can have it.
+// It must not know links or trees.
+//
+// C1  what is kept is at most `cacheBytesMax` bytes, the newest
+// C2  nothing that is kept keeps memory alive beyond its own slab: what came in a bundle is copied
+
+import type { Gossip, NodeName } from './messages.ts'
+
+/** What an entry costs beside its bytes, roughly: objects, and its places in a map and a list. */
+const ENTRY_BYTES = 256
+/** Bytes are copied into pieces of this size: a byte array of its own for each would cost more than the copy. */
+const SLAB_BYTES = 65_536
+/** Spent places at the front of the list before it is compacted, if they are half of it. */
+const COMPACT_AT = 1_024
+
+/** A broadcast that is kept. */
+export interface Kept {
+  /** As it goes out from here. */
+  readonly gossip: Gossip
+  /** When it came, or was made. */
+  readonly atMs: number
+}
+
+/** See the head of the file. */
+export class PayloadCache {
+  readonly #bytesMax: number
+  readonly #byOrigin = new Map<NodeName, Map<number, Kept>>()
+  /** Oldest first, from `#head` on; nothing before it. */
+  #kept: (Kept | undefined)[] = []
+  #head = 0
+  #bytes = 0
+  #slab = new Uint8Array(0)
+  #slabUsed = 0
+
+  /** @param bytesMax see C1; 0 keeps nothing. */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
+  /** What it holds, in bytes, as C1 counts them. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** How many broadcasts are kept. */
+  get size(): number {
+    return this.#kept.length - this.#head
+  }
+
+  /** Keeps a broadcast that it has not kept before, and returns what is to be sent: the same with bytes of its own. */
+  add(gossip: Gossip, nowMs: number): Gossip {
+    const bytes = costOf(gossip)
+    if (bytes > this.#bytesMax) return gossip
+    while (this.#bytes + bytes > this.#bytesMax) this.#evict()
+    const own = this.#copied(gossip)
+    const kept = { gossip: own, atMs: nowMs }
+    const sequences = this.#byOrigin.get(own.origin)
+    if (sequences === undefined) this.#byOrigin.set(own.origin, new Map([[own.sequence, kept]]))
+    else sequences.set(own.sequence, kept)
+    this.#kept.push(kept)
+    this.#bytes += bytes
+    return own
+  }
+
+  /** The broadcast of this name; `undefined` when it is not kept. */
+  get(origin: NodeName, incarnation: number, sequence: number): Gossip | undefined {
+    const gossip = this.#byOrigin.get(origin)?.get(sequence)?.gossip
+    return gossip?.incarnation === incarnation ? gossip : undefined
+  }
+
+  /** What came at or after this time, oldest first. */
+  *since(ms: number): Generator<Gossip> {
+    let first = this.#kept.length
+    while (first > this.#head && (this.#kept[first - 1] as Kept).atMs >= ms) first--
+    for (let index = first; index < this.#kept.length; index++) yield (this.#kept[index] as Kept).gossip
+  }
+
+  #evict(): void {
+    const { gossip } = this.#kept[this.#head] as Kept
+    this.#kept[this.#head++] = undefined
+    this.#bytes -= costOf(gossip)
+    const sequences = this.#byOrigin.get(gossip.origin)
+    // A later run of the origin may have a broadcast of the same number.
+    if (sequences?.get(gossip.sequence)?.gossip === gossip) sequences.delete(gossip.sequence)
+    if (sequences?.size === 0) this.#byOrigin.delete(gossip.origin)
+    if (this.#head < COMPACT_AT || this.#head * 2 < this.#kept.length) return
+    this.#kept = this.#kept.slice(this.#head)
+    this.#head = 0
+  }
+
+  /** What came over a link is a view of the bundle that it came in. What this node made itself is not. */
+  #copied(gossip: Gossip): Gossip {
+    const { raw, payload } = gossip
+    if (raw === undefined) return gossip
+    const bytes = this.#place(raw.length)
+    bytes.set(raw)
+    return { ...gossip, raw: bytes, payload: bytes.subarray(raw.length - payload.length) }
+  }
+
+  #place(size: number): Uint8Array {
+    if (size > SLAB_BYTES / 4) return new Uint8Array(size)
+    if (this.#slabUsed + size > this.#slab.length) {
+      this.#slab = new Uint8Array(SLAB_BYTES)
+      this.#slabUsed = 0
+    }
+    const start = this.#slabUsed
+    this.#slabUsed += size
+    return this.#slab.subarray(start, start + size)
+  }
+}
+
+function costOf({ raw, payload }: Gossip): number {
+  return (raw ?? payload).length + ENTRY_BYTES
+}
