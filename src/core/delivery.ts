@@ -19,7 +19,7 @@ import type { Turn } from './turn.ts'
 
 /** See {@link Delivery.inspect}. */
 export interface DeliveryView {
-  readonly outgoing: ReadonlyMap<NodeName, Pick<Outgoing, 'inspect' | 'nextDueMs' | 'isIdle'>>
+  readonly outgoing: ReadonlyMap<NodeName, Pick<Outgoing, 'inspect' | 'isIdle'>>
   /** When the timer of this machine runs out; `undefined` while none is armed. */
   readonly timerDueMs: number | undefined
 }

@@ -45,6 +45,16 @@ interface Origin {
   forgottenMs: number
 }
 
+/** See {@link Incoming.inspect}. */
+export interface IncomingView {
+  readonly origins: number
+  /** Origins that are owed an acknowledgement. */
+  readonly owing: number
+  readonly heldBytes: number
+  /** The origins of which something is held, and how much. */
+  readonly holding: readonly { readonly name: NodeName; readonly held: number }[]
+}
+
 /** See the head of the file. */
 export class Incoming {
   readonly #config: IncomingConfig
@@ -150,6 +160,16 @@ export class Incoming {
   /** The node leaves: what is held is not handed over any more. */
   close(): void {
     for (const origin of this.#holding) this.#letGo(origin, 'shutting-down')
+  }
+
+  /** What the invariants are checked on. */
+  inspect(): IncomingView {
+    return {
+      origins: this.#origins.size,
+      owing: this.#owing.size,
+      heldBytes: this.#budget.bytes,
+      holding: [...this.#holding].map(({ name, window }) => ({ name, held: window.size })),
+    }
   }
 
   /** What is known of the origin of a message; `undefined` when the message is of an earlier run. */

@@ -7,7 +7,7 @@ import type { Directory } from './directory.ts'
 import type { NodeName } from './messages.ts'
 
 /** Origins beyond the directory's own limit: those whose record is still on its way, and invented ones. */
-const UNKNOWN_MAX = 1_024
+export const UNKNOWN_MAX = 1_024
 
 /** A map by origin; see the head of the file. */
 export class OriginTable<T> {

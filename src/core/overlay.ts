@@ -149,6 +149,8 @@ export class Overlay {
       dialing: this.#dialing.inspect(),
       routes: this.#routes.inspect(),
       delivery: this.#delivery.inspect(),
+      broadcast: this.#broadcast.inspect(),
+      incoming: this.#incoming.inspect(),
     }
   }
 

@@ -9,7 +9,7 @@ import type { LinkId } from '../core/messages.ts'
 import type { Reason } from '../core/reasons.ts'
 import type { Host } from './host.ts'
 import { messagesOf } from './parcel.ts'
-import type { Fabric, Pipe, Sign } from './pipe.ts'
+import type { Fabric, Load, Pipe, Reader, Sender } from './pipe.ts'
 
 /** What happens on links: the inputs of the core that are about them. */
 export type LinkEvent = Extract<
@@ -34,7 +34,7 @@ export interface EndPlace {
 }
 
 /** See the head of the file. */
-export class End {
+export class End implements Reader, Sender {
   readonly #place: EndPlace
   readonly #dialed: string | undefined
   #phase: 'dialling' | 'open' | 'closing' | 'closed'
@@ -89,11 +89,18 @@ export class End {
     })
   }
 
-  /** Cuts the connection. The process is told at once, the other end when it hears of it. */
+  /**
+   * Gives the connection up. The process is told at once, the other end behind what the operating system has taken:
+   * that goes on sending it.
+   */
   terminate(reason: Reason): void {
     if (this.#phase === 'closed') return
-    this.out.breakOff(true)
+    this.out.breakOff(false)
     this.#end(reason)
+  }
+
+  stalled(): void {
+    this.terminate('stalled')
   }
 
   /** The dial has taken too long. */
@@ -105,7 +112,7 @@ export class End {
   abandon(isTold: boolean, isLost: boolean): void {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
-    this.#stopReading()
+    this.#in?.stopReading()
     if (isTold) this.out.breakOff(isLost)
     else this.out.sever()
     if (!isTold && isLost) this.out.drain()
@@ -113,19 +120,19 @@ export class End {
   }
 
   /** Takes what the process reads from the connection. */
-  take(sign: Sign): void {
+  take(load: Load): void {
     if (this.#phase === 'closed') return
-    switch (sign.kind) {
+    switch (load.kind) {
       case 'bundle':
-        if (this.#phase === 'open') this.#receive(sign)
+        if (this.#phase === 'open') this.#receive(load)
         break
       case 'open':
         if (this.#phase === 'dialling') this.#opened()
         break
       case 'close':
         if (this.#phase === 'open') {
-          this.out.finish({ kind: 'closed' })
-          this.#end(sign.reason)
+          this.out.finish('closed')
+          this.#end(load.reason)
         } else this.#end(this.#reason)
         break
       case 'closed':
@@ -143,7 +150,7 @@ export class End {
     feed({ type: 'link-open', link, dialed: this.#dialed as string })
   }
 
-  #receive({ bundle, sizes }: Extract<Sign, { kind: 'bundle' }>): void {
+  #receive({ bundle, sizes }: Load): void {
     const { host, other, link, feed, onFrame } = this.#place
     const messages = messagesOf(bundle)
     if (onFrame !== undefined) {
@@ -158,14 +165,9 @@ export class End {
     const { link, feed } = this.#place
     const wasDialling = this.#phase === 'dialling'
     this.#phase = 'closed'
-    this.#stopReading()
+    this.#in?.stopReading()
     this.#place.onEnded(this)
     if (wasDialling) feed({ type: 'dial-failed', url: this.#dialed as string })
     else feed({ type: 'link-closed', link, reason })
-  }
-
-  #stopReading(): void {
-    this.#in?.sever()
-    this.#in?.drain()
   }
 }

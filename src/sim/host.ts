@@ -52,7 +52,7 @@ export class Host implements Machine, Happening {
   /** A machine that lets no dial in, and says nothing. */
   isFirewalled = false
   readonly #medium: HostMedium
-  readonly #feed: (event: LinkEvent) => void
+  #feed: (event: LinkEvent) => void
   readonly #ends = new Map<LinkId, End>()
   readonly #dials = new Set<Dial>()
   #phase: 'runs' | 'ends' | 'gone' = 'runs'
@@ -61,6 +61,7 @@ export class Host implements Machine, Happening {
   #inbox: { readonly pipe: Pipe; readonly load: Load }[] = []
   #isReading = false
   #readBytesPerMs: number | undefined
+  #isPaused = false
   #pausedToMs = 0
   #afterPause: Happening[] = []
 
@@ -105,7 +106,7 @@ export class Host implements Machine, Happening {
 
   /** Whether the process stands still. */
   get isPaused(): boolean {
-    return this.#medium.fabric.queue.nowMs < this.#pausedToMs
+    return this.#isPaused
   }
 
   // What the process does.
@@ -152,15 +153,19 @@ export class Host implements Machine, Happening {
     for (const end of [...this.#ends.values()]) end.abandon(isTold, isLost ?? rng.chance(0.5))
     for (const { pipe } of this.#inbox) pipe.discard()
     this.#inbox = []
-    this.#afterPause = []
-    this.#medium.remove(this)
+    this.#go()
   }
 
   /** The process stands still: it reads nothing, and {@link afterPause} holds its timers. */
   pause(ms: number): void {
     const { queue } = this.#medium.fabric
-    this.#pausedToMs = Math.max(this.#pausedToMs, queue.nowMs + ms)
-    queue.planAt(this.#pausedToMs, () => this.#goOn())
+    const toMs = queue.nowMs + ms
+    if (this.#isPaused && toMs <= this.#pausedToMs) return
+    this.#isPaused = true
+    this.#pausedToMs = toMs
+    queue.planAt(toMs, () => {
+      if (this.#pausedToMs === toMs) this.#goOn()
+    })
   }
 
   /** The process reads at most this much in a second; `undefined`: as much as comes. */
@@ -204,7 +209,8 @@ export class Host implements Machine, Happening {
 
   arrived(pipe: Pipe, load: Load): void {
     if (this.#phase === 'gone') pipe.discard()
-    else if (this.#inbox.length === 0 && this.#readBytesPerMs === undefined && !this.isPaused) pipe.read(load)
+    else if (this.#inbox.length === 0 && this.#readBytesPerMs === undefined && !this.#isPaused)
+      pipe.read(load)
     else {
       this.#inbox.push({ pipe, load })
       this.#readOn()
@@ -214,7 +220,7 @@ export class Host implements Machine, Happening {
   /** Reads one bundle of what has arrived. */
   happen(): void {
     this.#isReading = false
-    if (this.isPaused) return
+    if (this.#isPaused) return
     const next = this.#inbox.shift()
     if (next === undefined) return
     next.pipe.read(next.load)
@@ -224,14 +230,14 @@ export class Host implements Machine, Happening {
 
   #readOn(): void {
     const front = this.#inbox[0]
-    if (front === undefined || this.#isReading || this.isPaused) return
+    if (front === undefined || this.#isReading || this.#isPaused) return
     this.#isReading = true
     const rate = this.#readBytesPerMs
     this.#medium.fabric.queue.plan(rate === undefined ? 0 : front.load.bytes / rate, this)
   }
 
   #goOn(): void {
-    if (this.isPaused || this.#phase === 'gone') return
+    this.#isPaused = false
     this.#readOn()
     if (this.#inbox.length === 0 || this.#readBytesPerMs !== undefined) this.#catchUp()
   }
@@ -257,9 +263,16 @@ export class Host implements Machine, Happening {
 
   #goIfEmpty(): void {
     if (this.#phase !== 'ends' || this.#ends.size > 0) return
-    this.#phase = 'gone'
     for (const { pipe } of this.#inbox) pipe.discard()
     this.#inbox = []
+    this.#go()
+  }
+
+  /** The other ends of its links may refer to the host for a while, and must not keep the process in memory. */
+  #go(): void {
+    this.#phase = 'gone'
+    this.#afterPause = []
+    this.#feed = () => {}
     this.#medium.remove(this)
   }
 }
