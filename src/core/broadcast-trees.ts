@@ -118,6 +118,8 @@ export class BroadcastTrees {
   grafting(tree: Tree, link: LinkId, hops: number): void {
     const asking = tree as MutableTree
     asking.refused &= ~this.#bitOf(link)
+    // A prune behind this graft has to be sent again.
+    this.#pruned = undefined
     if (tree.parent !== undefined) return
     asking.parent = link
     asking.depth = hops
