@@ -164,7 +164,8 @@ export class Broadcast {
   ihaveReceived({ ranges }: IHave, link: LinkId): void {
     const wanted: Wanted = new Map()
     for (const range of ranges) {
-      if (range.origin !== this.#directory.own.record.name) this.#announced(range, link, wanted)
+      if (range.origin === this.#directory.own.record.name) this.#ownAnnounced(range, link)
+      else this.#announced(range, link, wanted)
     }
     this.#ask(wanted)
   }
@@ -198,10 +199,11 @@ export class Broadcast {
   }
 
   /**
-   * A broadcast under this node's own name came in. One that this node has not made was forged or damaged, and everybody
-   * takes its number for seen: the node goes on behind it. False when there is no number behind it.
+   * A broadcast under this node's own name came in: none is wanted. One that this node has not made was forged or damaged,
+   * and everybody takes its number for seen: the node goes on behind it. False when there is no number behind it.
    */
-  goOnBehind({ incarnation, sequence }: Gossip): boolean {
+  ownReceived({ incarnation, sequence }: Gossip, cameFrom: LinkId): boolean {
+    this.#trees.duplicate(this.#own.tree, cameFrom)
     if (incarnation !== this.#directory.own.record.incarnation || sequence <= this.#sequence) return true
     if (sequence > SEQUENCES_END) return false
     this.#sequence = sequence
@@ -354,11 +356,21 @@ export class Broadcast {
     if (tree !== undefined && known?.seen.has(behindLast - 1) === true) this.#trees.optimize(tree, link, hops)
   }
 
+  /** What this node has not made under its name it has to see: somebody else has that name, or forges. */
+  #ownAnnounced({ hops: _, ...range }: AnnouncedRange, link: LinkId): void {
+    const { incarnation } = this.#directory.own.record
+    const last = range.behindLast - 1
+    const isKnown =
+      range.incarnation === incarnation ? last <= this.#sequence : range.incarnation < incarnation
+    if (isKnown || last < range.first) return
+    this.#turn.send([link], { type: 'graft', ranges: [{ ...range, first: last }] })
+  }
+
   #ask(wanted: Wanted): void {
     for (const [link, ranges] of wanted) {
       for (const { origin } of ranges) {
         const tree = this.#origins.get(origin)?.tree
-        if (tree !== undefined) this.#trees.grafting(tree, link, tree.depth)
+        if (tree !== undefined) this.#trees.grafting(tree, link)
       }
       for (let i = 0; i < ranges.length; i += RANGES_MAX) {
         this.#turn.send([link], { type: 'graft', ranges: ranges.slice(i, i + RANGES_MAX) })

@@ -95,22 +95,42 @@ test('a graft between two prunes of the same time does not swallow the second', 
   assert.deepEqual(
     at(() => {
       trees.duplicate(tree, Q)
-      trees.grafting(tree, Q, 1)
+      trees.grafting(tree, Q)
+      trees.arrived(tree, P, 1)
       trees.duplicate(tree, Q)
     }),
-    [prune(2), prune(2)],
+    [prune(2), graft(1), prune(2)],
   )
 })
 
-test('what was on its way when its link was pruned does not move the parent', () => {
+test('what was on its way when its link was pruned does not move the parent, unless it is nearer', () => {
   const { trees, tree, at } = rig()
   at(() => trees.arrived(tree, P, 2))
   at(() => trees.duplicate(tree, Q))
   assert.deepEqual(
-    at(() => trees.arrived(tree, Q, 1)),
+    at(() => trees.arrived(tree, Q, 2)),
     [prune(2)],
   )
   assert.deepEqual([tree.parent, tree.depth], [P, 2])
+  assert.deepEqual(
+    at(() => trees.arrived(tree, Q, 1)),
+    [graft(2)],
+  )
+  assert.deepEqual([tree.parent, tree.refused, tree.depth], [Q, 0, 1])
+})
+
+test('one that overtook that of the parent on a longer way does not move the parent', () => {
+  const { trees, tree, at } = rig()
+  at(() => trees.arrived(tree, P, 2))
+  assert.deepEqual(
+    at(() => trees.arrived(tree, Q, 3)),
+    [prune(2)],
+  )
+  assert.deepEqual([tree.parent, tree.depth], [P, 2])
+  at(() => trees.arrived(tree, P, 4))
+  assert.equal(tree.depth, 4, 'the way of the parent may grow')
+  at(() => trees.arrived(tree, R, 4))
+  assert.equal(tree.parent, R)
 })
 
 test('two links that bring messages which follow each other closely: one of them stays', () => {
@@ -141,14 +161,51 @@ test('without a parent whatever comes is welcome, and asked for where it was pru
   assert.deepEqual([tree.parent, tree.refused, tree.depth], [Q, 0, 3])
 })
 
-test('who is asked for a broadcast becomes the parent where there is none', () => {
+test('who is asked for a broadcast that did not come becomes the parent, whatever its way', () => {
   const { trees, tree, at } = rig()
-  at(() => trees.grafting(tree, Q, 5))
-  assert.deepEqual([tree.parent, tree.depth], [Q, 5])
-  at(() => trees.grafting(tree, R, 1))
-  assert.deepEqual([tree.parent, tree.depth], [Q, 5], 'the parent may still push')
-  at(() => trees.arrived(tree, R, 2))
-  assert.deepEqual([tree.parent, tree.depth], [R, 2])
+  at(() => trees.grafting(tree, Q))
+  assert.equal(tree.parent, Q)
+  at(() => trees.arrived(tree, Q, 2))
+  at(() => trees.duplicate(tree, R))
+  at(() => trees.grafting(tree, R))
+  assert.deepEqual([tree.parent, tree.refused], [R, 0])
+  at(() => trees.arrived(tree, R, 9))
+  assert.deepEqual([tree.parent, tree.depth], [R, 9])
+  assert.deepEqual(
+    at(() => trees.duplicate(tree, Q)),
+    [prune(2)],
+  )
+})
+
+test('a parent that asks for pushes is none any more', () => {
+  const { trees, tree, at } = rig()
+  at(() => trees.arrived(tree, P, 2))
+  at(() => trees.graftReceived(tree, Q))
+  assert.equal(tree.parent, P)
+  at(() => trees.graftReceived(tree, P))
+  assert.equal(tree.parent, undefined)
+})
+
+test('who takes a new parent unasked tells it, but for the first of a tree', () => {
+  const { trees, tree, at } = rig()
+  assert.deepEqual(
+    at(() => trees.arrived(tree, P, 2)),
+    [],
+  )
+  assert.deepEqual(
+    at(() => trees.arrived(tree, Q, 2)),
+    [graft(2)],
+  )
+  assert.deepEqual(
+    at(() => trees.arrived(tree, Q, 3)),
+    [],
+  )
+  at(() => trees.grafting(tree, R))
+  assert.deepEqual(
+    at(() => trees.arrived(tree, R, 9)),
+    [],
+    'it was asked',
+  )
 })
 
 test('a way that is so much shorter is changed over to, in this order', () => {

@@ -79,7 +79,28 @@ test('a new one is handed over and pushed on, but not back; a second copy is not
     dropped('duplicate', 'broadcast 1 of z', 1),
     sent([1], { type: 'prune', origin: nodeName('z') }),
   ])
-  assert.deepEqual(a.hear(1, gossipOf('a', 2, 'mine')), [dropped('duplicate', 'broadcast 2 of this node', 1)])
+})
+
+test('nobody has to push to a node what it has said itself', () => {
+  const a = trio()
+  assert.deepEqual(a.hear(1, gossipOf('a', 2, 'mine')), [
+    sent([1], pruneOf('a')),
+    dropped('duplicate', 'broadcast 2 of this node', 1),
+  ])
+  assert.deepEqual(a.hear(2, recordGossip(a.overlay.self, 3)), [sent([2], pruneOf('a'))])
+})
+
+test('what is announced under the own name is looked at when this node has not said it', () => {
+  const a = trio()
+  assert.deepEqual(a.hear(1, ihaveOf(1, rangeOf('a', 1, 4))), [])
+  const unsaid = rangeOf('a', 1, 11)
+  assert.deepEqual(a.hear(1, ihaveOf(1, unsaid)), [sent([1], graftOf({ ...unsaid, first: 10 }))])
+  a.hear(1, gossipOf('a', 10, 'forged'))
+  assert.deepEqual(a.hear(1, ihaveOf(1, unsaid)), [], 'seen, and gone on behind it')
+  const earlier = rangeOf('a', 99, 100, { incarnation: INCARNATION - 1, kind: 'record' })
+  assert.deepEqual(a.hear(1, ihaveOf(1, earlier, rangeOf('a', 99, 99))), [])
+  const later = { ...earlier, incarnation: INCARNATION + 1 }
+  assert.deepEqual(a.hear(1, ihaveOf(1, later)), [sent([1], graftOf(later))])
 })
 
 test('a relay passes on the bytes that came, and keeps none of the bundle that they came in', () => {
@@ -418,11 +439,6 @@ test('a bundle of grafts gets each broadcast and record at most once or so', () 
 test('trees of nodes that nobody knows are not grown by what only concerns trees', () => {
   const a = trio()
   assert.deepEqual(a.hear(1, pruneOf('x'), graftOf(rangeOf('x', 1, 9)), pruneOf('a')), [])
-  assert.deepEqual(
-    a.hear(1, ihaveOf(1, rangeOf('a', 1, 1_000))),
-    [],
-    'nor does anybody tell this node what it said',
-  )
   a.hear(1, graftOf(rangeOf('a', 1, 1)))
   const gossip: Gossip = gossipOf('a', 4, 'hi')
   assert.deepEqual(
