@@ -7,6 +7,7 @@ import type { Effect } from '../../../src/core/events.ts'
 import type { BroadcastRange, Gossip, Graft, IHave, Prune } from '../../../src/core/messages.ts'
 import type { SendFailure } from '../../../src/core/reasons.ts'
 import { encodeFrame } from '../../../src/wire/encode.ts'
+import { Wired } from '../../support/core-pair.ts'
 import {
   bytes,
   dropped,
@@ -445,4 +446,20 @@ test('trees of nodes that nobody knows are not grown by what only concerns trees
     a.take({ type: 'broadcast', id: 1, payload: bytes('hi') })[0],
     sent([1, 2, 3], gossip, 'broadcast'),
   )
+})
+
+test('what a full cache announces to one who missed all of it can be waited for', () => {
+  const net = new Wired()
+  const [a, b] = [net.add('a'), net.add('b')]
+  net.wait(1_000)
+  a.meet(99, 'x')
+  const count = 4_000
+  for (let sequence = 1; sequence <= count; sequence++) {
+    for (const origin of ['x', 'y', 'z']) a.hear(99, gossipOf(origin, sequence, ''))
+  }
+  net.connect(a, b)
+  net.wait(1_000)
+  const effects = net.effects.get(b) ?? []
+  assert.equal(noticesOf(effects, 'message').length, 3 * count)
+  assert.deepEqual(noticesOf(effects, 'drop'), [])
 })
