@@ -61,6 +61,17 @@ export interface BroadcastConfig extends MissingConfig {
   readonly cacheBytesMax: number
 }
 
+/** See {@link Broadcast.inspect}. */
+export interface BroadcastView {
+  readonly origins: number
+  /** Broadcasts that wait for the first link, and when the first of them is given up. */
+  readonly waiting: number
+  readonly nextExpiryMs: number | undefined
+  readonly missing: number
+  readonly cacheBytes: number
+  readonly announcing: ReadonlyMap<LinkId, readonly AnnouncedRange[]>
+}
+
 /** See the head of the file. */
 export class Broadcast {
   readonly #config: BroadcastConfig
@@ -219,7 +230,8 @@ export class Broadcast {
   refused(gossip: Gossip, link: LinkId): void {
     const { origin, incarnation, sequence } = gossip
     this.#turn.drop('queue-full', `push of broadcast ${sequence} of ${origin}`, link)
-    if (this.#cache.get(origin, incarnation, sequence) !== undefined) this.#announcing.add(link, gossip)
+    const isKept = this.#cache.get(origin, incarnation, sequence) !== undefined
+    if (isKept && this.#links.up(link) !== undefined) this.#announcing.add(link, gossip)
   }
 
   /** The timer `announce`. */
@@ -265,6 +277,18 @@ export class Broadcast {
   /** The node leaves. */
   close(): void {
     for (const { id } of this.#waiting.splice(0)) this.#fail(id, 'shutting-down')
+  }
+
+  /** What the invariants are checked on. */
+  inspect(): BroadcastView {
+    return {
+      origins: this.#origins.size,
+      waiting: this.#waiting.length,
+      nextExpiryMs: this.nextExpiryMs(),
+      missing: this.#missing.size,
+      cacheBytes: this.#cache.bytes,
+      announcing: this.#announcing.waiting,
+    }
   }
 
   /** A link that a crossed dial may still end carries a broadcast to nobody. */

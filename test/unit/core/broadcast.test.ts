@@ -168,4 +168,7 @@ test('what a link has no room for is counted, and announced there instead as lon
   assert.deepEqual(a.take({ type: 'send-refused', link: linkId(1), message: gossipOf('y', 1, '') }), [
     dropped('queue-full', 'push of broadcast 1 of y', 1),
   ])
+  a.take({ type: 'link-closed', link: linkId(1), reason: 'link-lost' })
+  const late = a.take({ type: 'send-refused', link: linkId(1), message: push!.message })
+  assert.deepEqual(late, [dropped('queue-full', 'push of broadcast 1 of z', 1)], 'nor on a link that is gone')
 })
