@@ -4,8 +4,8 @@
 
 import type { Contact, Hello, ListedPeer, NodeName, PeerEvents, Welcome } from '../core/messages.ts'
 import { type Logger, silentLogger } from '../logger.ts'
-import type { LinkOptions } from '../net/link.ts'
 import { normalizeUrl } from '../net/url.ts'
+import type { ClientWorld } from './client-world.ts'
 import { Registration, type RegistrationTimes } from './registration.ts'
 
 /** How a client is set up. Times that are not given are as in {@link CLIENT_DEFAULTS}. */
@@ -17,7 +17,8 @@ export interface BootstrapClientOptions extends Partial<RegistrationTimes> {
   readonly logger?: Logger
   /** For the backoff: from 0 inclusive to 1 exclusive. Default `Math.random`. */
   readonly random?: () => number
-  readonly link?: Partial<LinkOptions>
+  /** Where it runs: `clientSockets()`, unless it is simulated. */
+  readonly world: ClientWorld
 }
 
 /** What a client tells its node. Never called after {@link BootstrapClient.close}, nor from within a call of it. */
@@ -96,7 +97,7 @@ export class BootstrapClient {
 
   /**
    * Tells the bootstraps why the node goes, and stops. Resolves when the connections are closed, at most
-   * `closeTimeoutMs` of the link options (1 s) later. Never rejects.
+   * `closeTimeoutMs` of the links (1 s) later. Never rejects.
    */
   close(reason: 'left' | 'shutting-down'): Promise<void> {
     this.#closed ??= Promise.all(this.#places.map(({ registration }) => registration.stop(reason))).then(
@@ -106,12 +107,12 @@ export class BootstrapClient {
   }
 
   #place(url: string): Place {
-    const { hello, random = Math.random, link } = this.#options
+    const { hello, random = Math.random, world } = this.#options
     const place: Place = {
       url,
       httpPeers: new Map(),
       registration: new Registration(
-        { url, hello, random, link, logger: this.#logger, times: { ...CLIENT_DEFAULTS, ...this.#options } },
+        { url, hello, random, world, logger: this.#logger, times: { ...CLIENT_DEFAULTS, ...this.#options } },
         {
           onWelcome: (welcome) => this.#welcomed(place, welcome),
           onPeerEvents: (events) => this.#pushed(place, events),

@@ -1,14 +1,12 @@
 // A node's registration at one bootstrap: dials, says hello, keeps the connection alive, and comes back when it breaks.
-// A part of the client. It must not know the other bootstraps, nor what the node does with what it learns.
+// A part of the client. It must not know the other bootstraps, nor what the node does with what it learns; nor sockets
+// and a clock of its own: the simulator runs the same code.
 
 import type { Heartbeat, Hello, Message, PeerEvents, Welcome } from '../core/messages.ts'
 import { PROTOCOL_VERSION } from '../core/messages.ts'
 import { REASONS, type Reason } from '../core/reasons.ts'
 import type { Logger } from '../logger.ts'
-import { type Dial, dial } from '../net/dialer.ts'
-import { Link, type LinkOptions } from '../net/link.ts'
-import type { LinkEnd } from '../net/link-end.ts'
-import { encodeFrame } from '../wire/encode.ts'
+import type { ClientConnection, ClientWorld, ConnectionHandlers } from './client-world.ts'
 
 /** The client's numbers. Durations are integer milliseconds. */
 export interface RegistrationTimes {
@@ -36,7 +34,7 @@ export interface RegistrationOptions {
   readonly logger: Logger
   /** From 0 inclusive to 1 exclusive. */
   readonly random: () => number
-  readonly link: Partial<LinkOptions> | undefined
+  readonly world: ClientWorld
 }
 
 /** What a registration tells its owner. */
@@ -51,14 +49,17 @@ export interface RegistrationHandlers {
   readonly onReplaced: () => boolean
 }
 
+const doNothing = (): void => {}
+
 /** One bootstrap, from a node's side. */
 export class Registration {
   readonly #options: RegistrationOptions
   readonly #handlers: RegistrationHandlers
   #phase: 'idle' | 'dialling' | 'greeting' | 'registered' | 'waiting' | 'stopped' = 'idle'
-  #dial: Dial | undefined
-  #link: Link | undefined
-  #timer: NodeJS.Timeout | undefined
+  #cancelDial = doNothing
+  #link: ClientConnection | undefined
+  /** Stops the one timer that runs: before the next try, for the welcome, or to the next heartbeat. */
+  #cancelTimer = doNothing
   #bootstrapInstance: string | undefined
   #heardMs = 0
   #tries = 0
@@ -93,8 +94,8 @@ export class Registration {
   /** Ends it for good. Resolves when the connection is closed, after the closing handshake or its timeout. */
   stop(reason: Reason): Promise<void> {
     this.#phase = 'stopped'
-    clearTimeout(this.#timer)
-    this.#dial?.cancel()
+    this.#cancelTimer()
+    this.#cancelDial()
     const link = this.#link
     if (link === undefined) return Promise.resolve()
     return new Promise((resolve) => {
@@ -104,44 +105,33 @@ export class Registration {
   }
 
   #connect(): void {
-    const { url, times } = this.#options
+    const { url, times, world } = this.#options
     this.#phase = 'dialling'
-    this.#dial = dial(
-      url,
-      {
-        onOpen: (socket) => {
-          this.#dial = undefined
-          this.#greet(socket)
-        },
-        onFailed: (detail) => {
-          this.#dial = undefined
-          this.#say('bootstrap-unreachable', detail)
-          this.#retry()
-        },
+    const handlers: ConnectionHandlers = {
+      onOpen: (link) => this.#greet(link),
+      onFailed: (detail) => {
+        this.#say('bootstrap-unreachable', detail)
+        this.#retry()
       },
-      { timeoutMs: times.dialTimeoutMs },
-    )
+      onMessages: (messages) => this.#received(messages),
+      onClosed: ({ reason, detail }) => this.#closed(reason, detail),
+    }
+    this.#cancelDial = world.dial(url, handlers, times.dialTimeoutMs)
   }
 
-  #greet(socket: ConstructorParameters<typeof Link>[0]): void {
-    const { hello, link: options, times } = this.#options
+  #greet(link: ClientConnection): void {
+    const { hello, times, world } = this.#options
     this.#phase = 'greeting'
     this.#bootstrapInstance = undefined
-    const link = new Link(
-      socket,
-      { onMessages: (messages) => this.#received(messages), onClosed: (end) => this.#closed(end) },
-      options,
-    )
     this.#link = link
-    link.send(encodeFrame(hello()), 'control')
-    this.#timer = setTimeout(
-      () => link.close('hello-timeout', `no welcome came within ${times.welcomeTimeoutMs} ms`),
-      times.welcomeTimeoutMs,
-    )
+    link.send(hello())
+    this.#cancelTimer = world.after(times.welcomeTimeoutMs, () => {
+      link.close('hello-timeout', `no welcome came within ${times.welcomeTimeoutMs} ms`)
+    })
   }
 
   #received(messages: readonly Message[]): void {
-    this.#heardMs = performance.now()
+    this.#heardMs = this.#options.world.nowMs()
     for (const message of messages) {
       // A message before, or a handler, may have ended it.
       if (this.#link?.isOpen !== true) return
@@ -149,7 +139,7 @@ export class Registration {
     }
   }
 
-  #take(link: Link, message: Message): void {
+  #take(link: ClientConnection, message: Message): void {
     if (message.type === 'hello') this.#met(link, message)
     else if (this.#bootstrapInstance === undefined) {
       link.close('protocol-error', `${message.type} before hello`)
@@ -158,13 +148,13 @@ export class Registration {
       this.#handlers.onPeerEvents(message)
     } else if (message.type === 'heartbeat') {
       // Echo 0 asks for a sign of life; anything else answers ours.
-      if (message.echo === 0) link.send(encodeFrame(heartbeat(message.clock)), 'control')
+      if (message.echo === 0) link.send(this.#heartbeat(message.clock))
     } else if (message.type !== 'unknown') {
       link.close('protocol-error', `${message.type} is not allowed here`)
     }
   }
 
-  #met(link: Link, { role, protocol, instance }: Hello): void {
+  #met(link: ClientConnection, { role, protocol, instance }: Hello): void {
     if (this.#bootstrapInstance !== undefined) link.close('protocol-error', 'a second hello')
     else if (role !== 'bootstrap') link.close('wrong-role', `${this.#options.url} is a node, not a bootstrap`)
     else if (protocol !== PROTOCOL_VERSION) {
@@ -172,30 +162,37 @@ export class Registration {
     } else this.#bootstrapInstance = instance
   }
 
-  #welcomed(link: Link, welcome: Welcome): void {
-    clearTimeout(this.#timer)
+  #welcomed(link: ClientConnection, welcome: Welcome): void {
+    this.#cancelTimer()
     this.#phase = 'registered'
     this.#tries = 0
     this.#said = ''
-    // After a pause of the whole process timers come before what has arrived meanwhile: let that in first.
-    this.#timer = setInterval(() => setImmediate(() => this.#beat(link)), this.#options.times.heartbeatMs)
+    this.#beatLater(link)
     const { url, logger } = this.#options
     logger.info({ url, registered: welcome.registered }, 'bootstrap-registered')
     this.#handlers.onWelcome(welcome)
   }
 
-  #beat(link: Link): void {
-    const { heartbeatMs, heartbeatsMissedMax } = this.#options.times
-    const silentMs = Math.round(performance.now() - this.#heardMs)
-    if (silentMs >= heartbeatMs * heartbeatsMissedMax) {
-      link.close('silent', `nothing was heard for ${silentMs} ms`)
-    } else link.send(encodeFrame(heartbeat(0)), 'control')
+  #beatLater(link: ClientConnection): void {
+    const { times, world } = this.#options
+    this.#cancelTimer = world.after(times.heartbeatMs, () => this.#beat(link))
   }
 
-  #closed({ reason, detail }: LinkEnd): void {
+  #beat(link: ClientConnection): void {
+    const { times, world } = this.#options
+    const silentMs = Math.round(world.nowMs() - this.#heardMs)
+    if (silentMs >= times.heartbeatMs * times.heartbeatsMissedMax) {
+      link.close('silent', `nothing was heard for ${silentMs} ms`)
+      return
+    }
+    link.send(this.#heartbeat(0))
+    this.#beatLater(link)
+  }
+
+  #closed(reason: Reason, detail: string): void {
     const wasRegistered = this.#phase === 'registered'
     this.#link = undefined
-    clearTimeout(this.#timer)
+    this.#cancelTimer()
     if (this.#phase === 'stopped') {
       this.#resolveStopped?.()
       return
@@ -221,7 +218,8 @@ export class Registration {
     const limitMs = soon ? Math.min(backoffMaxMs, backoffMinMs * 2 ** this.#tries) : backoffMaxMs
     this.#tries = Math.min(this.#tries + 1, 30)
     this.#phase = 'waiting'
-    this.#timer = setTimeout(() => this.#connect(), this.#options.random() * limitMs)
+    const { random, world } = this.#options
+    this.#cancelTimer = world.after(random() * limitMs, () => this.#connect())
   }
 
   /** Warns of what is new; what is as it was before is for debugging only. */
@@ -233,10 +231,10 @@ export class Registration {
     else logger.warn(fields, event)
     this.#said = state
   }
-}
 
-/** `echo` 0 asks for an answer; else it is the clock that is answered. A bootstrap has no directory to compare. */
-function heartbeat(echo: number): Heartbeat {
-  const clock = Math.trunc(performance.now() * 1_000) % 2 ** 32 || 1
-  return { type: 'heartbeat', clock, echo, heldUs: 0, hash: { high: 0, low: 0 } }
+  /** `echo` 0 asks for an answer; else it is the clock that is answered. A bootstrap has no directory to compare. */
+  #heartbeat(echo: number): Heartbeat {
+    const clock = Math.trunc(this.#options.world.nowMs() * 1_000) % 2 ** 32 || 1
+    return { type: 'heartbeat', clock, echo, heldUs: 0, hash: { high: 0, low: 0 } }
+  }
 }

@@ -2,6 +2,7 @@
 // Composition only: what comes in is handed to the node, what it is asked is answered by the node.
 
 import { BootstrapClient } from '../bootstrap/client.ts'
+import { clientSockets } from '../bootstrap/client-sockets.ts'
 import type { PeerEvents } from '../core/messages.ts'
 import type { ReceivedMessage } from '../guests/guest-host.ts'
 import { Guests } from '../guests/guests.ts'
@@ -96,7 +97,7 @@ export class Doors implements NodeDoors {
     this.#onRequest = requestListener(app, logger)
     this.#guests = new Guests(handlers.guestHost, logger)
     this.#client = new BootstrapClient(
-      { urls: bootstrap, hello: handlers.hello, logger, link },
+      { urls: bootstrap, hello: handlers.hello, logger, world: clientSockets(link) },
       {
         onContacts: handlers.onContacts,
         onPeerEvents: (events) => this.#count(events),

@@ -89,10 +89,13 @@ export class End {
     })
   }
 
-  /** Cuts the connection. The process is told at once, the other end when it hears of it. */
+  /**
+   * Gives the connection up. The process is told at once, the other end behind what the operating system has taken:
+   * that goes on sending it.
+   */
   terminate(reason: Reason): void {
     if (this.#phase === 'closed') return
-    this.out.breakOff(true)
+    this.out.breakOff(false)
     this.#end(reason)
   }
 
@@ -105,7 +108,7 @@ export class End {
   abandon(isTold: boolean, isLost: boolean): void {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
-    this.#stopReading()
+    this.#in?.stopReading()
     if (isTold) this.out.breakOff(isLost)
     else this.out.sever()
     if (!isTold && isLost) this.out.drain()
@@ -158,14 +161,9 @@ export class End {
     const { link, feed } = this.#place
     const wasDialling = this.#phase === 'dialling'
     this.#phase = 'closed'
-    this.#stopReading()
+    this.#in?.stopReading()
     this.#place.onEnded(this)
     if (wasDialling) feed({ type: 'dial-failed', url: this.#dialed as string })
     else feed({ type: 'link-closed', link, reason })
-  }
-
-  #stopReading(): void {
-    this.#in?.sever()
-    this.#in?.drain()
   }
 }

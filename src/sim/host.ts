@@ -52,7 +52,7 @@ export class Host implements Machine, Happening {
   /** A machine that lets no dial in, and says nothing. */
   isFirewalled = false
   readonly #medium: HostMedium
-  readonly #feed: (event: LinkEvent) => void
+  #feed: (event: LinkEvent) => void
   readonly #ends = new Map<LinkId, End>()
   readonly #dials = new Set<Dial>()
   #phase: 'runs' | 'ends' | 'gone' = 'runs'
@@ -152,8 +152,7 @@ export class Host implements Machine, Happening {
     for (const end of [...this.#ends.values()]) end.abandon(isTold, isLost ?? rng.chance(0.5))
     for (const { pipe } of this.#inbox) pipe.discard()
     this.#inbox = []
-    this.#afterPause = []
-    this.#medium.remove(this)
+    this.#go()
   }
 
   /** The process stands still: it reads nothing, and {@link afterPause} holds its timers. */
@@ -257,9 +256,16 @@ export class Host implements Machine, Happening {
 
   #goIfEmpty(): void {
     if (this.#phase !== 'ends' || this.#ends.size > 0) return
-    this.#phase = 'gone'
     for (const { pipe } of this.#inbox) pipe.discard()
     this.#inbox = []
+    this.#go()
+  }
+
+  /** The other ends of its links may refer to the host for a while, and must not keep the process in memory. */
+  #go(): void {
+    this.#phase = 'gone'
+    this.#afterPause = []
+    this.#feed = () => {}
     this.#medium.remove(this)
   }
 }

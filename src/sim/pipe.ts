@@ -100,6 +100,7 @@ export class Pipe implements Happening {
   #isWatched = false
   #isInTurn = false
   #isWhole = true
+  #isRead = true
   #isSilent = false
   /** Arrivals that have not come through, and since when. */
   #held = 0
@@ -182,6 +183,13 @@ export class Pipe implements Happening {
     this.sever()
     if (isLost) this.drain()
     this.#depart({ sign: { kind: 'broken' }, bytes: 0, dueMs: 0, next: undefined })
+  }
+
+  /** Nobody reads any more: what is on its way is lost, and so is whatever comes after. */
+  stopReading(): void {
+    this.sever()
+    this.drain()
+    this.#isRead = false
   }
 
   /** What is on its way is lost. */
@@ -278,6 +286,7 @@ export class Pipe implements Happening {
   }
 
   #depart(load: Load): void {
+    if (!this.#isRead) return
     const { queue, rng, jitter, bytesPerMs } = this.#fabric
     this.#kernelBytes += load.bytes
     let dueMs = queue.nowMs

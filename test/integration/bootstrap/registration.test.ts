@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { BootstrapClient, BootstrapUrlError } from '../../../src/bootstrap/client.ts'
+import { clientSockets } from '../../../src/bootstrap/client-sockets.ts'
 import { createBootstrap } from '../../../src/bootstrap/server.ts'
 import type { Message } from '../../../src/core/messages.ts'
 import { Link } from '../../../src/net/link.ts'
@@ -313,7 +314,11 @@ describe('several bootstraps, and bootstraps that come and go', () => {
       onLost: nothing,
     }
     assert.throws(
-      () => new BootstrapClient({ urls: ['ftp://x'], hello: () => helloOf('node1') }, handlers),
+      () =>
+        new BootstrapClient(
+          { urls: ['ftp://x'], hello: () => helloOf('node1'), world: clientSockets() },
+          handlers,
+        ),
       (error) => error instanceof BootstrapUrlError && error.code === 'bootstrap-url',
     )
   })

@@ -10,6 +10,7 @@ import {
   type BootstrapClientHandlers,
   type BootstrapClientOptions,
 } from '../../../src/bootstrap/client.ts'
+import { clientSockets } from '../../../src/bootstrap/client-sockets.ts'
 import { type Bootstrap, type BootstrapOptions, createBootstrap } from '../../../src/bootstrap/server.ts'
 import { type Hello, type Message, PROTOCOL_VERSION, parseNodeName } from '../../../src/core/messages.ts'
 import type { Logger } from '../../../src/logger.ts'
@@ -95,7 +96,15 @@ export function startClient(
     error: level('error'),
   }
   const client = new BootstrapClient(
-    { urls, hello: () => helloOf(name, fields), logger, backoffMinMs: 20, backoffMaxMs: 100, ...more },
+    {
+      urls,
+      hello: () => helloOf(name, fields),
+      logger,
+      world: clientSockets(),
+      backoffMinMs: 20,
+      backoffMaxMs: 100,
+      ...more,
+    },
     {
       onContacts: (...call) => void told.onContacts.push(call),
       onPeerEvents: (...call) => void told.onPeerEvents.push(call),

@@ -1,0 +1,57 @@
+// The world of a node's side of the rendezvous: WebSockets and the event loop.
+// It must not know what is said on a connection.
+
+import { dial } from '../net/dialer.ts'
+import { Link, type LinkOptions } from '../net/link.ts'
+import { encodeFrame } from '../wire/encode.ts'
+import type { ClientConnection, ClientWorld, ConnectionHandlers } from './client-world.ts'
+
+/** @param link numbers of the links that differ from their defaults. */
+export function clientSockets(link: Partial<LinkOptions> = {}): ClientWorld {
+  return {
+    nowMs: () => performance.now(),
+    after,
+    dial: (url, handlers, timeoutMs) => {
+      const started = dial(
+        url,
+        {
+          onOpen: (socket) => handlers.onOpen(connection(socket, handlers, link)),
+          onFailed: handlers.onFailed,
+        },
+        { timeoutMs },
+      )
+      return () => started.cancel()
+    },
+  }
+}
+
+function connection(
+  socket: ConstructorParameters<typeof Link>[0],
+  { onMessages, onClosed }: ConnectionHandlers,
+  options: Partial<LinkOptions>,
+): ClientConnection {
+  const link = new Link(socket, { onMessages, onClosed }, options)
+  return {
+    get isOpen() {
+      return link.isOpen
+    },
+    send: (message) => {
+      link.send(encodeFrame(message), 'control')
+    },
+    close: (reason, detail) => link.close(reason, detail),
+  }
+}
+
+/** After a pause of the whole process timers come before what has arrived meanwhile: that is let in first. */
+function after(ms: number, run: () => void): () => void {
+  let isOff = false
+  const timeout = setTimeout(() => {
+    setImmediate(() => {
+      if (!isOff) run()
+    })
+  }, ms)
+  return () => {
+    isOff = true
+    clearTimeout(timeout)
+  }
+}
