@@ -98,7 +98,8 @@ export class VirtualWorld implements NodeWorld {
 
   /** The latest deadline that a call may have. */
   #deadlineMs(call: HandedOutCall): number {
-    return call === 'send' ? (this.settings.config.deadlineMaxMs ?? CORE_DEFAULTS.deadlineMaxMs) : 0
+    const { deadlineMs, deadlineMaxMs } = { ...CORE_DEFAULTS, ...this.settings.config }
+    return call === 'send' || call === 'broadcast' ? Math.max(deadlineMs, deadlineMaxMs) : 0
   }
 }
 
