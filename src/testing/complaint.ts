@@ -16,7 +16,7 @@ export type TestNetworkErrorCode =
   | 'running'
   /** A promise waited for longer than makes sense, or for something that nothing can bring any more. */
   | 'never-settles'
-  /** The promise was one of a node that has crashed. */
+  /** A run of a node that has crashed is asked for something. */
   | 'crashed'
   /** The network was closed. */
   | 'closed'

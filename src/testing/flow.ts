@@ -5,6 +5,7 @@
 // 1. Nothing happens while no promise is pending: the program can take its time, and look at a state that stands still.
 // 2. Between two events all continuations of promises run, with all that they wait for in turn (a macrotask).
 // 3. No promise stays pending for ever: where nothing is planned any more, or too much time has passed, it rejects.
+//    Except those that are forgotten, because who waits for them does not exist any more.
 
 import type { EventQueue } from '../sim/event-queue.ts'
 import type { Complain } from './complaint.ts'
@@ -29,7 +30,7 @@ export interface PendingOptions {
   readonly what: string
   /** How long, in virtual time. `Infinity` for what ends by itself. */
   readonly limitMs: number
-  /** Whose promise it is, for {@link Flow.failOf}. */
+  /** Whose promise it is, for {@link Flow.failOf} and {@link Flow.forgetOf}. */
   readonly owner?: object
   /** Called between events while the promise is pending; true: it has settled the promise. Must not throw. */
   readonly look?: () => boolean
@@ -59,12 +60,10 @@ export class Flow {
     const pending = this.#add(options, given.reject)
     promise.then(
       (value) => {
-        this.#remove(pending)
-        given.resolve(value)
+        if (this.#remove(pending)) given.resolve(value)
       },
       (error) => {
-        this.#remove(pending)
-        given.reject(error)
+        if (this.#remove(pending)) given.reject(error)
       },
     )
     return given.promise
@@ -80,6 +79,11 @@ export class Flow {
     for (const pending of [...this.#pending]) if (pending.owner === owner) this.#fail(pending, error)
   }
 
+  /** The promises of one owner are never settled: whoever waits for them is gone, too. */
+  forgetOf(owner: object): void {
+    for (const pending of [...this.#pending]) if (pending.owner === owner) this.#remove(pending)
+  }
+
   #add({ what, limitMs, owner, look, why }: PendingOptions, fail: (error: Error) => void): Pending {
     const sinceMs = this.#queue.nowMs
     const pending = { what, sinceMs, endMs: sinceMs + limitMs, fail, owner, look, why }
@@ -90,9 +94,10 @@ export class Flow {
     return pending
   }
 
-  #remove(pending: Pending): void {
-    this.#pending.delete(pending)
+  /** False: it was not pending any more. */
+  #remove(pending: Pending): boolean {
     this.#watched.delete(pending)
+    return this.#pending.delete(pending)
   }
 
   #fail(pending: Pending, error: Error): void {

@@ -67,6 +67,12 @@ export class Roster {
     throw this.#complain('not-running', `${name} ${how}; restart('${name}') starts it again`)
   }
 
+  /** Whether the run that there is now, if there is one, has not crashed since. False for one that had before. */
+  lifeOf(name: string): () => boolean {
+    const member = this.#members.get(name)
+    return () => member?.state !== 'crashed'
+  }
+
   /** @throws HearsayError for options that are wrong; TestNetworkError `name-taken` or `url-taken` */
   start(options: NodeOptions): Node {
     const isNamed = options.name !== undefined || options.url !== undefined

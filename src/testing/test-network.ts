@@ -104,10 +104,12 @@ class TestNetwork {
   // Nodes come and go.
 
   /**
-   * Starts a node: to be given to programs in place of the real `createNode`. The network is its bootstrap, so the
-   * addresses in `bootstrap` are only checked; `host` and `link` have no effect. With `listen: false` it cannot be
-   * dialled. Where `url` is missing it is dialled at one that the network makes up; `peers` are dialled in the network.
-   * Default of `name`: `node1`, `node2` … whichever is free.
+   * Starts a node: to be given to programs in place of the real `createNode`. All of the node is real but what is outside
+   * of it: the network is its one bootstrap, always within reach, so that `health().registered` is true as soon as time
+   * flows, and the addresses in `bootstrap` are only checked. `peers` and `url` are addresses in the network, which makes
+   * one up for a node without. With `listen: false` it cannot be dialled. `port` is the one asked for, or 5000, and
+   * nobody listens there. There are no plain HTTP peers and no guests; `host` and `link` have no effect.
+   * Default of `name`: `node1`, `node2` … whichever was never used.
    * @throws HearsayError for options that are wrong; TestNetworkError `name-taken` or `url-taken`
    */
   readonly createNode = async (options: NodeOptions = {}): Promise<Node> => {
@@ -123,20 +125,13 @@ class TestNetwork {
     names: N,
     options: StartOptions = {},
   ): Promise<N extends readonly string[] ? { -readonly [K in keyof N]: Node } : Node[]> {
-    const isCount = typeof names === 'number'
-    if (isCount && !(Number.isInteger(names) && names >= 0)) {
-      throw this.#complain('invalid-option', `start: ${names} is not a number of nodes`)
-    }
-    const list: readonly (string | undefined)[] = isCount ? Array(names).fill(undefined) : names
-    const nodes: Node[] = []
-    for (const name of list)
-      nodes.push(await this.createNode(name === undefined ? options : { ...options, name }))
-    return nodes as Awaited<ReturnType<typeof this.start<N>>>
+    const each = this.#optionsOfEach(names, options)
+    return Promise.all(each.map(this.createNode)) as ReturnType<typeof this.start<N>>
   }
 
   /**
-   * A node's process is gone, without a word to anybody. Whatever its program still waits for of it rejects with
-   * `crashed`. See {@link restart}.
+   * A node's process is gone, without a word to anybody. So is its program, as far as it waits for the node: promises
+   * that it was given are never settled. See {@link restart}.
    */
   crash(name: string, { silent = false }: CrashOptions = {}): void {
     this.#checkOpen()
@@ -149,7 +144,7 @@ class TestNetwork {
     return this.#roster.restart(name)
   }
 
-  /** Closes all nodes, and ends the network. Whatever is waited for rejects with `closed`. Always resolves. */
+  /** Closes all nodes, and ends the network. What the test waits for meanwhile rejects with `closed`. Always resolves. */
   close(): Promise<void> {
     this.#closed ??= this.#end()
     return this.#closed
@@ -161,17 +156,29 @@ class TestNetwork {
 
   // Time.
 
-  /** Lets time pass. Also the way for a program to sleep in virtual time: any number of these may be pending. */
+  /** Lets time pass. */
   advance(ms: number): Promise<void> {
     this.#checkOpen()
-    if (!(Number.isFinite(ms) && ms >= 0))
-      throw this.#complain('invalid-option', `advance: ${ms} is not a time in ms`)
+    this.#checkTime('advance', ms)
     const over = new Promise<void>((resolve) => this.#queue.plan(ms, resolve))
-    return this.#flow.whilePending(over, {
-      what: 'advance()',
-      owner: this,
-      limitMs: Number.POSITIVE_INFINITY,
-    })
+    return this.#wait(over, { call: 'advance()', limitMs: Number.POSITIVE_INFINITY })
+  }
+
+  /**
+   * A way to sleep for the program of a node: what it returns resolves after that much virtual time, and lets none pass
+   * by itself. Nobody wakes up whose node has crashed meanwhile, or when the network is closed.
+   * @param name of the node, which need not be there yet
+   */
+  sleepOf(name: string): (ms: number) => Promise<void> {
+    return (ms) => {
+      this.#checkTime('sleepOf', ms)
+      const isAlive = this.#roster.lifeOf(name)
+      return new Promise((resolve) =>
+        this.#queue.plan(ms, () => {
+          if (isAlive() && this.#closed === undefined) resolve()
+        }),
+      )
+    }
   }
 
   /**
@@ -290,7 +297,7 @@ class TestNetwork {
 
   #wait(
     promise: Promise<void>,
-    how: { call: string; limitMs: number; look: () => boolean; why?: () => string },
+    how: { call: string; limitMs: number; look?: () => boolean; why?: () => string },
   ): Promise<void> {
     const { call, ...rest } = how
     return this.#flow.whilePending(promise, { what: call, owner: this, ...rest })
@@ -314,6 +321,18 @@ class TestNetwork {
     this.#checkOpen()
     for (const name of [a, b]) this.#roster.runningMember(name)
     if (a === b) throw this.#complain('invalid-option', `${call}: ${a} has no link with itself`)
+  }
+
+  #optionsOfEach(names: readonly string[] | number, options: StartOptions): NodeOptions[] {
+    if (typeof names === 'number') {
+      if (Number.isInteger(names) && names >= 0) return Array<StartOptions>(names).fill(options)
+    } else if (Array.isArray(names)) return names.map((name) => ({ ...options, name }))
+    throw this.#complain('invalid-option', `start: expected names of nodes or how many, not ${names}`)
+  }
+
+  #checkTime(call: string, ms: number): void {
+    if (Number.isFinite(ms) && ms >= 0) return
+    throw this.#complain('invalid-option', `${call}: ${ms} is not a time in ms`)
   }
 
   #checkOpen(): void {

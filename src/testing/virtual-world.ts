@@ -73,27 +73,23 @@ export class VirtualWorld implements NodeWorld {
 
   /** Time flows while the program waits. */
   handOut<T>(promise: Promise<T>, call: HandedOutCall): Promise<T> {
-    const { flow, patienceMs } = this.#ground
+    const { flow, patienceMs, complain } = this.#ground
     const what = `${call}() of ${this.settings.name}`
     const given = this.#hasCrashed
-      ? Promise.reject(this.#crashed(what))
+      ? Promise.reject(complain('crashed', `${what} is asked, which has crashed`))
       : flow.whilePending(promise, { what, owner: this, limitMs: patienceMs + this.#deadlineMs(call) })
     // Where the call does not reject in production, programs need not handle that it does here.
     given.catch(() => {})
     return given
   }
 
-  /** The node's process is gone; its promises reject. */
+  /** The node's process is gone, and so is who waited for its promises. */
   crash(options?: CrashOptions): void {
     this.#hasCrashed = true
     this.#timers?.end()
     this.doors.crash()
     this.host.crash(options)
-    this.#ground.flow.failOf(this, this.#crashed('what it had promised does not come'))
-  }
-
-  #crashed(what: string): Error {
-    return this.#ground.complain('crashed', `${this.settings.name} has crashed: ${what}`)
+    this.#ground.flow.forgetOf(this)
   }
 
   /** The latest deadline that a call may have. */

@@ -107,16 +107,23 @@ describe('a crash', () => {
     assert.deepEqual(a.down, ['victim silent'])
   })
 
-  test('in the middle of a send: the sender learns the truth, the promises of the dead reject', async () => {
+  test('in the middle of a send: the sender learns the truth, the program of the dead goes no further', async () => {
     await using net = createTestNetwork()
     const [a, b] = await recorded(net, ['a', 'b'])
+    const told: unknown[] = []
     const toTheDead = a.node.send('b', 1, { deadlineMs: 3_000 })
-    const ofTheDead = b.node.send('a', 2)
+    b.node.send('a', 2).finally(() => told.push('sent'))
+    b.node.settled().finally(() => told.push('settled'))
     net.crash('b')
-    await assert.rejects(ofTheDead, { code: 'crashed', name: 'TestNetworkError' })
     assert.equal((await toTheDead).status, 'failed')
-    await assert.rejects(b.node.send('a', 3), { code: 'crashed', message: /^b has crashed: send\(\) of b/ })
-    assert.deepEqual(a.values, [])
+    await net.advance(60_000)
+    assert.deepEqual([told, a.values], [[], []])
+    for (const call of ['ready', 'settled', 'close'] as const) {
+      const message = new RegExp(`^${call}\\(\\) of b is asked, which has crashed \\(at `)
+      await assert.rejects(b.node[call](), { code: 'crashed', name: 'TestNetworkError', message })
+    }
+    await assert.rejects(b.node.send('a', 3), { code: 'crashed' })
+    assert.deepEqual(told, [])
   })
 
   test('by a listener of the node itself: nothing of it happens after', async () => {

@@ -25,18 +25,33 @@ describe('time', () => {
     assert.equal(net.nowMs, 5_001.5)
   })
 
-  test('programs sleep in it, each for itself', async () => {
-    await using net = createTestNetwork()
-    await net.start(2)
+  test('programs sleep in it, and let none pass by that; those of crashed nodes and closed networks for ever', async () => {
+    const net = createTestNetwork()
     const log: string[] = []
     const program = async (name: string, ms: number) => {
+      const sleep = net.sleepOf(name)
       for (let round = 0; round < 3; round++) {
-        await net.advance(ms)
+        await sleep(ms)
         log.push(`${name} ${net.nowMs}`)
       }
     }
-    await Promise.all([program('slow', 1_000), program('fast', 400)])
-    assert.deepEqual(log, ['fast 400', 'fast 800', 'slow 1000', 'fast 1200', 'slow 2000', 'slow 3000'])
+    void program('a', 1_000)
+    void program('b', 400)
+    await net.start(['a', 'b'])
+    void program('c', 700)
+    await net.start(['c'])
+    void program('d', 1_000_000)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    assert.deepEqual([net.nowMs, log], [0, []])
+    await net.advance(1_500)
+    assert.deepEqual(log, ['b 400', 'c 700', 'b 800', 'a 1000', 'b 1200', 'c 1400'])
+    net.crash('a')
+    await net.advance(3_000)
+    assert.deepEqual(log.slice(6), ['c 2100'])
+    assert.throws(() => net.sleepOf('c')(-1), { code: 'invalid-option', message: /^sleepOf: -1/ })
+    await net.close()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    assert.equal(log.length, 7)
   })
 
   test('stands still while the program does other things', async () => {
@@ -198,7 +213,9 @@ describe('misuse', () => {
       () => net.pause('c', Number.POSITIVE_INFINITY),
       complains('invalid-option', /^pause: Infinity/),
     )
-    await assert.rejects(net.start(-1), complains('invalid-option', /^start: -1/))
+    for (const wrong of [-1, 1.5, 'a', undefined] as never[]) {
+      await assert.rejects(net.start(wrong), complains('invalid-option', /^start: .* names of nodes/))
+    }
   })
 })
 

@@ -125,6 +125,22 @@ describe('the flow of time', () => {
     await assert.rejects(other, /^Error: all$/)
   })
 
+  it('never settles what is forgotten, and does not flow for it', async () => {
+    const { queue, flow, after } = rig()
+    const owner = {}
+    let isSettled = false
+    const forgotten = after(100, { owner })
+    forgotten.finally(() => {
+      isSettled = true
+    })
+    flow.forgetOf(owner)
+    await turns(5)
+    assert.equal(queue.nowMs, 0)
+    await after(200)
+    await turns(5)
+    assert.equal(isSettled, false)
+  })
+
   it('flows also where the program mocks the timers of its process', async () => {
     const { after } = rig()
     mock.timers.enable()
