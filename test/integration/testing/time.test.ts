@@ -71,6 +71,10 @@ describe('time', () => {
       }),
       RangeError,
     )
+    await assert.rejects(
+      net.until((async () => true) as never),
+      complains('invalid-option', /^until: the condition gave a promise/),
+    )
     const condition = () => a.peers().length > 1
     await assert.rejects(
       net.until(condition, { limitMs: 2_000 }),
@@ -159,9 +163,13 @@ describe('the end of a test network', () => {
     }
     const net = createTestNetwork()
     const [a] = await net.start(['a', 'b'])
-    const closed = new Promise<void>((resolve) => a.on('neighbor-up', () => resolve(net.close())))
-    await Promise.allSettled([net.settled()])
-    await closed
+    const closings: Promise<void>[] = []
+    for (const kind of ['neighbor-up', 'neighbor-down', 'peer-leave'] as const) {
+      a.on(kind, () => closings.push(net.close()))
+    }
+    await assert.rejects(net.settled(), { code: 'closed' })
+    await net.close()
+    assert.equal(new Set(closings).size, 1)
     assert.deepEqual(net.nodes, [])
   })
 })
