@@ -32,6 +32,11 @@ export class Announcing {
     return size
   }
 
+  /** What waits, by link. */
+  get waiting(): ReadonlyMap<LinkId, readonly AnnouncedRange[]> {
+    return this.#waiting
+  }
+
   /** A broadcast is to be announced on this link. */
   add(link: LinkId, { kind, origin, incarnation, sequence, hops }: Announceable): void {
     let ranges = this.#waiting.get(link)

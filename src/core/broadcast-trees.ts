@@ -11,7 +11,8 @@
 // known. Of two links that both bring messages which follow each other closely, each would else be pruned for a
 // duplicate of the other, and nobody would be left to push.
 
-import type { LinkId, NodeName } from './messages.ts'
+import type { BroadcastRange, LinkId, NodeName } from './messages.ts'
+import { RANGES_MAX } from './missing.ts'
 import type { Turn } from './turn.ts'
 
 /** The tree of one origin, as this node sees it. Only {@link BroadcastTrees} changes it. */
@@ -35,8 +36,8 @@ export class BroadcastTrees {
   readonly #optimizeHops: number
   readonly #bits = new Map<LinkId, number>()
   #used = 0
-  /** The last prune: a bundle of duplicates is answered once. */
-  #pruned: { readonly tree: Tree; readonly link: LinkId; readonly atMs: number } | undefined
+  /** What neighbors are to be asked at the end of this turn: which origins to push, and which not. */
+  readonly #asks = new Map<LinkId, Map<NodeName, 'graft' | 'prune'>>()
 
   /** @param optimizeHops how many links shorter another way must be before a tree changes over to it. */
   constructor(optimizeHops: number, turn: Turn) {
@@ -73,6 +74,7 @@ export class BroadcastTrees {
 
   /** A link is gone, for all trees. */
   forgetLink(link: LinkId): void {
+    this.#asks.delete(link)
     this.#used &= ~this.#bitOf(link)
     this.#bits.delete(link)
   }
@@ -89,10 +91,10 @@ export class BroadcastTrees {
     if ((tree.refused & bit) !== 0) {
       if (tree.parent !== undefined) {
         // It was on its way when this link was pruned; were it not, the other end has forgotten that.
-        this.#sendPrune(tree, link)
+        this.#ask(tree, link, 'prune')
         return
       }
-      this.#sendGraft(tree, link)
+      this.#ask(tree, link, 'graft')
     }
     grown.refused &= ~bit
     grown.parent = link
@@ -134,29 +136,42 @@ export class BroadcastTrees {
     if (parent === undefined || parent === link || depth - hops < this.#optimizeHops) return
     const changed = tree as MutableTree
     this.grafting(tree, link, hops)
-    this.#sendGraft(tree, link)
+    this.#ask(tree, link, 'graft')
     this.#prune(tree, parent)
     changed.parent = link
     changed.depth = hops
   }
 
+  /** The end of a turn: asks the neighbors what it has come to. */
+  flush(): void {
+    if (this.#asks.size === 0) return
+    for (const [link, asks] of this.#asks) {
+      const prunes: NodeName[] = []
+      const grafts: BroadcastRange[] = []
+      for (const [origin, what] of asks) {
+        if (what === 'prune') prunes.push(origin)
+        else grafts.push({ kind: 'payload', origin, incarnation: 0, first: 1, behindLast: 1 })
+      }
+      for (let at = 0; at < prunes.length; at += RANGES_MAX) {
+        this.#turn.send([link], { type: 'prune', origins: prunes.slice(at, at + RANGES_MAX) })
+      }
+      for (let at = 0; at < grafts.length; at += RANGES_MAX) {
+        this.#turn.send([link], { type: 'graft', ranges: grafts.slice(at, at + RANGES_MAX) })
+      }
+    }
+    this.#asks.clear()
+  }
+
   #prune(tree: Tree, link: LinkId): void {
     ;(tree as MutableTree).refused |= this.#bitOf(link)
-    this.#sendPrune(tree, link)
+    this.#ask(tree, link, 'prune')
   }
 
-  #sendPrune(tree: Tree, link: LinkId): void {
-    const last = this.#pruned
-    const { nowMs } = this.#turn
-    if (last?.tree === tree && last.link === link && last.atMs === nowMs) return
-    this.#pruned = { tree, link, atMs: nowMs }
-    this.#turn.send([link], { type: 'prune', origin: tree.origin })
-  }
-
-  /** Asks for no broadcast in particular. */
-  #sendGraft({ origin }: Tree, link: LinkId): void {
-    const none = { kind: 'payload', origin, incarnation: 0, first: 1, behindLast: 1 } as const
-    this.#turn.send([link], { type: 'graft', ranges: [none] })
+  /** A bundle of duplicates is answered once, and with one message for all origins. */
+  #ask({ origin }: Tree, link: LinkId, what: 'graft' | 'prune'): void {
+    const asks = this.#asks.get(link)
+    if (asks === undefined) this.#asks.set(link, new Map([[origin, what]]))
+    else asks.set(origin, what)
   }
 
   #bitOf(link: LinkId): number {

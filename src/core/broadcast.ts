@@ -27,7 +27,7 @@ import type {
   PeerRecord,
   Prune,
 } from './messages.ts'
-import { Missing, type MissingConfig, type Wanted } from './missing.ts'
+import { Missing, type MissingConfig, RANGES_MAX, type Wanted } from './missing.ts'
 import { OriginTable } from './origin-table.ts'
 import { PayloadCache } from './payload-cache.ts'
 import type { SendFailure } from './reasons.ts'
@@ -59,6 +59,17 @@ export interface BroadcastConfig extends MissingConfig {
   readonly announceDelayMs: number
   readonly optimizeHops: number
   readonly cacheBytesMax: number
+}
+
+/** See {@link Broadcast.inspect}. */
+export interface BroadcastView {
+  readonly origins: number
+  /** Broadcasts that wait for the first link, and when the first of them is given up. */
+  readonly waiting: number
+  readonly nextExpiryMs: number | undefined
+  readonly missing: number
+  readonly cacheBytes: number
+  readonly announcing: ReadonlyMap<LinkId, readonly AnnouncedRange[]>
 }
 
 /** See the head of the file. */
@@ -168,9 +179,11 @@ export class Broadcast {
   }
 
   /** A neighbor wants no more pushes of a tree. */
-  pruneReceived({ origin }: Prune, link: LinkId): void {
-    const tree = this.#find(origin)?.tree
-    if (tree !== undefined) this.#trees.pruneReceived(tree, link)
+  pruneReceived({ origins }: Prune, link: LinkId): void {
+    for (const origin of origins) {
+      const tree = this.#find(origin)?.tree
+      if (tree !== undefined) this.#trees.pruneReceived(tree, link)
+    }
   }
 
   /** A neighbor asks what it may have missed. */
@@ -217,7 +230,8 @@ export class Broadcast {
   refused(gossip: Gossip, link: LinkId): void {
     const { origin, incarnation, sequence } = gossip
     this.#turn.drop('queue-full', `push of broadcast ${sequence} of ${origin}`, link)
-    if (this.#cache.get(origin, incarnation, sequence) !== undefined) this.#announcing.add(link, gossip)
+    const isKept = this.#cache.get(origin, incarnation, sequence) !== undefined
+    if (isKept && this.#links.up(link) !== undefined) this.#announcing.add(link, gossip)
   }
 
   /** The timer `announce`. */
@@ -228,6 +242,11 @@ export class Broadcast {
   /** The timer `graft`. */
   graft(token: number): void {
     this.#ask(this.#missing.due(token))
+  }
+
+  /** What came in with one turn is worked off: asks the neighbors for the changes of trees that it has led to. */
+  endTurn(): void {
+    this.#trees.flush()
   }
 
   /** The other end of a link has accepted it: what waited may go. */
@@ -258,6 +277,18 @@ export class Broadcast {
   /** The node leaves. */
   close(): void {
     for (const { id } of this.#waiting.splice(0)) this.#fail(id, 'shutting-down')
+  }
+
+  /** What the invariants are checked on. */
+  inspect(): BroadcastView {
+    return {
+      origins: this.#origins.size,
+      waiting: this.#waiting.length,
+      nextExpiryMs: this.nextExpiryMs(),
+      missing: this.#missing.size,
+      cacheBytes: this.#cache.bytes,
+      announcing: this.#announcing.waiting,
+    }
   }
 
   /** A link that a crossed dial may still end carries a broadcast to nobody. */
@@ -334,7 +365,9 @@ export class Broadcast {
         const tree = this.#origins.get(origin)?.tree
         if (tree !== undefined) this.#trees.grafting(tree, link, tree.depth)
       }
-      this.#turn.send([link], { type: 'graft', ranges })
+      for (let at = 0; at < ranges.length; at += RANGES_MAX) {
+        this.#turn.send([link], { type: 'graft', ranges: ranges.slice(at, at + RANGES_MAX) })
+      }
     }
   }
 

@@ -63,6 +63,13 @@ export interface CoreConfig {
   readonly windowMessagesMax: number
   /** Unacknowledged payload bytes per destination. */
   readonly windowBytesMax: number
+  /**
+   * Bytes held, of all origins together, of messages that came before one that is still missing; beyond it they are
+   * refused with `queue-full`, and sent again. More costs memory, less costs repetitions after a loss.
+   */
+  readonly heldBytesMax: number
+  /** Messages held are let go when nothing has come of their origin for this long; it repeats what is missing more often. */
+  readonly heldMs: number
   /** Messages that wait per destination behind a full window or for a route; beyond it a send fails with `queue-full`. */
   readonly queueMessagesMax: number
   /** Payload bytes that wait per destination. */
@@ -120,6 +127,8 @@ export const CORE_DEFAULTS: CoreConfig = {
   retransmitMaxMs: 5_000,
   windowMessagesMax: 4_096,
   windowBytesMax: 1_048_576,
+  heldBytesMax: 16_777_216,
+  heldMs: 30_000,
   queueMessagesMax: 10_000,
   queueBytesMax: 16_777_216,
   firstBroadcastsMax: 1_000,

@@ -3,7 +3,7 @@
 // It must not know how routes come about (relay.ts) nor flood for a name.
 //
 // E1  every send is settled exactly once, at the latest when its deadline passes
-// E2  `delivered` is told only after the destination has acknowledged the message
+// E2  `delivered` is told only after the destination has acknowledged that it has handed the message over
 // E3  what was sent to one run of the destination is never counted as delivered by another run
 //
 // The ladder of design 4.4: best next hop, disjoint next hop, wait for the directory, fail with a reason.
@@ -11,14 +11,15 @@
 import type { CoreConfig } from './config.ts'
 import type { Directory } from './directory.ts'
 import type { Ack, Bounce, Direct, LinkId, NodeName, PeerRecord } from './messages.ts'
-import { Outgoing, type Pending } from './outgoing.ts'
+import { Outgoing } from './outgoing.ts'
 import { isSendFailure, reasonOfCloseCode, type SendFailure } from './reasons.ts'
 import type { Relay } from './relay.ts'
+import { newPending, type Pending } from './send-queue.ts'
 import type { Turn } from './turn.ts'
 
 /** See {@link Delivery.inspect}. */
 export interface DeliveryView {
-  readonly outgoing: ReadonlyMap<NodeName, Pick<Outgoing, 'inspect' | 'nextDueMs' | 'isIdle'>>
+  readonly outgoing: ReadonlyMap<NodeName, Pick<Outgoing, 'inspect' | 'isIdle'>>
   /** When the timer of this machine runs out; `undefined` while none is armed. */
   readonly timerDueMs: number | undefined
 }
@@ -90,7 +91,9 @@ export class Delivery {
       const outcome = { status: 'delivered', hops: ack.ackedHops, rttMs: nowMs - firstSentMs } as const
       this.#turn.notify({ type: 'outcome', id, outcome })
     }
+    for (const pending of outgoing.overtaken(ack.ranges)) this.#transmit(outgoing, pending)
     this.#pump(outgoing)
+    this.#watch(outgoing)
   }
 
   /** News that a message of this node went no further. */
@@ -107,6 +110,7 @@ export class Delivery {
     if (bounce.origin === outgoing.name) this.#refusedByDestination(outgoing, pending, bounce)
     else this.#takeAnotherWay(outgoing, pending)
     this.#pump(outgoing)
+    this.#watch(outgoing)
   }
 
   /** A link had no room for a message of this node. The queue is ours and drains: the timeout is the back-pressure. */
@@ -124,7 +128,7 @@ export class Delivery {
     }
     for (const outgoing of this.#outgoing.values()) {
       for (const pending of outgoing.inFlight.values()) {
-        if (pending.link === undefined) this.#transmit(outgoing, pending)
+        if (pending.link === undefined && outgoing.goesAgain(pending)) this.#transmit(outgoing, pending)
       }
       this.#pump(outgoing)
     }
@@ -146,9 +150,11 @@ export class Delivery {
     for (const outgoing of this.#outgoing.values()) {
       for (const pending of outgoing.expire(nowMs)) this.#expired(pending, outgoing.name)
       for (const pending of outgoing.inFlight.values()) {
-        if (nowMs >= outgoing.retransmitMs(pending)) this.#transmit(outgoing, pending)
+        const isDue = outgoing.goesAgain(pending) && nowMs >= pending.againMs
+        if (isDue) this.#transmit(outgoing, pending)
       }
       this.#pump(outgoing)
+      this.#watch(outgoing)
       const dueMs = outgoing.nextDueMs()
       if (dueMs !== undefined) this.#arm(dueMs)
     }
@@ -224,6 +230,18 @@ export class Delivery {
     }
   }
 
+  /**
+   * The lowest message may have come to be another one: it goes again, though it is held (S4). What waits for it makes
+   * it worth while to go by the newest measurement.
+   */
+  #watch(outgoing: Outgoing): void {
+    const { lowest } = outgoing
+    if (lowest === undefined) return
+    if (outgoing.isStuck) this.#transmit(outgoing, lowest)
+    lowest.againMs = Math.max(this.#turn.nowMs, Math.min(lowest.againMs, outgoing.retransmitMs(lowest)))
+    this.#arm(lowest.againMs)
+  }
+
   /** The destination was started again: nobody can say whether the run that is gone got what was in flight (E3). */
   #newRun(outgoing: Outgoing, incarnation: number): void {
     if (outgoing.incarnation !== 0) {
@@ -235,18 +253,17 @@ export class Delivery {
   /** Sends on the best way there is; without one the message waits for the routes to change. */
   #transmit(outgoing: Outgoing, pending: Pending): void {
     const link = this.#relay.way(this.#self.name, outgoing.name)
-    pending.link = link
-    // Also without a way: the next look is due a timeout from now, not at once.
-    pending.sentMs = this.#turn.nowMs
-    if (link !== undefined) this.#transmitOn(link, outgoing, pending)
+    if (link !== undefined) {
+      this.#transmitOn(link, outgoing, pending)
+      return
+    }
+    outgoing.sent(pending, undefined, this.#turn.nowMs)
+    this.#arm(pending.againMs)
   }
 
   #transmitOn(link: LinkId, outgoing: Outgoing, pending: Pending): void {
     const self = this.#self
-    const { nowMs } = this.#turn
-    pending.sentMs = nowMs
-    pending.link = link
-    if (pending.sends++ === 0) pending.firstSentMs = nowMs
+    outgoing.sent(pending, link, this.#turn.nowMs)
     const message: Direct = {
       type: 'direct',
       hopsLeft: this.#config.hopsMax - 1,
@@ -256,11 +273,11 @@ export class Delivery {
       origin: self.name,
       originIncarnation: self.incarnation,
       sequence: pending.sequence,
-      floor: outgoing.floor,
+      floor: outgoing.announceFloor(),
       payload: pending.payload,
     }
     this.#turn.send([link], message, 'direct')
-    this.#arm(outgoing.retransmitMs(pending))
+    this.#arm(pending.againMs)
   }
 
   /** The first bounce is answered by the other way, if there is one; after that the routes have to change. */
@@ -306,19 +323,5 @@ export class Delivery {
     this.#timerDueMs = dueMs
     const timer = { kind: 'delivery', token: ++this.#timerToken } as const
     this.#turn.timerAt(timer, dueMs)
-  }
-}
-
-function newPending(id: number, payload: Uint8Array, deadlineMs: number): Pending {
-  return {
-    id,
-    payload,
-    deadlineMs,
-    sequence: 0,
-    firstSentMs: 0,
-    sentMs: 0,
-    sends: 0,
-    link: undefined,
-    failure: undefined,
   }
 }

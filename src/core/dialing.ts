@@ -3,7 +3,8 @@
 //
 // L1  never more than `dialsMax` dials are under way
 // L2  an address is not dialled before its backoff has passed, and never while a dial to it is under way
-// L3  a node with enough links still dials, now and then, what it knows and cannot reach: only that heals a partition
+// L3  nodes with enough links still dial, now and then, what they know and cannot reach: only that heals a partition. All
+//     nodes of a part together dial each lost node about three times in `healIntervalMs`
 //
 // Degrees follow HyParView (Leitão, Pereira, Rodrigues, DSN 2007, section 4); backoff with full jitter follows Brooker,
 // "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015).
@@ -22,6 +23,8 @@ export const ADDRESSES_MAX = 1_024
 const CONTACT_FAILURES_MAX = 8
 /** So many contacts are kept however often they fail: after a long outage they are all that a node has left. */
 const CONTACTS_KEPT = 16
+/** How often all nodes of a part of the network together dial a stranger in an interval. */
+const HEAL_DIALS = 3
 /** How soon to look again when links are missing and nobody could be dialled just now. */
 const REPLAN_MS = 250
 
@@ -146,17 +149,54 @@ export class Dialing {
     let room = this.#config.dialsMax - this.#underWay.size
     const urls = new Set<string>()
     const alone = view.linksUp === 0
-    if (alone || nowMs >= this.#nextHealMs) {
-      for (const url of this.#strangers(view, nowMs, alone ? room : Math.min(1, room))) urls.add(url)
-      const { healIntervalMs } = this.#config
-      this.#nextHealMs =
-        nowMs + this.#rng.between(healIntervalMs >> 1, healIntervalMs + (healIntervalMs >> 1))
-    }
+    if (alone || nowMs >= this.#nextHealMs) for (const url of this.#heal(view, nowMs, room)) urls.add(url)
     room = Math.min(room, missing - this.#underWay.size) - urls.size
     if (room > 0) for (const url of this.#peers(view, nowMs, room)) urls.add(url)
     for (const url of urls) this.#underWay.add(url)
     const short = missing > this.#underWay.size
-    return { urls: [...urls], againMs: short || alone ? REPLAN_MS : this.#config.healIntervalMs }
+    return { urls: [...urls], againMs: short || alone ? REPLAN_MS : this.#healIntervalMs(view) }
+  }
+
+  /** Whom to dial of those who are known, or were named, and cannot be reached. */
+  #heal(view: DialView, nowMs: number, room: number): string[] {
+    const intervalMs = this.#healIntervalMs(view)
+    this.#nextHealMs = nowMs + this.#rng.between(intervalMs >> 1, intervalMs + (intervalMs >> 1))
+    const contacts = this.#lostContacts(view, nowMs)
+    const lost = this.#lost(view, nowMs)
+    if (view.linksUp === 0) return this.#pick([...new Set([...contacts, ...lost])], room)
+    // What was named to this node others may not know.
+    const urls = new Set(this.#pick(contacts, Math.min(1, room)))
+    const share = this.#share(lost.length, view.directory.reachableCount)
+    for (const url of this.#pick(lost, Math.min(share, room))) if (urls.size < room) urls.add(url)
+    return [...urls]
+  }
+
+  /**
+   * How many strangers this node dials now, so that each of them is dialled a few times in an interval by all nodes here
+   * together: neither do a thousand nodes dial the one that has died, nor one node out of three leave it to the others.
+   */
+  #share(lost: number, reachable: number): number {
+    const share = (lost * HEAL_DIALS) / reachable
+    const whole = Math.floor(share)
+    return whole + (this.#rng.chance(share - whole) ? 1 : 0)
+  }
+
+  /** The smaller part of a network that fell apart looks more often: it has more to find, and fewer who look. */
+  #healIntervalMs({ directory }: DialView): number {
+    const { healIntervalMs } = this.#config
+    return directory.size > 2 * directory.reachableCount ? healIntervalMs >> 2 : healIntervalMs
+  }
+
+  /** Some of them, at random. */
+  #pick(urls: string[], countMax: number): string[] {
+    const count = Math.min(countMax, urls.length)
+    for (let index = 0; index < count; index++) {
+      const other = index + this.#rng.below(urls.length - index)
+      const swap = urls[index] as string
+      urls[index] = urls[other] as string
+      urls[other] = swap
+    }
+    return urls.slice(0, count)
   }
 
   /** What the invariants are checked on. */
@@ -179,21 +219,25 @@ export class Dialing {
     return this.#filling ? Math.max(0, aim - linksUp) : 0
   }
 
-  /** Addresses of nodes that are known and cannot be reached, in random order. */
-  #strangers({ directory, isNeighbor }: DialView, nowMs: number, countMax: number): string[] {
-    if (countMax <= 0) return []
-    const candidates: string[] = []
+  /** Addresses that were named, and of whose nodes none is known to be reachable. */
+  #lostContacts({ directory, isNeighbor }: DialView, nowMs: number): string[] {
+    const urls: string[] = []
     for (const [url, { name }] of this.#contacts) {
       if (!this.#mayDial(url, nowMs)) continue
       const entry = name === undefined ? reachableAt(url, directory) : directory.get(name)
-      if (entry === undefined || !(entry.reachable || isNeighbor(entry.record.name))) candidates.push(url)
+      if (entry === undefined || !(entry.reachable || isNeighbor(entry.record.name))) urls.push(url)
     }
+    return urls
+  }
+
+  /** Addresses of nodes that are known and cannot be reached. */
+  #lost({ directory, isNeighbor }: DialView, nowMs: number): string[] {
+    const urls: string[] = []
     for (const { record } of directory.unreachable()) {
-      if (candidates.length >= CONTACTS_MAX) break
       if (record.state === 'leaving' || record.url === undefined || isNeighbor(record.name)) continue
-      if (this.#mayDial(record.url, nowMs)) candidates.push(record.url)
+      if (this.#mayDial(record.url, nowMs)) urls.push(record.url)
     }
-    return this.#rng.shuffled(candidates).slice(0, countMax)
+    return urls
   }
 
   /** Addresses of random reachable nodes that are not neighbors. */

@@ -1,17 +1,20 @@
-// The receiving side of direct messages: each is handed over at most once and acknowledged, and what this node cannot
-// take or pass on is bounced to its origin.
+// The receiving side of direct messages: each is handed over at most once and in the order of its origin, and
+// acknowledged; what this node cannot take or pass on is bounced to its origin.
 // It must not send again: an answer that is lost is asked for by the message that comes again.
 //
 // I1  a message of one run of an origin is handed over at most once by one run of its destination
-// I2  memory is bounded by the number of origins (origin-table.ts) times the window; the floor that comes with each message moves it on
-// I3  one acknowledgement covers all messages of an origin that arrived in one turn over paths of one length
+// I2  messages of one run of an origin are handed over in the order of their sequences
+// I3  a sequence below an acknowledgement's `cumulative` was handed over, or given up by the origin before
+// I4  memory is bounded by the number of origins (origin-table.ts) times the window, and in bytes by `heldBytesMax`;
+//     the floor that comes with each message moves the window on
+// I5  one acknowledgement moves `cumulative` over messages that travelled paths of one length
 
 import type { Directory } from './directory.ts'
 import type { Ack, Bounce, Direct, LinkId, NodeName } from './messages.ts'
 import { OriginTable } from './origin-table.ts'
 import { REASONS, type Reason, type SendFailure } from './reasons.ts'
+import { type Held, HeldBudget, Reassembly } from './reassembly.ts'
 import { laneOf, type Relay } from './relay.ts'
-import { SequenceWindow } from './sequence-window.ts'
 import type { Turn } from './turn.ts'
 
 /** Ranges in one acknowledgement; what does not fit is told by the next one. */
@@ -20,6 +23,8 @@ const RANGES_MAX = 16
 /** The parts of the configuration that count here. */
 export interface IncomingConfig {
   readonly windowMessagesMax: number
+  readonly heldBytesMax: number
+  readonly heldMs: number
   readonly directoryNodesMax: number
   readonly hopsMax: number
   readonly deadlineMaxMs: number
@@ -27,12 +32,27 @@ export interface IncomingConfig {
 
 interface Origin {
   readonly name: NodeName
-  incarnation: number
-  seen: SequenceWindow
-  /** An acknowledgement is owed, for messages that travelled this many links, last over this link. */
-  owed: { hops: number; link: LinkId } | undefined
+  readonly incarnation: number
+  readonly window: Reassembly
+  /** An acknowledgement is owed, and goes over this link while no way to the origin is known. */
+  owed: LinkId | undefined
+  /** Links travelled by what was handed over since the last acknowledgement; by the last copy when nothing was. */
+  hops: number
+  hasHandedOver: boolean
+  /** When something came of it last. */
+  heardMs: number
   /** When the directory forgot it; `Infinity` while it has not, or it has sent since. */
   forgottenMs: number
+}
+
+/** See {@link Incoming.inspect}. */
+export interface IncomingView {
+  readonly origins: number
+  /** Origins that are owed an acknowledgement. */
+  readonly owing: number
+  readonly heldBytes: number
+  /** The origins of which something is held, and how much. */
+  readonly holding: readonly { readonly name: NodeName; readonly held: number }[]
 }
 
 /** See the head of the file. */
@@ -42,7 +62,10 @@ export class Incoming {
   readonly #relay: Relay
   readonly #turn: Turn
   readonly #origins: OriginTable<Origin>
+  readonly #budget: HeldBudget
   readonly #owing = new Set<Origin>()
+  /** The origins of which something is held. */
+  readonly #holding = new Set<Origin>()
 
   constructor(config: IncomingConfig, directory: Directory, relay: Relay, turn: Turn) {
     this.#config = config
@@ -50,20 +73,47 @@ export class Incoming {
     this.#relay = relay
     this.#turn = turn
     this.#origins = new OriginTable(directory, config.directoryNodesMax)
+    this.#budget = new HeldBudget(config.heldBytesMax)
+  }
+
+  /** What waits for messages before it, of all origins; bytes with what holding them costs. */
+  get held(): { readonly messages: number; readonly bytes: number } {
+    let messages = 0
+    for (const { window } of this.#holding) messages += window.size
+    return { messages, bytes: this.#budget.bytes }
   }
 
   /** A direct message for this node. */
   receive(direct: Direct, link: LinkId): void {
-    const { destinationIncarnation, origin: from, payload, hops, sequence } = direct
+    const { destinationIncarnation, sequence } = direct
     if (destinationIncarnation !== 0 && destinationIncarnation !== this.#directory.own.record.incarnation) {
       this.bounce(direct, 'peer-left', link)
       return
     }
-    const refused = this.#takeIn(direct, link)
-    if (refused === undefined) {
-      this.#turn.notify({ type: 'message', from, payload, hops, broadcast: false })
-    } else if (refused === 'queue-full') this.bounce(direct, refused, link)
-    else this.#turn.drop(refused, `message ${sequence} of ${from}`, link)
+    const origin = this.#originOf(direct)
+    if (origin === undefined) {
+      this.#turn.drop('stale-incarnation', `message ${sequence} of ${direct.origin}`, link)
+      return
+    }
+    origin.heardMs = this.#turn.nowMs
+    origin.forgottenMs = Number.POSITIVE_INFINITY
+    const { window } = origin
+    if (direct.floor > window.next) this.#skipTo(origin, direct.floor, link)
+    const place = window.placeOf(sequence)
+    const isTaken = place !== 'early' || window.hold(direct)
+    if (place === 'beyond' || !isTaken) {
+      this.bounce(direct, 'queue-full', link)
+      return
+    }
+    if (place === 'next') {
+      this.#handOver(origin, direct, link)
+      this.#release(origin, link)
+      return
+    }
+    if (place === 'early') this.#holding.add(origin)
+    else this.#turn.drop('duplicate', `message ${sequence} of ${direct.origin}`, link)
+    this.#owe(origin, link)
+    if (!origin.hasHandedOver) origin.hops = direct.hops
   }
 
   /**
@@ -88,35 +138,61 @@ export class Incoming {
     for (const origin of this.#owing) this.#acknowledge(origin)
   }
 
+  /** Lets go of what is held of origins that have fallen silent: what is missing will not come. */
+  expire(): void {
+    for (const origin of this.#holding) {
+      if (this.#turn.nowMs - origin.heardMs >= this.#config.heldMs) this.#letGo(origin, 'expired')
+    }
+  }
+
   /** The directory has forgotten this origin. What it began to send before may come again until the longest deadline. */
   forget(name: NodeName): void {
     const { nowMs } = this.#turn
     const forgotten = this.#origins.get(name)
     if (forgotten !== undefined) forgotten.forgottenMs = nowMs
     for (const [, origin] of this.#origins) {
-      if (nowMs - origin.forgottenMs >= this.#config.deadlineMaxMs) this.#origins.delete(origin.name)
+      if (nowMs - origin.forgottenMs < this.#config.deadlineMaxMs) continue
+      this.#letGo(origin, 'expired')
+      this.#origins.delete(origin.name)
     }
   }
 
-  /** Why the message is not to be handed over; `undefined` when it is. */
-  #takeIn(direct: Direct, link: LinkId): Reason | undefined {
-    let origin = this.#origins.get(direct.origin)
-    if (origin === undefined || this.#isNewRun(direct, origin)) {
-      if (origin !== undefined) this.#owing.delete(origin)
-      const seen = new SequenceWindow(this.#config.windowMessagesMax)
-      const { origin: name, originIncarnation: incarnation } = direct
-      origin = { name, incarnation, seen, owed: undefined, forgottenMs: Number.POSITIVE_INFINITY }
-      this.#origins.set(direct.origin, origin)
-    } else if (direct.originIncarnation < origin.incarnation) return 'stale-incarnation'
-    origin.forgottenMs = Number.POSITIVE_INFINITY
-    // Hops are told with the outcome, so one acknowledgement speaks for messages of one path length only.
-    if (origin.owed !== undefined && origin.owed.hops !== direct.hops) this.#acknowledge(origin)
-    origin.seen.skipTo(direct.floor)
-    const added = origin.seen.add(direct.sequence)
-    if (added === 'beyond') return 'queue-full'
-    origin.owed = { hops: direct.hops, link }
-    this.#owing.add(origin)
-    return added === 'new' ? undefined : 'duplicate'
+  /** The node leaves: what is held is not handed over any more. */
+  close(): void {
+    for (const origin of this.#holding) this.#letGo(origin, 'shutting-down')
+  }
+
+  /** What the invariants are checked on. */
+  inspect(): IncomingView {
+    return {
+      origins: this.#origins.size,
+      owing: this.#owing.size,
+      heldBytes: this.#budget.bytes,
+      holding: [...this.#holding].map(({ name, window }) => ({ name, held: window.size })),
+    }
+  }
+
+  /** What is known of the origin of a message; `undefined` when the message is of an earlier run. */
+  #originOf(direct: Direct): Origin | undefined {
+    const known = this.#origins.get(direct.origin)
+    if (known !== undefined && direct.originIncarnation === known.incarnation) return known
+    if (known !== undefined && !this.#isNewRun(direct, known)) return undefined
+    if (known !== undefined) this.#replace(known)
+    const { origin: name, originIncarnation: incarnation } = direct
+    const window = new Reassembly(this.#config.windowMessagesMax, this.#budget)
+    const origin = {
+      name,
+      incarnation,
+      window,
+      owed: undefined,
+      hops: 0,
+      hasHandedOver: false,
+      heardMs: 0,
+      forgottenMs: 0,
+    }
+    const evicted = this.#origins.set(name, origin)
+    if (evicted !== undefined) this.#letGo(evicted, 'queue-full')
+    return origin
   }
 
   /**
@@ -124,24 +200,70 @@ export class Incoming {
    * back begins below it.
    */
   #isNewRun({ origin: name, originIncarnation }: Direct, { incarnation, forgottenMs }: Origin): boolean {
-    if (originIncarnation >= incarnation) return originIncarnation > incarnation
+    if (originIncarnation > incarnation) return true
     if (forgottenMs === Number.POSITIVE_INFINITY) return false
     return this.#directory.get(name)?.record.incarnation === originIncarnation
   }
 
+  /** Its messages will not be completed, and nobody waits for an answer. */
+  #replace(earlier: Origin): void {
+    this.#owing.delete(earlier)
+    this.#letGo(earlier, 'stale-incarnation')
+  }
+
+  #skipTo(origin: Origin, floor: number, link: LinkId): void {
+    // Their sender was told that they failed, and may have sent them again in another message.
+    for (const sequence of origin.window.skipTo(floor)) {
+      this.#turn.drop('expired', `message ${sequence} of ${origin.name}`, link)
+    }
+    this.#release(origin, link)
+  }
+
+  /** Hands over what has waited for the message before it. */
+  #release(origin: Origin, link: LinkId): void {
+    const { window } = origin
+    if (!this.#holding.has(origin)) return
+    for (let held = window.take(); held !== undefined; held = window.take()) {
+      this.#handOver(origin, held, link)
+    }
+    if (window.size === 0) this.#holding.delete(origin)
+  }
+
+  #handOver(origin: Origin, { payload, hops }: Held, link: LinkId): void {
+    if (origin.hasHandedOver && origin.hops !== hops) this.#acknowledge(origin)
+    origin.window.advance()
+    origin.hops = hops
+    origin.hasHandedOver = true
+    this.#turn.notify({ type: 'message', from: origin.name, payload, hops, broadcast: false })
+    this.#owe(origin, link)
+  }
+
+  #letGo(origin: Origin, reason: Reason): void {
+    for (const sequence of origin.window.clear()) {
+      this.#turn.drop(reason, `message ${sequence} of ${origin.name}`)
+    }
+    this.#holding.delete(origin)
+  }
+
+  #owe(origin: Origin, link: LinkId): void {
+    if (origin.owed === undefined) this.#owing.add(origin)
+    origin.owed = link
+  }
+
   #acknowledge(origin: Origin): void {
-    const { owed, seen } = origin
+    const { owed, window, hops } = origin
     this.#owing.delete(origin)
     if (owed === undefined) return
     origin.owed = undefined
+    origin.hasHandedOver = false
     const ack: Ack = {
       type: 'ack',
       ...this.#envelope(origin.name, origin.incarnation),
-      cumulative: seen.next,
-      ranges: seen.ranges(RANGES_MAX),
-      ackedHops: owed.hops,
+      cumulative: window.next,
+      ranges: window.ranges(RANGES_MAX),
+      ackedHops: hops,
     }
-    this.#answer(ack, owed.link)
+    this.#answer(ack, owed)
   }
 
   #answer(answer: Ack | Bounce, fallback: LinkId | undefined): void {

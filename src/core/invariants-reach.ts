@@ -4,7 +4,7 @@
 import type { CoreConfig } from './config.ts'
 import type { Entry } from './directory.ts'
 import { recordHash } from './hash.ts'
-import { type DirectoryView, LATE_MS, type LinksView, type OverlayView } from './invariants.ts'
+import type { DirectoryView, LinksView, Moment, OverlayView } from './invariants.ts'
 import type { NodeName } from './messages.ts'
 import { NEIGHBORS_MAX } from './routing.ts'
 
@@ -44,25 +44,30 @@ export function checkDirectory(directory: DirectoryView, links: LinksView): stri
 /** The edges of one node are those of the records, or of the links where this node is an end. */
 function checkEdges(entry: Entry, directory: DirectoryView, { neighbors }: LinksView): string[] {
   const { own } = directory
-  const { name, state } = entry.record
+  const { name, links, state } = entry.record
   const broken: string[] = []
-  const isOwnEdge = (other: Entry): boolean =>
-    other !== own && other.record.state === 'up' && neighbors.has(other.record.name)
-  const wanted = new Set<number>()
-  if (entry === own) {
-    for (const other of directory.entries) if (isOwnEdge(other)) wanted.add(other.slot)
-  } else {
-    for (const other of directory.edges(entry)) if (other !== own) wanted.add(other.slot)
-    if (isOwnEdge(entry)) wanted.add(own.slot)
+  const isNeighbor = (other: Entry): boolean =>
+    other.record.state === 'up' && other !== own && neighbors.has(other.record.name)
+  const isEdge = (other: Entry): boolean => {
+    if (other === entry) return false
+    if (entry === own || other === own) return isNeighbor(entry === own ? other : entry)
+    const isUp = state === 'up' && other.record.state === 'up'
+    return isUp && links.includes(other.record.name) && other.record.links.includes(name)
   }
   const edges = directory.adjacent(entry.slot)
-  if (new Set(edges).size !== edges.length) broken.push(`V3: ${name} has an edge twice`)
-  if (edges.includes(entry.slot)) broken.push(`V3: ${name} has an edge to itself`)
-  for (const slot of edges) {
-    if (!directory.adjacent(slot).includes(entry.slot)) broken.push(`V3: an edge of ${name} has one end`)
-    if (!wanted.has(slot)) broken.push(`D2: ${name} (${state}) has an edge that the records do not list`)
+  const slots = new Set(edges)
+  if (slots.size !== edges.length) broken.push(`V3: ${name} has an edge twice`)
+  if (slots.has(entry.slot)) broken.push(`V3: ${name} has an edge to itself`)
+  for (const other of directory.entries) {
+    const has = slots.delete(other.slot)
+    if (has && !directory.adjacent(other.slot).includes(entry.slot)) {
+      broken.push(`V3: an edge of ${name} has one end`)
+    }
+    if (has !== isEdge(other)) {
+      broken.push(`D2: ${has ? 'there is an edge' : 'an edge is missing'}, ${name} to ${other.record.name}`)
+    }
   }
-  if (edges.length < wanted.size) broken.push(`D2: ${name} lacks an edge that the records list`)
+  if (slots.size > 0) broken.push(`D2: ${name} has an edge to nobody`)
   return broken
 }
 
@@ -82,9 +87,9 @@ function checkParent(entry: Entry, directory: DirectoryView): string[] {
 }
 
 /** D4, D5 and H2: what time has made due was told and forgotten. */
-export function checkTold(directory: DirectoryView, config: CoreConfig, nowMs: number): string[] {
+export function checkTold(directory: DirectoryView, config: CoreConfig, { nowMs, lateMs }: Moment): string[] {
   const { routesIntervalMs, unreachableGraceMs, forgetMs } = config
-  const tellMs = routesIntervalMs + LATE_MS
+  const tellMs = routesIntervalMs + lateMs
   const broken: string[] = []
   for (const entry of directory.entries) {
     if (entry === directory.own) continue

@@ -4,17 +4,22 @@
 // It must not change anything, nor compute what a machine has not computed; production never calls it. What can only be
 // seen in a history (that nothing is delivered twice, say) is checked by whoever has the history.
 
+import type { BroadcastView } from './broadcast.ts'
 import type { CoreConfig } from './config.ts'
-import type { Delivery, DeliveryView } from './delivery.ts'
+import type { DeliveryView } from './delivery.ts'
 import { ADDRESSES_MAX, CONTACTS_MAX, type DialingMemory } from './dialing.ts'
 import type { AntiEntropy } from './digests.ts'
 import type { Directory } from './directory.ts'
+import type { IncomingView } from './incoming.ts'
 import { checkDirectory, checkRoutes, checkTold } from './invariants-reach.ts'
 import type { Links } from './links.ts'
 import type { NodeName } from './messages.ts'
+import { RANGES_MAX } from './missing.ts'
+import { UNKNOWN_MAX } from './origin-table.ts'
 import type { OutgoingView } from './outgoing.ts'
 import type { Overlay } from './overlay.ts'
 import type { Presence } from './presence.ts'
+import { HELD_OVERHEAD_BYTES } from './reassembly.ts'
 import type { RoutesOnDemand } from './routes-on-demand.ts'
 
 /** What an overlay shows of itself; see `Overlay.inspect`. */
@@ -29,13 +34,15 @@ export interface OverlayView {
   readonly antiEntropy: Pick<AntiEntropy, 'links'>
   readonly dialing: DialingMemory
   readonly routes: ReturnType<RoutesOnDemand['inspect']>
-  readonly delivery: ReturnType<Delivery['inspect']>
+  readonly delivery: DeliveryView
+  readonly broadcast: BroadcastView
+  readonly incoming: IncomingView
 }
 
 /** What is looked at of the directory. */
 export type DirectoryView = Pick<
   Directory,
-  'adjacent' | 'edges' | 'entries' | 'get' | 'hash' | 'own' | 'parent' | 'reachableCount' | 'size'
+  'adjacent' | 'entries' | 'get' | 'hash' | 'own' | 'parent' | 'reachableCount' | 'size'
 >
 
 /** What is looked at of the links. */
@@ -44,25 +51,44 @@ export type LinksView = Pick<Links, 'all' | 'neighbors' | 'up'>
 /** Timers are whole ms and may run out behind other inputs of the same time: so late nothing is overdue yet. */
 export const LATE_MS = 2
 
-/**
- * Everything that is broken in the state of this overlay; none when all is well.
- * @param nowMs the time of its last input.
- * @param depth `quick` leaves out what looks at every known node: its cost grows with links and sends only.
- */
-export function checkInvariants(overlay: Overlay, nowMs: number, depth: 'quick' | 'all' = 'all'): string[] {
+/** When a state is looked at. */
+export interface Moment {
+  /** The time of the overlay's last input. */
+  readonly nowMs: number
+  /** How late its timers may be. */
+  readonly lateMs: number
+}
+
+/** How much is looked at. */
+export interface CheckOptions {
+  /** `quick` leaves out what looks at every known node: its cost grows with links and sends only. Default `all`. */
+  readonly depth?: 'quick' | 'all'
+  /** How late timers may be; more after a process has stood still. Default {@link LATE_MS}. */
+  readonly lateMs?: number
+}
+
+/** Everything that is broken in the state of this overlay; none when all is well. @param nowMs the time of its last input. */
+export function checkInvariants(
+  overlay: Overlay,
+  nowMs: number,
+  { depth = 'all', lateMs = LATE_MS }: CheckOptions = {},
+): string[] {
+  const at = { nowMs, lateMs }
   const view = overlay.inspect()
   if (view.phase === 'new') return []
   if (view.phase === 'over') return checkOver(view)
   const { config, directory, links, presence, dialing, delivery, routes } = view
   const broken = [
-    ...checkLinks(links, config, nowMs),
+    ...checkLinks(links, config, at),
     ...checkDialing(dialing, config),
-    ...checkPresence({ dueMs: presence.dueMs, directory, links }, config, nowMs),
-    ...checkDelivery(delivery, config, nowMs),
-    ...checkMemory(view, nowMs),
+    ...checkPresence({ dueMs: presence.dueMs, directory, links }, config, at),
+    ...checkDelivery(delivery, config, at),
+    ...checkBroadcast(view, at),
+    ...checkIncoming(view.incoming, config),
+    ...checkMemory(view, at),
   ]
   if (depth === 'all') {
-    broken.push(...checkDirectory(directory, links), ...checkTold(directory, config, nowMs))
+    broken.push(...checkDirectory(directory, links), ...checkTold(directory, config, at))
     broken.push(...checkRoutes(routes, directory, links))
   }
   return broken
@@ -78,9 +104,9 @@ export function checkOver({ links, delivery }: Pick<OverlayView, 'links' | 'deli
 }
 
 /** K1, K3, K4. */
-export function checkLinks(links: LinksView, config: CoreConfig, nowMs: number): string[] {
+export function checkLinks(links: LinksView, config: CoreConfig, { nowMs, lateMs }: Moment): string[] {
   const { heartbeatMs, heartbeatsMissedMax, helloPendingMax, linksHardMax, dialsMax } = config
-  const silenceMs = heartbeatMs * (heartbeatsMissedMax + 1) + LATE_MS
+  const silenceMs = heartbeatMs * (heartbeatsMissedMax + 1) + lateMs
   const broken: string[] = []
   let [up, waiting, accepted] = [0, 0, 0]
   for (const link of links.all) {
@@ -119,14 +145,15 @@ export function checkDialing(dialing: DialingMemory, config: CoreConfig): string
 export function checkPresence(
   { dueMs, directory, links }: { dueMs: number | undefined } & Pick<OverlayView, 'directory' | 'links'>,
   config: CoreConfig,
-  nowMs: number,
+  at: Moment,
 ): string[] {
+  const { nowMs } = at
   const listed = directory.own.record.links
   const isListed = listed.length === links.neighbors.size && listed.every((name) => links.neighbors.has(name))
   if (dueMs === undefined) return isListed ? [] : [`P1: the record lists ${listed.join(' ')} and stays`]
-  const lateMs = nowMs - dueMs
+  const overdueMs = nowMs - dueMs
   const earlyMs = dueMs - nowMs - Math.max(config.publishIntervalMs, config.publishDelayMs)
-  if (lateMs > LATE_MS) return [`P1: the record is overdue for ${lateMs} ms`]
+  if (overdueMs > at.lateMs) return [`P1: the record is overdue for ${overdueMs} ms`]
   return earlyMs > LATE_MS ? [`P1: the record waits ${earlyMs} ms longer than it may`] : []
 }
 
@@ -134,24 +161,27 @@ export function checkPresence(
 export function checkDelivery(
   { outgoing, timerDueMs }: DeliveryView,
   config: CoreConfig,
-  nowMs: number,
+  at: Moment,
 ): string[] {
   const broken: string[] = []
-  if (timerDueMs !== undefined && nowMs - timerDueMs > LATE_MS) {
-    broken.push(`E1: the timer of the sends has not run out since ${timerDueMs}`)
-  }
   for (const [name, destination] of outgoing) {
     if (destination.isIdle) continue
-    broken.push(...checkOutgoing(name, destination.inspect(), config, nowMs))
-    const dueMs = destination.nextDueMs() ?? Number.POSITIVE_INFINITY
-    if ((timerDueMs ?? Number.POSITIVE_INFINITY) > dueMs) {
-      broken.push(`E1: ${name} is due at ${dueMs}, the timer at ${timerDueMs}`)
+    const view = destination.inspect()
+    broken.push(...checkOutgoing(name, view, config, at))
+    const dueMs = Math.min(...[...view.inFlight, ...view.waiting].map(({ deadlineMs }) => deadlineMs))
+    if ((timerDueMs ?? Number.POSITIVE_INFINITY) > dueMs + LATE_MS) {
+      broken.push(`E1: a send to ${name} is due at ${dueMs}, the timer at ${timerDueMs}`)
     }
   }
   return broken
 }
 
-function checkOutgoing(name: NodeName, view: OutgoingView, config: CoreConfig, nowMs: number): string[] {
+function checkOutgoing(
+  name: NodeName,
+  view: OutgoingView,
+  config: CoreConfig,
+  { nowMs, lateMs }: Moment,
+): string[] {
   const { inFlight, inFlightBytes, inFlightCount, waiting, waitingBytes, floor, nextSequence } = view
   const { windowMessagesMax, windowBytesMax, queueMessagesMax, queueBytesMax } = config
   const broken: string[] = []
@@ -176,7 +206,7 @@ function checkOutgoing(name: NodeName, view: OutgoingView, config: CoreConfig, n
   if (inFlight.length > 0 && floor !== lowest) broken.push(`S3: floor ${floor}, lowest in flight ${lowest}`)
   if (nextSequence - floor > windowMessagesMax) broken.push(`S3: floor ${floor}, next ${nextSequence}`)
   for (const { id, deadlineMs } of [...inFlight, ...waiting]) {
-    if (nowMs - deadlineMs > LATE_MS) broken.push(`E1: send ${id} to ${name} was due at ${deadlineMs}`)
+    if (nowMs - deadlineMs > lateMs) broken.push(`E1: send ${id} to ${name} was due at ${deadlineMs}`)
   }
   return broken
 }
@@ -184,8 +214,49 @@ function checkOutgoing(name: NodeName, view: OutgoingView, config: CoreConfig, n
 const bytesOf = (pending: OutgoingView['waiting']): number =>
   pending.reduce((sum, { payload }) => sum + payload.length, 0)
 
+/** B2, C1, M2 and A2, and of B3 that nothing waits longer than it may. */
+export function checkBroadcast(
+  { broadcast, config, links }: Pick<OverlayView, 'broadcast' | 'config' | 'links'>,
+  { nowMs, lateMs }: Moment,
+): string[] {
+  const { origins, waiting, nextExpiryMs, missing, cacheBytes, announcing } = broadcast
+  const broken: string[] = []
+  if (origins > config.directoryNodesMax + UNKNOWN_MAX) broken.push(`T1: ${origins} origins of broadcasts`)
+  if (waiting > config.firstBroadcastsMax) broken.push(`limits: ${waiting} broadcasts wait`)
+  const overdueMs = nowMs - (nextExpiryMs ?? nowMs)
+  if (overdueMs > config.heartbeatMs + lateMs) broken.push(`B3: a broadcast was due ${overdueMs} ms ago`)
+  if (missing > config.missingMax) broken.push(`M2: ${missing} broadcasts are waited for`)
+  if (cacheBytes > config.cacheBytesMax) broken.push(`C1: ${cacheBytes} bytes are kept`)
+  for (const [link, ranges] of announcing) {
+    if (ranges.length > RANGES_MAX) broken.push(`A2: ${ranges.length} ranges wait for link ${link}`)
+    if (links.up(link) === undefined) broken.push(`memory: ranges wait for link ${link}, which is not up`)
+  }
+  return broken
+}
+
+/** I4, I5 and H3 of what is held. */
+export function checkIncoming(
+  { origins, owing, heldBytes, holding }: IncomingView,
+  config: CoreConfig,
+): string[] {
+  const broken: string[] = []
+  if (origins > config.directoryNodesMax + UNKNOWN_MAX) broken.push(`T1: ${origins} origins of messages`)
+  if (owing > 0) broken.push(`I5: ${owing} acknowledgements are owed behind the turn`)
+  if (heldBytes > config.heldBytesMax) broken.push(`H3: ${heldBytes} bytes are held`)
+  let messages = 0
+  for (const { name, held } of holding) {
+    messages += held
+    if (held === 0) broken.push(`memory: nothing is held of ${name}, and yet it is listed`)
+    if (held >= config.windowMessagesMax) broken.push(`I4: ${held} messages of ${name} are held`)
+  }
+  if (heldBytes < messages * HELD_OVERHEAD_BYTES || (messages === 0 && heldBytes > 0)) {
+    broken.push(`H3: ${messages} messages are held, counted as ${heldBytes} bytes`)
+  }
+  return broken
+}
+
 /** What is remembered is about what is there. */
-export function checkMemory(view: OverlayView, nowMs: number): string[] {
+export function checkMemory(view: OverlayView, { nowMs, lateMs }: Moment): string[] {
   const { antiEntropy, directory, links, config, planDueMs } = view
   const broken: string[] = []
   for (const link of antiEntropy.links) {
@@ -193,7 +264,7 @@ export function checkMemory(view: OverlayView, nowMs: number): string[] {
   }
   const { size } = directory
   if (size > config.directoryNodesMax) broken.push(`limits: ${size} records`)
-  if (nowMs - planDueMs > LATE_MS) broken.push(`L3: dials were to be planned at ${planDueMs}`)
+  if (nowMs - planDueMs > lateMs) broken.push(`L3: dials were to be planned at ${planDueMs}`)
   if (planDueMs === Number.POSITIVE_INFINITY) broken.push('L3: no more dials will be planned')
   return broken
 }

@@ -169,10 +169,10 @@ export interface Graft {
   readonly ranges: readonly BroadcastRange[]
 }
 
-/** Asks that what this origin broadcasts is only announced on this link from now on (Plumtree's PRUNE). */
+/** Asks that what these origins broadcast is only announced on this link from now on (Plumtree's PRUNE). */
 export interface Prune {
   readonly type: 'prune'
-  readonly origin: NodeName
+  readonly origins: readonly NodeName[]
 }
 
 /** Asks which payloads of the last `withinMs` the receiver still has; the answer is an {@link IHave}. */
@@ -206,14 +206,14 @@ export interface Direct extends Routed {
   readonly payload: Uint8Array
 }
 
-/** Tells the origin of direct messages which of them arrived. Its own origin is their destination. */
+/** Tells the origin of direct messages what became of them. Its own origin is their destination. */
 export interface Ack extends Routed {
   readonly type: 'ack'
-  /** Every sequence below this one has arrived, or was given up by the sender. */
+  /** Every sequence below this one was handed to the application, or given up by the sender. */
   readonly cumulative: number
-  /** What has arrived above it: `[first, behindLast]`, ascending, without overlap. */
+  /** What is held above it: `[first, behindLast]`, ascending, without overlap. */
   readonly ranges: readonly (readonly [number, number])[]
-  /** Links travelled by the message that caused this acknowledgement. */
+  /** Links travelled by the messages over which `cumulative` has moved; by the one that came last when it has not. */
   readonly ackedHops: number
 }
 

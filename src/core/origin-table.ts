@@ -7,7 +7,7 @@ import type { Directory } from './directory.ts'
 import type { NodeName } from './messages.ts'
 
 /** Origins beyond the directory's own limit: those whose record is still on its way, and invented ones. */
-const UNKNOWN_MAX = 1_024
+export const UNKNOWN_MAX = 1_024
 
 /** A map by origin; see the head of the file. */
 export class OriginTable<T> {
@@ -29,10 +29,11 @@ export class OriginTable<T> {
     return this.#entries.get(name)
   }
 
-  /** Remembers something of this origin; the oldest unknown one makes room. */
-  set(name: NodeName, entry: T): void {
-    if (this.#entries.size >= this.#max && !this.#entries.has(name)) this.#evict()
+  /** Remembers something of this origin; the oldest unknown one makes room, and what was remembered of it is returned. */
+  set(name: NodeName, entry: T): T | undefined {
+    const evicted = this.#entries.size >= this.#max && !this.#entries.has(name) ? this.#evict() : undefined
     this.#entries.set(name, entry)
+    return evicted
   }
 
   delete(name: NodeName): void {
@@ -44,11 +45,12 @@ export class OriginTable<T> {
   }
 
   /** What is known moves behind, so that the next look begins with others: a few steps each time on average. */
-  #evict(): void {
+  #evict(): T | undefined {
     for (const [name, entry] of this.#entries) {
       this.#entries.delete(name)
-      if (this.#directory.get(name) === undefined) return
+      if (this.#directory.get(name) === undefined) return entry
       this.#entries.set(name, entry)
     }
+    return undefined
   }
 }

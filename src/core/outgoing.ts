@@ -4,29 +4,20 @@
 // S1  every message that was queued is settled exactly once
 // S2  at most `windowMessagesMax` messages and about `windowBytesMax` bytes are unacknowledged
 // S3  `floor` is the lowest sequence not settled yet, so that the receiver's window is bounded by the sender's
+// S4  the message at `floor` is sent again until it is settled; one above it is not while the receiver holds it. So the
+//     receiver learns of what was given up, and a message that it has let go again comes to be at `floor` in the end
 //
 // Retransmission timeout: RFC 6298; only messages sent once are measured (Karn's algorithm, section 3 there).
+// Loss told by later messages: RFC 9002 section 6.1.1.
 
 import type { CoreConfig } from './config.ts'
 import type { LinkId, NodeName } from './messages.ts'
-import type { SendFailure } from './reasons.ts'
+import { RoundTrip } from './round-trip.ts'
+import { type Pending, SendQueue } from './send-queue.ts'
 import { SequenceRing } from './sequence-ring.ts'
 
-/** A message on its way. Changed by {@link Outgoing} and by the delivery machine only. */
-export interface Pending {
-  readonly id: number
-  readonly payload: Uint8Array
-  readonly deadlineMs: number
-  /** 0 until it was sent for the first time. */
-  sequence: number
-  firstSentMs: number
-  sentMs: number
-  sends: number
-  /** The link it went out on last; `undefined` when that way is known to have failed. */
-  link: LinkId | undefined
-  /** The last thing that went wrong, and who said so: the reason when the deadline passes. */
-  failure: { readonly reason: SendFailure; readonly at: NodeName } | undefined
-}
+/** A message counts as lost when this many sent after it have arrived (RFC 9002, kPacketThreshold). */
+const OVERTAKEN_MAX = 3
 
 /** See {@link Outgoing.inspect}. */
 export interface OutgoingView {
@@ -40,9 +31,6 @@ export interface OutgoingView {
   readonly waitingBytes: number
 }
 
-/** Spent places at the front of the queue before it is compacted, if they are half of it: O(1) a message on average. */
-const COMPACT_AT = 64
-
 /** See the head of the file. */
 export class Outgoing {
   readonly #config: CoreConfig
@@ -51,21 +39,25 @@ export class Outgoing {
   incarnation = 0
   /** In the order of their sequences. */
   readonly inFlight = new SequenceRing<Pending>()
-  #queue: Pending[] = []
-  #queueHead = 0
-  #queuedBytes = 0
+  readonly #queue: SendQueue
+  readonly #roundTrip: RoundTrip
   #inFlightBytes = 0
   #nextSequence: number
   #floor: number
-  #smoothedMs: number | undefined
-  #variationMs = 0
+  #announcedFloor: number
+  /** Below it no message waits for its first repetition because others have overtaken it. */
+  #overtakenEnd: number
 
   /** @param firstSequence of the first message: above all that this run has ever sent to that name. */
   constructor(name: NodeName, config: CoreConfig, firstSequence = 1) {
     this.name = name
     this.#config = config
+    this.#queue = new SendQueue(config)
+    this.#roundTrip = new RoundTrip(config)
     this.#nextSequence = firstSequence
     this.#floor = firstSequence
+    this.#announcedFloor = firstSequence
+    this.#overtakenEnd = firstSequence
   }
 
   /** The sequence that the next message gets. */
@@ -75,7 +67,7 @@ export class Outgoing {
 
   /** Messages that wait to be sent for the first time. */
   get queued(): number {
-    return this.#queue.length - this.#queueHead
+    return this.#queue.size
   }
 
   get isIdle(): boolean {
@@ -88,71 +80,114 @@ export class Outgoing {
     return this.#floor
   }
 
-  /** The smoothed round trip to the destination, if it was measured. */
-  get rttMs(): number | undefined {
-    return this.#smoothedMs
+  /** The floor for a message that goes out now. */
+  announceFloor(): number {
+    this.#announcedFloor = this.floor
+    return this.#announcedFloor
   }
 
-  /** When to send a message again: the timeout doubles with each try (RFC 6298, rule 5.5). */
+  /** The message at `floor`; `undefined` when nothing is in flight. */
+  get lowest(): Pending | undefined {
+    return this.inFlight.get(this.floor)
+  }
+
+  /** The receiver holds the lowest message behind some that were given up, and no message has told it so yet. */
+  get isStuck(): boolean {
+    return this.floor > this.#announcedFloor && this.lowest?.isHeld === true
+  }
+
+  /** See S4. */
+  goesAgain({ isHeld, sequence }: Pending): boolean {
+    return !isHeld || sequence === this.floor
+  }
+
+  /** The smoothed round trip to the destination, if it was measured. */
+  get rttMs(): number | undefined {
+    return this.#roundTrip.smoothedMs
+  }
+
+  /** When to send a message again, by the round trip as it is known now. */
   retransmitMs(pending: Pending): number {
-    const backoffMs = this.timeoutMs * 2 ** Math.min(Math.max(0, pending.sends - 1), 6)
-    return pending.sentMs + Math.min(this.#config.retransmitMaxMs, backoffMs)
+    return pending.sentMs + this.#roundTrip.backoffMs(pending.sends)
+  }
+
+  /** A message goes out now. Without a link there was no way, and the next look is due a timeout from now. */
+  sent(pending: Pending, link: LinkId | undefined, nowMs: number): void {
+    pending.link = link
+    pending.sentMs = nowMs
+    if (link !== undefined && pending.sends++ === 0) pending.firstSentMs = nowMs
+    pending.againMs = this.retransmitMs(pending)
   }
 
   /** How long to wait for an acknowledgement before sending again. */
   get timeoutMs(): number {
-    const { retransmitInitialMs, retransmitMinMs, retransmitMaxMs } = this.#config
-    if (this.#smoothedMs === undefined) return retransmitInitialMs
-    return Math.min(retransmitMaxMs, Math.max(retransmitMinMs, this.#smoothedMs + 4 * this.#variationMs))
+    return this.#roundTrip.timeoutMs
   }
 
   /** Takes in a new message; false when the queue is full. */
   enqueue(pending: Pending): boolean {
-    const { queueMessagesMax, queueBytesMax } = this.#config
-    if (this.queued >= queueMessagesMax) return false
-    if (this.#queuedBytes + pending.payload.length > queueBytesMax && this.queued > 0) return false
-    this.#queue.push(pending)
-    this.#queuedBytes += pending.payload.length
-    return true
+    return this.#queue.push(pending)
   }
 
   /** The next message that the window has room for, now in flight with its sequence; `undefined` when there is none. */
   next(): Pending | undefined {
     const { windowMessagesMax, windowBytesMax } = this.#config
-    const pending = this.#queue[this.#queueHead]
+    const pending = this.#queue.first
     if (pending === undefined || this.inFlight.size >= windowMessagesMax) return undefined
     const bytes = this.#inFlightBytes + pending.payload.length
     if (bytes > windowBytesMax && this.inFlight.size > 0) return undefined
     // The receiver tells sequences apart in a window of the same size.
     if (this.#nextSequence - this.floor >= windowMessagesMax) return undefined
-    this.#shift()
+    this.#queue.shift()
     pending.sequence = this.#nextSequence++
     this.inFlight.push(pending.sequence, pending)
     this.#inFlightBytes += pending.payload.length
     return pending
   }
 
-  /** Settles everything that an acknowledgement covers, and learns the round trip from it. */
+  /**
+   * Settles what was handed over, and returns it. Notes what the receiver holds, and learns the round trip.
+   * @param ranges above `cumulative`, ascending
+   */
   acknowledge(cumulative: number, ranges: readonly (readonly [number, number])[], nowMs: number): Pending[] {
     const settled: Pending[] = []
-    for (const [first, behindLast] of [[this.floor, cumulative] as const, ...ranges]) {
-      const end = Math.min(behindLast, this.#nextSequence)
-      for (let sequence = Math.max(first, this.#floor); sequence < end; sequence++) {
-        const pending = this.inFlight.get(sequence)
-        if (pending !== undefined) settled.push(pending)
-      }
+    let newest: Pending | undefined
+    const end = Math.min(cumulative, this.#nextSequence)
+    for (let sequence = this.floor; sequence < end; sequence++) {
+      const pending = this.inFlight.get(sequence)
+      if (pending === undefined) continue
+      settled.push(pending)
+      if (!pending.isHeld) newest = pending
     }
     for (const pending of settled) this.remove(pending)
-    const newest = settled.at(-1)
-    if (newest !== undefined && newest.sends === 1) this.#measure(nowMs - newest.sentMs)
+    // It waits for one that it was said to hold: then it has let go of what it held.
+    if (this.inFlight.get(cumulative)?.isHeld) this.#forgetHeld(nowMs)
+    for (const [first, behindLast] of ranges) newest = this.#hold(first, behindLast) ?? newest
+    if (newest !== undefined && newest.sends === 1) this.#roundTrip.measure(nowMs - newest.sentMs)
     return settled
+  }
+
+  /**
+   * What was sent once and is lost by all appearance, each once: too many later ones have arrived. The timeout stands
+   * in for what is lost again.
+   */
+  overtaken(ranges: readonly (readonly [number, number])[]): Pending[] {
+    const lost: Pending[] = []
+    const end = Math.min(overtakenEnd(ranges), this.#nextSequence)
+    for (let sequence = Math.max(this.floor, this.#overtakenEnd); sequence < end; sequence++) {
+      const pending = this.inFlight.get(sequence)
+      if (pending !== undefined && !pending.isHeld && pending.sends === 1) lost.push(pending)
+    }
+    this.#overtakenEnd = Math.max(this.#overtakenEnd, end)
+    return lost
   }
 
   /** Puts a message in flight back to the front of the queue, as if it had never been sent. */
   requeue(pending: Pending): void {
     this.remove(pending)
     pending.sends = 0
-    this.#replaceQueue([pending, ...this.#waiting()])
+    pending.isHeld = false
+    this.#queue.putBack(pending)
   }
 
   /** Takes a message out, settled or given up. */
@@ -165,20 +200,13 @@ export class Outgoing {
     const expired: Pending[] = []
     for (const pending of this.inFlight.values()) if (pending.deadlineMs <= nowMs) expired.push(pending)
     for (const pending of expired) this.remove(pending)
-    const waiting = this.#waiting()
-    const kept = waiting.filter((pending) => pending.deadlineMs > nowMs)
-    if (kept.length < waiting.length) {
-      expired.push(...waiting.filter((pending) => pending.deadlineMs <= nowMs))
-      this.#replaceQueue(kept)
-    }
+    expired.push(...this.#queue.expire(nowMs))
     return expired
   }
 
   /** Takes out everything that waits to be sent for the first time. */
   drainQueue(): Pending[] {
-    const waiting = this.#waiting()
-    this.#replaceQueue([])
-    return waiting
+    return this.#queue.drain()
   }
 
   /** Takes out everything that is in flight. */
@@ -192,10 +220,11 @@ export class Outgoing {
   nextDueMs(): number | undefined {
     let due: number | undefined
     for (const pending of this.inFlight.values()) {
-      const next = Math.min(pending.deadlineMs, this.retransmitMs(pending))
+      const again = this.goesAgain(pending) ? pending.againMs : Number.POSITIVE_INFINITY
+      const next = Math.min(pending.deadlineMs, again)
       if (due === undefined || next < due) due = next
     }
-    for (const pending of this.#waiting()) {
+    for (const pending of this.#queue.waiting) {
       if (due === undefined || pending.deadlineMs < due) due = pending.deadlineMs
     }
     return due
@@ -209,42 +238,40 @@ export class Outgoing {
       inFlight: [...this.inFlight.values()],
       inFlightCount: this.inFlight.size,
       inFlightBytes: this.#inFlightBytes,
-      waiting: this.#waiting(),
-      waitingBytes: this.#queuedBytes,
+      waiting: this.#queue.waiting,
+      waitingBytes: this.#queue.bytes,
     }
   }
 
-  #waiting(): Pending[] {
-    return this.#queueHead === 0 ? this.#queue : this.#queue.slice(this.#queueHead)
-  }
-
-  #shift(): void {
-    const pending = this.#queue[this.#queueHead]
-    if (pending === undefined) return
-    this.#queuedBytes -= pending.payload.length
-    this.#queueHead++
-    if (this.#queueHead === this.#queue.length) {
-      this.#queue.length = 0
-      this.#queueHead = 0
-    } else if (this.#queueHead >= COMPACT_AT && this.#queueHead * 2 >= this.#queue.length) {
-      this.#queue = this.#waiting()
-      this.#queueHead = 0
+  #forgetHeld(nowMs: number): void {
+    for (const pending of this.inFlight.values()) {
+      if (!pending.isHeld) continue
+      pending.isHeld = false
+      pending.againMs = nowMs + this.timeoutMs
     }
   }
 
-  #replaceQueue(queue: Pending[]): void {
-    this.#queue = queue
-    this.#queueHead = 0
-    this.#queuedBytes = queue.reduce((sum, pending) => sum + pending.payload.length, 0)
-  }
-
-  #measure(rttMs: number): void {
-    if (this.#smoothedMs === undefined) {
-      this.#smoothedMs = rttMs
-      this.#variationMs = rttMs / 2
-      return
+  /** Marks what is held, and returns the last message that was not marked before. */
+  #hold(first: number, behindLast: number): Pending | undefined {
+    let newest: Pending | undefined
+    const end = Math.min(behindLast, this.#nextSequence)
+    for (let sequence = Math.max(first, this.#floor); sequence < end; sequence++) {
+      const pending = this.inFlight.get(sequence)
+      if (pending === undefined || pending.isHeld) continue
+      pending.isHeld = true
+      newest = pending
     }
-    this.#variationMs += (Math.abs(this.#smoothedMs - rttMs) - this.#variationMs) / 4
-    this.#smoothedMs += (rttMs - this.#smoothedMs) / 8
+    return newest
   }
+}
+
+/** Below this number everything was overtaken by `OVERTAKEN_MAX` messages that are held. */
+function overtakenEnd(ranges: readonly (readonly [number, number])[]): number {
+  let count = 0
+  for (let i = ranges.length - 1; i >= 0; i--) {
+    const [first, behindLast] = ranges[i] as readonly [number, number]
+    count += behindLast - first
+    if (count >= OVERTAKEN_MAX) return first + count - OVERTAKEN_MAX
+  }
+  return 0
 }

@@ -125,6 +125,11 @@ export class Overlay {
     return this.#delivery.unsettled
   }
 
+  /** Direct messages that came before one that is still missing. */
+  get held(): Incoming['held'] {
+    return this.#incoming.held
+  }
+
   /** Links to travel to a node by the routes as they are; `undefined` when none leads there. */
   distance(name: NodeName): number | undefined {
     const entry = this.#directory.get(name)
@@ -144,6 +149,8 @@ export class Overlay {
       dialing: this.#dialing.inspect(),
       routes: this.#routes.inspect(),
       delivery: this.#delivery.inspect(),
+      broadcast: this.#broadcast.inspect(),
+      incoming: this.#incoming.inspect(),
     }
   }
 
@@ -271,6 +278,7 @@ export class Overlay {
   #heartbeat(): void {
     this.#follow(this.#links.closeSilent())
     this.#broadcast.expire()
+    this.#incoming.expire()
     for (const link of this.#links.neighbors.values()) {
       this.#turn.send([link.id], this.#links.heartbeat(link, this.#directory.hash))
     }
@@ -421,6 +429,7 @@ export class Overlay {
       if (this.#phase === 'over') return
     }
     this.#incoming.flush()
+    this.#broadcast.endTurn()
   }
 
   #dispatch(message: Message, link: LinkState & { readonly peer: Hello }): void {
@@ -544,6 +553,7 @@ export class Overlay {
   #end(reason: Reason): void {
     this.#phase = 'over'
     this.#delivery.close()
+    this.#incoming.close()
     this.#broadcast.close()
     for (const link of [...this.#links.all]) this.#links.close(link.id, reason)
   }

@@ -58,20 +58,6 @@ export class SequenceWindow {
     this.#swallow()
   }
 
-  /** What is seen above {@link next}, as `[first, behindLast]`, ascending; the lowest `countMax` of them. */
-  ranges(countMax: number): [number, number][] {
-    const ranges: [number, number][] = []
-    if (this.#held === 0) return ranges
-    for (let sequence = this.#next + 1; sequence <= this.#highest; sequence++) {
-      if (!this.#bit(sequence)) continue
-      const last = ranges.at(-1)
-      if (last !== undefined && last[1] === sequence) last[1]++
-      else if (ranges.length === countMax) break
-      else ranges.push([sequence, sequence + 1])
-    }
-    return ranges
-  }
-
   #swallow(): void {
     while (this.#held > 0 && this.#bit(this.#next)) this.#release(this.#next++)
   }

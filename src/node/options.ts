@@ -68,6 +68,8 @@ const RANGES: Partial<Record<keyof CoreConfig, readonly [min: number, max: numbe
   deadlineMaxMs: [1, MS_MAX],
   windowMessagesMax: [1, LIMITS.spanMax],
   windowBytesMax: [1, Number.MAX_SAFE_INTEGER],
+  heldMs: [1, MS_MAX],
+  heldBytesMax: [0, Number.MAX_SAFE_INTEGER],
   queueBytesMax: [0, Number.MAX_SAFE_INTEGER],
   seenSequencesMax: [1, MS_MAX],
 }

@@ -9,7 +9,7 @@ import type { LinkId } from '../core/messages.ts'
 import type { Reason } from '../core/reasons.ts'
 import type { Host } from './host.ts'
 import { messagesOf } from './parcel.ts'
-import type { Fabric, Pipe, Sign } from './pipe.ts'
+import type { Fabric, Load, Pipe, Reader, Sender } from './pipe.ts'
 
 /** What happens on links: the inputs of the core that are about them. */
 export type LinkEvent = Extract<
@@ -34,7 +34,7 @@ export interface EndPlace {
 }
 
 /** See the head of the file. */
-export class End {
+export class End implements Reader, Sender {
   readonly #place: EndPlace
   readonly #dialed: string | undefined
   #phase: 'dialling' | 'open' | 'closing' | 'closed'
@@ -99,6 +99,10 @@ export class End {
     this.#end(reason)
   }
 
+  stalled(): void {
+    this.terminate('stalled')
+  }
+
   /** The dial has taken too long. */
   giveUp(): void {
     if (this.#phase === 'dialling') this.terminate('link-lost')
@@ -116,19 +120,19 @@ export class End {
   }
 
   /** Takes what the process reads from the connection. */
-  take(sign: Sign): void {
+  take(load: Load): void {
     if (this.#phase === 'closed') return
-    switch (sign.kind) {
+    switch (load.kind) {
       case 'bundle':
-        if (this.#phase === 'open') this.#receive(sign)
+        if (this.#phase === 'open') this.#receive(load)
         break
       case 'open':
         if (this.#phase === 'dialling') this.#opened()
         break
       case 'close':
         if (this.#phase === 'open') {
-          this.out.finish({ kind: 'closed' })
-          this.#end(sign.reason)
+          this.out.finish('closed')
+          this.#end(load.reason)
         } else this.#end(this.#reason)
         break
       case 'closed':
@@ -146,7 +150,7 @@ export class End {
     feed({ type: 'link-open', link, dialed: this.#dialed as string })
   }
 
-  #receive({ bundle, sizes }: Extract<Sign, { kind: 'bundle' }>): void {
+  #receive({ bundle, sizes }: Load): void {
     const { host, other, link, feed, onFrame } = this.#place
     const messages = messagesOf(bundle)
     if (onFrame !== undefined) {

@@ -61,6 +61,7 @@ export class Host implements Machine, Happening {
   #inbox: { readonly pipe: Pipe; readonly load: Load }[] = []
   #isReading = false
   #readBytesPerMs: number | undefined
+  #isPaused = false
   #pausedToMs = 0
   #afterPause: Happening[] = []
 
@@ -105,7 +106,7 @@ export class Host implements Machine, Happening {
 
   /** Whether the process stands still. */
   get isPaused(): boolean {
-    return this.#medium.fabric.queue.nowMs < this.#pausedToMs
+    return this.#isPaused
   }
 
   // What the process does.
@@ -158,8 +159,13 @@ export class Host implements Machine, Happening {
   /** The process stands still: it reads nothing, and {@link afterPause} holds its timers. */
   pause(ms: number): void {
     const { queue } = this.#medium.fabric
-    this.#pausedToMs = Math.max(this.#pausedToMs, queue.nowMs + ms)
-    queue.planAt(this.#pausedToMs, () => this.#goOn())
+    const toMs = queue.nowMs + ms
+    if (this.#isPaused && toMs <= this.#pausedToMs) return
+    this.#isPaused = true
+    this.#pausedToMs = toMs
+    queue.planAt(toMs, () => {
+      if (this.#pausedToMs === toMs) this.#goOn()
+    })
   }
 
   /** The process reads at most this much in a second; `undefined`: as much as comes. */
@@ -203,7 +209,8 @@ export class Host implements Machine, Happening {
 
   arrived(pipe: Pipe, load: Load): void {
     if (this.#phase === 'gone') pipe.discard()
-    else if (this.#inbox.length === 0 && this.#readBytesPerMs === undefined && !this.isPaused) pipe.read(load)
+    else if (this.#inbox.length === 0 && this.#readBytesPerMs === undefined && !this.#isPaused)
+      pipe.read(load)
     else {
       this.#inbox.push({ pipe, load })
       this.#readOn()
@@ -213,7 +220,7 @@ export class Host implements Machine, Happening {
   /** Reads one bundle of what has arrived. */
   happen(): void {
     this.#isReading = false
-    if (this.isPaused) return
+    if (this.#isPaused) return
     const next = this.#inbox.shift()
     if (next === undefined) return
     next.pipe.read(next.load)
@@ -223,14 +230,14 @@ export class Host implements Machine, Happening {
 
   #readOn(): void {
     const front = this.#inbox[0]
-    if (front === undefined || this.#isReading || this.isPaused) return
+    if (front === undefined || this.#isReading || this.#isPaused) return
     this.#isReading = true
     const rate = this.#readBytesPerMs
     this.#medium.fabric.queue.plan(rate === undefined ? 0 : front.load.bytes / rate, this)
   }
 
   #goOn(): void {
-    if (this.isPaused || this.#phase === 'gone') return
+    this.#isPaused = false
     this.#readOn()
     if (this.#inbox.length === 0 || this.#readBytesPerMs !== undefined) this.#catchUp()
   }

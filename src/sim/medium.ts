@@ -8,6 +8,7 @@ import { Dial, type DialFate } from './dial.ts'
 import type { End, FrameObserver, LinkEvent } from './end.ts'
 import type { EventQueue, Happening } from './event-queue.ts'
 import { Host, type HostMedium, type HostOptions } from './host.ts'
+import { Bundler } from './parcel.ts'
 import { type Fabric, type Machine, Pipe } from './pipe.ts'
 import { Traffic } from './traffic.ts'
 
@@ -80,6 +81,8 @@ export class Medium implements HostMedium, Happening {
       rng,
       traffic: new Traffic(),
       codec: options.codec ?? true,
+      bundler: new Bundler(),
+      isWatched: options.onFrame !== undefined,
       jitter: options.jitter,
       bytesPerMs: bytesPerS === undefined ? undefined : bytesPerS / 1_000,
       laneBytesMax: options.laneBytesMax ?? 4_096 * KIB,
@@ -88,6 +91,7 @@ export class Medium implements HostMedium, Happening {
       progressTimeoutMs: options.progressTimeoutMs ?? 10_000,
       closeTimeoutMs: options.closeTimeoutMs ?? 1_000,
       held: new Set(),
+      isSplit: false,
       inFlight: 0,
       turnOf: (pipe) => this.#turnOf(pipe),
       isBlocked: (from, to) => this.#isBlocked(from as Host, to as Host),
@@ -148,6 +152,7 @@ export class Medium implements HostMedium, Happening {
     sides.forEach((names, side) => {
       for (const name of names) this.#sides.set(name, side)
     })
+    this.fabric.isSplit = this.#sides.size > 0
     for (const host of this.#hosts) host.side = this.#sides.get(host.name) ?? 0
     for (const pipe of [...this.fabric.held]) pipe.release()
   }
@@ -237,7 +242,7 @@ export class Medium implements HostMedium, Happening {
     const back = this.#pipe(to, from, { sender: accepted, reader: dialed })
     dialed.join(there, back)
     accepted.join(back, there)
-    back.sign({ kind: 'open' })
+    back.sign('open')
     to.accepted(accepted)
     return dialed
   }
@@ -247,8 +252,8 @@ export class Medium implements HostMedium, Happening {
       from,
       to,
       latencyMs: drawMs(this.#options.latency ?? LATENCY, this.#rng),
-      onRead: (sign) => reader.take(sign),
-      onStalled: () => sender.terminate('stalled'),
+      sender,
+      reader,
     })
   }
 

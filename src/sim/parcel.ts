@@ -2,7 +2,7 @@
 // It must not know what a message means, nor how it gets to the other end.
 
 import type { Message } from '../core/messages.ts'
-import { decodeBundle, encodeBundle, framedSize } from '../wire/bundle.ts'
+import { decodeBundle, encodeBundle, framedSize, writeFramed } from '../wire/bundle.ts'
 import { encodeFrame } from '../wire/encode.ts'
 import { typeCode } from './traffic.ts'
 
@@ -26,10 +26,33 @@ export function parcelOf(message: Message, codec: boolean): Parcel {
 /** What one WebSocket message carries: bytes of its own, or without codec copies of the messages. */
 export type Bundle = Uint8Array | Message[]
 
-/** Joins parcels, at least one. Nobody else has these bytes: a relay writes into those that it receives. */
-export function bundleOf(parcels: readonly Parcel[]): Bundle {
-  if (parcels[0]?.frame === undefined) return parcels.map(({ message }) => withoutRaw(message))
-  return encodeBundle(parcels.map(({ frame }) => frame as Uint8Array))
+/** Memory of this size is made at once: bundles are small and many. */
+const SLAB_BYTES = 16_384
+
+/** Joins parcels to bundles. Nobody else has the bytes of one: a relay writes into those that it receives. */
+export class Bundler {
+  #slab = new Uint8Array(0)
+  #used = 0
+
+  /** @param parcels at least one, all of them with codec or all without. */
+  bundleOf(parcels: readonly Parcel[]): Bundle {
+    if (parcels[0]?.frame === undefined) return parcels.map(({ message }) => withoutRaw(message))
+    return encodeBundle(parcels.map(({ frame }) => frame as Uint8Array))
+  }
+
+  /** As {@link bundleOf} of one parcel, which most bundles are. */
+  bundleOfOne({ message, frame, bytes }: Parcel): Bundle {
+    if (frame === undefined) return [withoutRaw(message)]
+    if (bytes > SLAB_BYTES / 8) return encodeBundle([frame])
+    if (this.#used + bytes > this.#slab.length) {
+      this.#slab = new Uint8Array(SLAB_BYTES)
+      this.#used = 0
+    }
+    const bundle = new Uint8Array(this.#slab.buffer, this.#used, bytes)
+    this.#used += bytes
+    writeFramed(bundle, 0, frame)
+    return bundle
+  }
 }
 
 /** What the receiver reads. @throws Error when the codec does not read what it wrote. */
@@ -42,7 +65,7 @@ export function messagesOf(bundle: Bundle): Message[] {
 
 /** As a decoder would give it; without `raw`, because there are no bytes that a relay could pass on. */
 function withoutRaw(message: Message): Message {
-  if (!('raw' in message)) return { ...message }
+  if (!('raw' in message) || message.raw === undefined) return { ...message }
   const { raw, ...rest } = message
   return rest
 }

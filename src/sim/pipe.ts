@@ -13,28 +13,40 @@ import { LIMITS } from '../wire/limits.ts'
 import { type Delay, drawMs } from './delay.ts'
 import type { EventQueue, Happening } from './event-queue.ts'
 import { Outbox } from './outbox.ts'
-import { type Bundle, bundleOf, type Parcel } from './parcel.ts'
+import type { Bundle, Bundler, Parcel } from './parcel.ts'
 import type { Traffic } from './traffic.ts'
 
-/** What can travel: a bundle, or a sign of the connection itself. */
+/** What can travel, beside bundles: signs of the connection itself. */
 export type Sign =
   /** The other end has accepted the dial. */
-  | { readonly kind: 'open' }
-  | { readonly kind: 'bundle'; readonly bundle: Bundle; readonly sizes: readonly number[] }
+  | 'open'
   /** A close frame. */
-  | { readonly kind: 'close'; readonly reason: Reason }
+  | 'close'
   /** The answer to one. */
-  | { readonly kind: 'closed' }
+  | 'closed'
   /** The connection was reset, or its process is gone. */
-  | { readonly kind: 'broken' }
+  | 'broken'
 
 /** Something on its way. */
 export interface Load {
-  readonly sign: Sign
+  readonly kind: Sign | 'bundle'
   readonly bytes: number
+  /** Of a bundle. */
+  readonly bundle: Bundle
+  /** Of a bundle, if somebody looks: the sizes of its frames. */
+  readonly sizes: readonly number[]
+  /** Of a close frame. */
+  readonly reason: Reason
   /** When it arrives at the other end's machine. */
   dueMs: number
   next: Load | undefined
+}
+
+const NO_BUNDLE: Bundle = []
+const NO_SIZES: readonly number[] = []
+
+function loadOfSign(kind: Sign, reason: Reason): Load {
+  return { kind, bytes: 0, bundle: NO_BUNDLE, sizes: NO_SIZES, reason, dueMs: 0, next: undefined }
 }
 
 /** The machine at one end. */
@@ -50,6 +62,9 @@ export interface Fabric {
   readonly rng: Rng
   readonly traffic: Traffic
   readonly codec: boolean
+  readonly bundler: Bundler
+  /** Whether somebody wants to know the sizes of the frames in a bundle. */
+  readonly isWatched: boolean
   /** Drawn for each bundle, on top of the link's latency. */
   readonly jitter: Delay | undefined
   readonly bytesPerMs: number | undefined
@@ -60,6 +75,8 @@ export interface Fabric {
   readonly closeTimeoutMs: number
   /** Pipes in which something waits for a way through. */
   readonly held: Set<Pipe>
+  /** Whether there is a partition: without one nobody has to be asked. */
+  isSplit: boolean
   /** Bundles and signs that have left and were not read yet. */
   inFlight: number
   /** Calls {@link Pipe.endTurn} at the end of this turn. */
@@ -73,10 +90,19 @@ export interface PipeEnds {
   readonly from: Machine
   readonly to: Machine
   readonly latencyMs: number
-  /** What is read. */
-  readonly onRead: (sign: Sign) => void
+  readonly sender: Sender
+  readonly reader: Reader
+}
+
+/** The end that sends. */
+export interface Sender {
   /** The socket has made no progress for {@link Fabric.progressTimeoutMs}. */
-  readonly onStalled: () => void
+  stalled(): void
+}
+
+/** The end that reads. */
+export interface Reader {
+  take(load: Load): void
 }
 
 /** Linux's least retransmission timeout (RFC 6298 asks for 1 s, which nobody does); doubles each time. */
@@ -86,7 +112,11 @@ const RETRANSMIT_MS = 200
 export class Pipe implements Happening {
   readonly #fabric: Fabric
   readonly #ends: PipeEnds
-  readonly #outbox: Outbox
+  /** The only parcel of this turn, while nothing else waits: nearly always. */
+  #one: Parcel | undefined
+  #oneLane: Lane = 'control'
+  /** Made when it is needed. */
+  #outbox: Outbox | undefined
   /** Handed over, and not taken by the operating system yet. */
   #socket: Load[] = []
   #socketBytes = 0
@@ -109,7 +139,6 @@ export class Pipe implements Happening {
   constructor(fabric: Fabric, ends: PipeEnds) {
     this.#fabric = fabric
     this.#ends = ends
-    this.#outbox = new Outbox(fabric.laneBytesMax)
   }
 
   /** Whether what is put in can still come out. The end that sends may not know. */
@@ -127,13 +156,19 @@ export class Pipe implements Happening {
 
   /** Bytes that wait on the lanes and in the socket. */
   get queuedBytes(): number {
-    return this.#outbox.bytes + this.#socketBytes
+    return (this.#one?.bytes ?? 0) + (this.#outbox?.bytes ?? 0) + this.#socketBytes
   }
 
   /** Puts a parcel on a lane. False: no room. */
   put(parcel: Parcel, lane: Lane): boolean {
     if (!this.#isWhole) return true
-    if (!this.#outbox.push(lane, parcel)) return false
+    const isFirst = !this.#isInTurn && this.#socketBytes === 0 && (this.#outbox?.bytes ?? 0) === 0
+    if (!isFirst || parcel.bytes > this.#fabric.laneBytesMax) {
+      if (!this.#lanes().push(lane, parcel)) return false
+    } else {
+      this.#one = parcel
+      this.#oneLane = lane
+    }
     if (!this.#isInTurn) {
       this.#isInTurn = true
       this.#fabric.turnOf(this)
@@ -144,18 +179,24 @@ export class Pipe implements Happening {
   /** Hands over what the turn has put in. */
   endTurn(): void {
     this.#isInTurn = false
-    this.#handOver()
+    const one = this.#one
+    if (one === undefined) {
+      this.#handOver()
+      return
+    }
+    this.#one = undefined
+    this.#write(this.#loadOfOne(one))
   }
 
   /** Sends a sign behind everything that has been handed over; the lanes are left out. */
-  sign(sign: Sign): void {
-    if (this.#isWhole) this.#write({ sign, bytes: 0, dueMs: 0, next: undefined })
+  sign(sign: Sign, reason: Reason = 'link-lost'): void {
+    if (this.#isWhole) this.#write(loadOfSign(sign, reason))
   }
 
   /** As {@link sign}, and nothing more after it. */
-  finish(sign: Sign): void {
-    this.#outbox.clear()
-    this.sign(sign)
+  finish(sign: Sign, reason?: Reason): void {
+    this.#clearLanes()
+    this.sign(sign, reason)
     this.#isWhole = false
   }
 
@@ -163,17 +204,17 @@ export class Pipe implements Happening {
   close(reason: Reason): void {
     if (!this.#isWhole) return
     for (;;) {
-      const parcels = this.#outbox.take(LIMITS.bundleBytesMax, ['control'])
+      const parcels = this.#lanes().take(LIMITS.bundleBytesMax, ['control'])
       if (parcels.length === 0) break
       this.#write(this.#loadOf(parcels))
     }
-    this.finish({ kind: 'close', reason })
+    this.finish('close', reason)
   }
 
   /** Nothing that is put in from now on leaves, nor what waits. What is on its way arrives. */
   sever(): void {
     this.#isWhole = false
-    this.#outbox.clear()
+    this.#clearLanes()
     this.#socket = []
     this.#socketBytes = 0
   }
@@ -182,7 +223,7 @@ export class Pipe implements Happening {
   breakOff(isLost: boolean): void {
     this.sever()
     if (isLost) this.drain()
-    this.#depart({ sign: { kind: 'broken' }, bytes: 0, dueMs: 0, next: undefined })
+    this.#depart(loadOfSign('broken', 'link-lost'))
   }
 
   /** Nobody reads any more: what is on its way is lost, and so is whatever comes after. */
@@ -215,7 +256,7 @@ export class Pipe implements Happening {
     const load = this.#first
     // What this was planned for is lost, or has come through already.
     if (load === undefined || load.dueMs > this.#fabric.queue.nowMs) return
-    if (this.#held > 0 || this.#isSilent || this.#fabric.isBlocked(from, to)) {
+    if (this.#held > 0 || this.#isSilent || (this.#fabric.isSplit && this.#fabric.isBlocked(from, to))) {
       this.#hold()
       return
     }
@@ -228,7 +269,7 @@ export class Pipe implements Happening {
   read(load: Load): void {
     this.discard()
     if (load.bytes > 0) this.#makeRoom(load.bytes)
-    this.#ends.onRead(load.sign)
+    this.#ends.reader.take(load)
   }
 
   /** What has arrived is not read: its process is gone. */
@@ -253,25 +294,51 @@ export class Pipe implements Happening {
     this.#fabric.held.add(this)
   }
 
+  /** The lanes, with the one parcel that was kept apart. */
+  #lanes(): Outbox {
+    this.#outbox ??= new Outbox(this.#fabric.laneBytesMax)
+    if (this.#one !== undefined) this.#outbox.push(this.#oneLane, this.#one)
+    this.#one = undefined
+    return this.#outbox
+  }
+
+  #clearLanes(): void {
+    this.#one = undefined
+    this.#outbox = undefined
+  }
+
   #handOver(): void {
-    while (this.#outbox.bytes > 0 && this.#socketBytes < this.#fabric.socketBytesMax) {
+    const { socketBytesMax } = this.#fabric
+    while (this.#outbox !== undefined && this.#outbox.bytes > 0 && this.#socketBytes < socketBytesMax) {
       this.#write(this.#loadOf(this.#outbox.take(LIMITS.bundleBytesMax)))
     }
   }
 
   #loadOf(parcels: readonly Parcel[]): Load {
-    const { traffic } = this.#fabric
-    const own = this.#ends.from.traffic
     let bytes = 0
     for (const parcel of parcels) {
       bytes += parcel.bytes
-      traffic.count(parcel.code, parcel.bytes)
-      own.count(parcel.code, parcel.bytes)
+      this.#count(parcel)
     }
-    traffic.bundles++
-    own.bundles++
-    const sizes = parcels.map((parcel) => parcel.bytes)
-    return { sign: { kind: 'bundle', bundle: bundleOf(parcels), sizes }, bytes, dueMs: 0, next: undefined }
+    const sizes = this.#fabric.isWatched ? parcels.map((parcel) => parcel.bytes) : NO_SIZES
+    return this.#bundle(this.#fabric.bundler.bundleOf(parcels), bytes, sizes)
+  }
+
+  #loadOfOne(parcel: Parcel): Load {
+    this.#count(parcel)
+    const sizes = this.#fabric.isWatched ? [parcel.bytes] : NO_SIZES
+    return this.#bundle(this.#fabric.bundler.bundleOfOne(parcel), parcel.bytes, sizes)
+  }
+
+  #bundle(bundle: Bundle, bytes: number, sizes: readonly number[]): Load {
+    this.#fabric.traffic.bundles++
+    this.#ends.from.traffic.bundles++
+    return { kind: 'bundle', bytes, bundle, sizes, reason: 'link-lost', dueMs: 0, next: undefined }
+  }
+
+  #count({ code, bytes }: Parcel): void {
+    this.#fabric.traffic.count(code, bytes)
+    this.#ends.from.traffic.count(code, bytes)
   }
 
   #write(load: Load): void {
@@ -331,7 +398,7 @@ export class Pipe implements Happening {
       if (this.#socket.length === 0 || !this.#isWhole) return
       const restMs = this.#progressMs + progressTimeoutMs - queue.nowMs
       if (restMs > 0) this.#watch(restMs)
-      else this.#ends.onStalled()
+      else this.#ends.sender.stalled()
     })
   }
 }

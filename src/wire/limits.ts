@@ -39,7 +39,7 @@ export const LIMITS = {
   digestEntriesMax: 1_024,
   /** Names in one `want`: all that one digest can name. */
   wantNamesMax: 1_024,
-  /** Ranges in one `ihave` or `graft`: 256 of them stay below 8 KiB with names of ordinary length. */
+  /** Ranges in one `ihave` or `graft`, and origins in one `prune`: 256 of them stay below 8 KiB with names of ordinary length. */
   broadcastRangesMax: 256,
   /** Broadcasts in one such range, so that what one frame makes its receiver do is bounded. */
   broadcastRangeMax: 1_024,

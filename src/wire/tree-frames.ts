@@ -1,7 +1,15 @@
 // The frames that keep broadcast trees: ihave, graft, prune and catch-up, both ways.
 // Reading must not throw, whatever the bytes are; writing throws a WireError for what the format cannot carry.
 
-import type { AnnouncedRange, BroadcastRange, CatchUp, Graft, IHave, Prune } from '../core/messages.ts'
+import type {
+  AnnouncedRange,
+  BroadcastRange,
+  CatchUp,
+  Graft,
+  IHave,
+  NodeName,
+  Prune,
+} from '../core/messages.ts'
 import type { ByteReader } from './byte-reader.ts'
 import { ByteWriter, nameSize } from './byte-writer.ts'
 import { FRAME_TYPES, GOSSIP_KINDS, HEADER_BYTES, RANGE_BYTES } from './frames.ts'
@@ -27,8 +35,15 @@ export function encodeTreeFrame(message: TreeMessage): Uint8Array {
       return writer.bytes
     }
     case 'prune': {
-      const writer = begin(message, nameSize(message.origin, 'prune.origin'))
-      writer.name(message.origin)
+      const { origins } = message
+      if (origins.length > LIMITS.broadcastRangesMax) {
+        throw new WireError('too-large', 'prune.origins', `expected at most ${LIMITS.broadcastRangesMax}`)
+      }
+      let size = 2
+      for (const origin of origins) size += nameSize(origin, 'prune.origins')
+      const writer = begin(message, size)
+      writer.u16(origins.length, 'prune.origins')
+      for (const origin of origins) writer.name(origin)
       return writer.bytes
     }
     case 'catch-up': {
@@ -95,9 +110,11 @@ export function readGraft(reader: ByteReader): Graft {
 
 /** Reads the fields of a prune. */
 export function readPrune(reader: ByteReader): Prune {
-  const origin = reader.name('origin')
+  const count = reader.count('origins', reader.u16('origins'), LIMITS.broadcastRangesMax)
+  const origins: NodeName[] = []
+  for (let i = 0; i < count; i++) origins.push(reader.name('origins'))
   reader.done()
-  return { type: 'prune', origin }
+  return { type: 'prune', origins }
 }
 
 /** Reads the fields of a catch-up. */

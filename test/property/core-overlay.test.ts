@@ -30,6 +30,7 @@ const CONFIG: Partial<CoreConfig> = {
   windowMessagesMax: 4,
   queueMessagesMax: 3,
   queueBytesMax: 400,
+  heldBytesMax: 1_000,
   firstBroadcastsMax: 2,
   seenSequencesMax: 32,
   deadlineMaxMs: 20_000,
@@ -308,6 +309,7 @@ class Driver {
     for (const [id, dueMs] of this.#due)
       assert.ok(this.nowMs <= dueMs, `${id} was to be answered at ${dueMs}`)
     assert.deepEqual(checkInvariants(this.overlay, this.nowMs), [])
+    assert.ok(this.overlay.held.bytes <= 1_000)
   }
 
   finish(): void {

@@ -198,7 +198,9 @@ export const graft: fc.Arbitrary<Graft> = fc
   .array(broadcastRange, { maxLength: 8 })
   .map((ranges) => ({ type: 'graft', ranges }))
 
-const prune: fc.Arbitrary<Prune> = nodeName.map((origin) => ({ type: 'prune', origin }))
+const prune: fc.Arbitrary<Prune> = fc
+  .array(nodeName, { maxLength: 8 })
+  .map((origins) => ({ type: 'prune', origins }))
 const catchUp: fc.Arbitrary<CatchUp> = u32.map((withinMs) => ({ type: 'catch-up', withinMs }))
 
 const routed: fc.Arbitrary<Routed> = fc

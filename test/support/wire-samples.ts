@@ -118,7 +118,7 @@ export const MESSAGE_SAMPLES: Readonly<Record<string, Message>> = {
       },
     ],
   },
-  prune: { type: 'prune', origin: name('node8') },
+  prune: { type: 'prune', origins: [name('node8')] },
   'catch-up': { type: 'catch-up', withinMs: 61_500 },
   direct: {
     ...routed,

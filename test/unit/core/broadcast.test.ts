@@ -52,7 +52,7 @@ test('a new one is handed over and pushed on, but not back; a second copy is not
   ])
   assert.deepEqual(a.hear(1, gossipOf('z', 1, 'hi')), [
     dropped('duplicate', 'broadcast 1 of z', 1),
-    sent([1], { type: 'prune', origin: nodeName('z') }),
+    sent([1], { type: 'prune', origins: [nodeName('z')] }),
   ])
   assert.deepEqual(a.hear(1, gossipOf('a', 2, 'mine')), [dropped('duplicate', 'broadcast 2 of this node', 1)])
 })
@@ -168,4 +168,7 @@ test('what a link has no room for is counted, and announced there instead as lon
   assert.deepEqual(a.take({ type: 'send-refused', link: linkId(1), message: gossipOf('y', 1, '') }), [
     dropped('queue-full', 'push of broadcast 1 of y', 1),
   ])
+  a.take({ type: 'link-closed', link: linkId(1), reason: 'link-lost' })
+  const late = a.take({ type: 'send-refused', link: linkId(1), message: push!.message })
+  assert.deepEqual(late, [dropped('queue-full', 'push of broadcast 1 of z', 1)], 'nor on a link that is gone')
 })

@@ -1,9 +1,11 @@
-// Messages for this node, through the one door: handed over once, acknowledged together, refused with a reason.
+// Messages for this node, through the one door: handed over once and in order, acknowledged together, refused with a
+// reason.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CORE_DEFAULTS } from '../../../src/core/config.ts'
 import type { Ack, Direct } from '../../../src/core/messages.ts'
+import { HELD_OVERHEAD_BYTES } from '../../../src/core/reassembly.ts'
 import {
   ackOf,
   bounceOf,
@@ -22,7 +24,7 @@ import {
   told,
 } from '../../support/core-rig.ts'
 
-const { windowMessagesMax } = CORE_DEFAULTS
+const { heartbeatMs, heldMs, windowMessagesMax } = CORE_DEFAULTS
 
 const handed = (from: string, text: string, hops = 1) =>
   told({ type: 'message', from: nodeName(from), payload: bytes(text), hops, broadcast: false })
@@ -123,6 +125,157 @@ test('an origin that is not known yet is answered along the link its message cam
     handed('stranger', 'x', 2),
     sent([1], ackOf('a', 'stranger', 2, { ackedHops: 2 })),
   ])
+})
+
+test('what comes early waits for its turn', () => {
+  const a = pair()
+  assert.deepEqual(a.hear(1, nth(2), nth(4)), [
+    sent(
+      [1],
+      ack(1, {
+        ranges: [
+          [2, 3],
+          [4, 5],
+        ],
+      }),
+    ),
+  ])
+  assert.equal(a.overlay.held.messages, 2)
+  assert.deepEqual(a.hear(1, nth(4)), [
+    dropped('duplicate', 'message 4 of b', 1),
+    sent(
+      [1],
+      ack(1, {
+        ranges: [
+          [2, 3],
+          [4, 5],
+        ],
+      }),
+    ),
+  ])
+  assert.deepEqual(a.hear(1, nth(1)), [
+    handed('b', '1'),
+    handed('b', '2'),
+    sent([1], ack(3, { ranges: [[4, 5]] })),
+  ])
+  assert.deepEqual(a.hear(1, nth(3)), [handed('b', '3'), handed('b', '4'), sent([1], ack(5))])
+  assert.deepEqual(a.overlay.held, { messages: 0, bytes: 0 })
+})
+
+test('what waited is told with its own hops, and a copy that was not handed over says nothing of them', () => {
+  const a = pair()
+  const effects = a.hear(1, nth(2, { hops: 3 }), nth(3, { hops: 3 }), nth(1, { hops: 2 }))
+  assert.deepEqual(effects, [
+    handed('b', '1', 2),
+    sent([1], ack(2, { ackedHops: 2, ranges: [[3, 4]] })),
+    handed('b', '2', 3),
+    handed('b', '3', 3),
+    sent([1], ack(4, { ackedHops: 3 })),
+  ])
+})
+
+test('what waits is a copy: its bytes are not those of the whole bundle', () => {
+  const a = pair()
+  const bundle = new Uint8Array(65_536)
+  bundle.fill(7, 100, 103)
+  a.hear(1, nth(2, { payload: bundle.subarray(100, 103) }))
+  bundle.fill(0)
+  const { payload } = noticesOf(a.hear(1, nth(1)), 'message')[1] ?? {}
+  assert.deepEqual([payload, payload?.buffer.byteLength], [Uint8Array.of(7, 7, 7), 3])
+})
+
+test('what waits is bounded in bytes: beyond that it comes back, and what is missing is taken all the same', () => {
+  const size = 1_000
+  const a = Rig.started('a', { config: { heldBytesMax: 2 * (size + HELD_OVERHEAD_BYTES) } })
+  a.befriend(1, 'b')
+  a.befriend(2, 'c')
+  const large = (origin: string, sequence: number) => directOf(origin, 'a', 'x'.repeat(size), { sequence })
+  a.hear(1, large('b', 2))
+  a.hear(2, large('c', 2))
+  assert.deepEqual(a.hear(1, large('b', 3)), [
+    dropped('queue-full', 'message 3 from b to a', 1),
+    sent([1], bounceOf(['a', 'b', 'a'], 'queue-full', { sequence: 3 })),
+  ])
+  assert.equal(noticesOf(a.hear(1, large('b', 1)), 'message').length, 2)
+  assert.equal(messagesOf(a.hear(2, large('c', 3)), 'bounce').length, 0, 'there is room again')
+})
+
+test('what its sender gave up is not waited for, and not handed over when it was here already', () => {
+  const a = pair()
+  a.hear(1, nth(2), nth(4), nth(5), nth(7))
+  assert.deepEqual(a.hear(1, nth(8, { floor: 4 })), [
+    dropped('expired', 'message 2 of b', 1),
+    handed('b', '4'),
+    handed('b', '5'),
+    sent([1], ack(6, { ranges: [[7, 9]] })),
+  ])
+  // As its sender says it when no other message does: the lowest that is open comes again.
+  assert.deepEqual(a.hear(1, nth(7, { floor: 7 })), [
+    handed('b', '7'),
+    handed('b', '8'),
+    dropped('duplicate', 'message 7 of b', 1),
+    sent([1], ack(9)),
+  ])
+})
+
+test('a later run of the origin ends the waiting of the earlier one', () => {
+  const a = pair()
+  a.hear(1, nth(2), nth(3))
+  assert.deepEqual(a.hear(1, nth(1, { originIncarnation: INCARNATION + 1 })), [
+    dropped('stale-incarnation', 'message 2 of b'),
+    dropped('stale-incarnation', 'message 3 of b'),
+    handed('b', '1'),
+    sent([1], ack(2, { destinationIncarnation: INCARNATION + 1 })),
+  ])
+})
+
+test('what waits is let go when nothing comes of its origin any more, and taken when it comes again', () => {
+  const a = pair()
+  a.hear(1, nth(2))
+  a.take({ type: 'link-closed', link: linkId(1), reason: 'link-lost' })
+  assert.deepEqual(noticesOf(a.wait(heldMs - heartbeatMs), 'drop'), [])
+  assert.deepEqual(noticesOf(a.wait(2 * heartbeatMs), 'drop'), [
+    { type: 'drop', reason: 'expired', detail: 'message 2 of b' },
+  ])
+  assert.deepEqual(a.overlay.held, { messages: 0, bytes: 0 })
+  a.befriend(2, 'b')
+  assert.deepEqual(messagesOf(a.hear(2, nth(2)), 'ack')[0]?.message, ack(1, { ranges: [[2, 3]] }))
+  assert.deepEqual(noticesOf(a.hear(2, nth(1)), 'message').length, 2)
+})
+
+test('an origin that goes on repeating what is missing is waited for', () => {
+  const a = pair()
+  a.hear(1, nth(2))
+  for (let ms = 0; ms < 2 * heldMs; ms += 5_000) {
+    a.wait(5_000)
+    a.hear(1, { type: 'heartbeat', clock: 1, echo: 0, heldUs: 0, hash: { high: 0, low: 0 } }, nth(2))
+  }
+  assert.equal(a.overlay.held.messages, 1)
+})
+
+test('what waits when the node leaves is counted', () => {
+  const a = pair()
+  a.hear(1, nth(2))
+  assert.deepEqual(noticesOf(a.take({ type: 'leave' }), 'drop'), [
+    { type: 'drop', reason: 'shutting-down', detail: 'message 2 of b' },
+  ])
+  assert.deepEqual(a.overlay.held, { messages: 0, bytes: 0 })
+})
+
+test('invented origins that make room for each other leave nothing behind', () => {
+  const a = Rig.started('a', { config: { directoryNodesMax: 2, heldBytesMax: 1e9 } })
+  a.befriend(1, 'b')
+  const count = 1_024 + 2 + 10
+  const dropped: string[] = []
+  for (let i = 0; i < count; i++) {
+    const effects = a.hear(1, directOf(`invented${i}`, 'a', 'x', { sequence: 2 }))
+    dropped.push(...noticesOf(effects, 'drop').map(({ reason }) => reason))
+  }
+  assert.deepEqual(
+    dropped,
+    Array.from({ length: 10 }, () => 'queue-full'),
+  )
+  assert.equal(a.overlay.held.messages, count - 10)
 })
 
 test('the floor moves the window on past what its sender gave up', () => {

@@ -6,14 +6,17 @@ import { test } from 'node:test'
 import { CORE_DEFAULTS } from '../../../src/core/config.ts'
 import type { Entry } from '../../../src/core/directory.ts'
 import {
+  checkBroadcast,
   checkDelivery,
   checkDialing,
+  checkIncoming,
   checkInvariants,
   checkLinks,
   checkMemory,
   checkOver,
   checkPresence,
   type DirectoryView,
+  LATE_MS,
   type LinksView,
   type OverlayView,
 } from '../../../src/core/invariants.ts'
@@ -40,6 +43,8 @@ function sending(): Rig {
   for (const id of [1, 2, 3]) a.take({ type: 'send', id, to: nodeName('b'), payload: bytes('xyz') })
   return a
 }
+
+const at = (nowMs: number) => ({ nowMs, lateMs: LATE_MS })
 
 /** The numbers of what was found. */
 const numbers = (broken: readonly string[]): string[] => [
@@ -82,7 +87,7 @@ test('links', () => {
   const a = settled()
   const { links, config } = a.overlay.inspect()
   const broken = (changes: Partial<LinksView>, nowMs = a.nowMs, limits = {}): string[] =>
-    numbers(checkLinks(doctored(links, changes), { ...config, ...limits }, nowMs))
+    numbers(checkLinks(doctored(links, changes), { ...config, ...limits }, at(nowMs)))
   assert.deepEqual(broken({}), [])
   const [first] = links.all
   const twin = { ...(first as LinkState), id: linkId(9) }
@@ -117,7 +122,9 @@ test('the own record', () => {
   const { directory, links, config } = a.overlay.inspect()
   const broken = (dueMs: number | undefined, listed: readonly string[]): string[] => {
     const own = { ...directory.own, record: recordOf('a', listed) }
-    return numbers(checkPresence({ dueMs, links, directory: doctored(directory, { own }) }, config, a.nowMs))
+    return numbers(
+      checkPresence({ dueMs, links, directory: doctored(directory, { own }) }, config, at(a.nowMs)),
+    )
   }
   assert.deepEqual(broken(undefined, ['b', 'c']), [])
   for (const listed of [['b'], ['b', 'd'], ['b', 'c', 'd']]) {
@@ -138,7 +145,7 @@ test('sends', () => {
   const broken = (changes: Partial<OutgoingView>, limits = {}, nowMs = a.nowMs): string[] => {
     const one = doctored(outgoing, { inspect: () => ({ ...view, ...changes }) })
     const all = { outgoing: new Map([[name, one]]), timerDueMs: delivery.timerDueMs }
-    return numbers(checkDelivery(all, { ...config, ...limits }, nowMs))
+    return numbers(checkDelivery(all, { ...config, ...limits }, at(nowMs)))
   }
   assert.deepEqual(broken({}), [])
   assert.deepEqual(broken({}, { windowMessagesMax: 0 }), ['S2', 'S3'])
@@ -155,16 +162,56 @@ test('sends', () => {
   assert.deepEqual(broken({ nextSequence: 3 }), ['S3'])
   assert.deepEqual(broken({ inFlight: [{ ...pending, deadlineMs: a.nowMs - 3 }] }), ['E1'])
   assert.deepEqual(broken({ waiting: [{ ...waiting, deadlineMs: a.nowMs - 3 }, waiting] }), ['E1'])
-  for (const timerDueMs of [undefined, a.nowMs + 60_000, a.nowMs - 3]) {
-    assert.deepEqual(numbers(checkDelivery({ ...delivery, timerDueMs }, config, a.nowMs)), ['E1'])
+  for (const timerDueMs of [undefined, a.nowMs + 60_000]) {
+    assert.deepEqual(numbers(checkDelivery({ ...delivery, timerDueMs }, config, at(a.nowMs))), ['E1'])
   }
+})
+
+test('broadcasts', () => {
+  const a = settled()
+  const view = a.overlay.inspect()
+  const broken = (changes: Partial<OverlayView['broadcast']>): string[] =>
+    numbers(checkBroadcast({ ...view, broadcast: { ...view.broadcast, ...changes } }, at(a.nowMs)))
+  assert.deepEqual(broken({}), [])
+  assert.deepEqual(broken({ origins: 21_025 }), ['T1'])
+  assert.deepEqual(broken({ waiting: 1_001 }), ['limits'])
+  assert.deepEqual(broken({ nextExpiryMs: a.nowMs - 2_000 }), [], 'looked at with each heartbeat')
+  assert.deepEqual(broken({ nextExpiryMs: a.nowMs - 2_003 }), ['B3'])
+  assert.deepEqual(broken({ missing: 8_193 }), ['M2'])
+  assert.deepEqual(broken({ cacheBytes: 4_194_305 }), ['C1'])
+  const range = {
+    kind: 'payload',
+    origin: nodeName('b'),
+    incarnation: 1,
+    first: 1,
+    behindLast: 2,
+    hops: 1,
+  } as const
+  const many = Array.from({ length: 257 }, () => range)
+  assert.deepEqual(broken({ announcing: new Map([[linkId(1), many]]) }), ['A2'])
+  assert.deepEqual(broken({ announcing: new Map([[linkId(7), [range]]]) }), ['memory'])
+})
+
+test('messages that come in', () => {
+  const { incoming, config } = settled().overlay.inspect()
+  const broken = (changes: Partial<typeof incoming>): string[] =>
+    numbers(checkIncoming({ ...incoming, ...changes }, { ...config, windowMessagesMax: 4 }))
+  const holding = (held: number) => [{ name: nodeName('b'), held }]
+  assert.deepEqual(broken({ holding: holding(3), heldBytes: 400 }), [])
+  assert.deepEqual(broken({ origins: 21_025 }), ['T1'])
+  assert.deepEqual(broken({ owing: 1 }), ['I5'])
+  assert.deepEqual(broken({ holding: holding(1), heldBytes: 16_777_217 }), ['H3'])
+  assert.deepEqual(broken({ holding: holding(3), heldBytes: 300 }), ['H3'])
+  assert.deepEqual(broken({ heldBytes: 1 }), ['H3'])
+  assert.deepEqual(broken({ holding: holding(4), heldBytes: 600 }), ['I4'])
+  assert.deepEqual(broken({ holding: holding(0) }), ['memory'])
 })
 
 test('memory', () => {
   const a = settled()
   const view = a.overlay.inspect()
   const broken = (changes: Partial<OverlayView>): string[] =>
-    numbers(checkMemory({ ...view, ...changes }, a.nowMs))
+    numbers(checkMemory({ ...view, ...changes }, at(a.nowMs)))
   assert.deepEqual(broken({}), [])
   assert.deepEqual(broken({ antiEntropy: { links: [linkId(1), linkId(7)] } }), ['memory'])
   assert.deepEqual(broken({ config: { ...view.config, directoryNodesMax: 4 } }), ['limits'])
@@ -222,7 +269,9 @@ test('what was told of peers', () => {
   const { directory, config } = a.overlay.inspect()
   const broken = (changes: Partial<Entry>): string[] => {
     const entry = { ...(directory.get(nodeName('d')) as Entry), ...changes }
-    return numbers(checkTold(doctored(directory, { entries: [directory.own, entry].values() }), config, 1e6))
+    return numbers(
+      checkTold(doctored(directory, { entries: [directory.own, entry].values() }), config, at(1e6)),
+    )
   }
   assert.deepEqual(broken({}), [])
   assert.deepEqual(broken({ joined: false, sinceMs: 1e6 - 10 }), [], 'it will be told')

@@ -3,25 +3,23 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CORE_DEFAULTS, type CoreConfig } from '../../../src/core/config.ts'
-import { Outgoing, type Pending } from '../../../src/core/outgoing.ts'
-import { nodeName } from '../../support/core-rig.ts'
+import { Outgoing } from '../../../src/core/outgoing.ts'
+import { newPending, type Pending } from '../../../src/core/send-queue.ts'
+import { linkId, nodeName } from '../../support/core-rig.ts'
 
 const { retransmitInitialMs, retransmitMaxMs, retransmitMinMs } = CORE_DEFAULTS
 
 const outgoing = (config: Partial<CoreConfig> = {}): Outgoing =>
   new Outgoing(nodeName('b'), { ...CORE_DEFAULTS, ...config })
 
-function pending(id: number, size = 1, deadlineMs = 10_000): Pending {
-  const untried = { sequence: 0, firstSentMs: 0, sentMs: 0, sends: 0, link: undefined, failure: undefined }
-  return { id, payload: new Uint8Array(size), deadlineMs, ...untried }
-}
+const pending = (id: number, size = 1, deadlineMs = 10_000): Pending =>
+  newPending(id, new Uint8Array(size), deadlineMs)
 
 /** Everything that the window has room for, sent once at this time. */
 function sendAll(of: Outgoing, nowMs = 0): number[] {
   const ids: number[] = []
   for (let next = of.next(); next !== undefined; next = of.next()) {
-    next.sends++
-    next.sentMs = nowMs
+    of.sent(next, linkId(1), nowMs)
     ids.push(next.id)
   }
   return ids
@@ -70,7 +68,7 @@ test('the window does not run ahead of the oldest message without an answer', ()
   const of = outgoing({ windowMessagesMax: 3 })
   for (const id of [1, 2, 3, 4, 5]) of.enqueue(pending(id))
   assert.deepEqual(sendAll(of), [1, 2, 3])
-  of.acknowledge(1, [[2, 4]], 10)
+  for (const sequence of [2, 3]) of.remove(of.inFlight.get(sequence)!)
   assert.equal(of.floor, 1)
   assert.deepEqual(sendAll(of), [], 'the receiver tells only three apart')
   of.acknowledge(2, [], 10)
@@ -94,10 +92,11 @@ test('the queue is bounded in messages and in bytes', () => {
   assert.equal(byBytes.enqueue(pending(3, 100)), true, 'what is on its way does not count')
 })
 
-test('an acknowledgement settles what it covers, once', () => {
+test('an acknowledgement settles what was handed over, once, and notes what is held', () => {
   const of = outgoing()
   for (let id = 1; id <= 8; id++) of.enqueue(pending(id))
   sendAll(of)
+  const held = (): number[] => [...of.inFlight.values()].flatMap(({ id, isHeld }) => (isHeld ? [id] : []))
   assert.deepEqual(
     ids(
       of.acknowledge(
@@ -109,8 +108,9 @@ test('an acknowledgement settles what it covers, once', () => {
         10,
       ),
     ),
-    [1, 2, 5, 7, 8],
+    [1, 2],
   )
+  assert.deepEqual(held(), [5, 7, 8])
   assert.deepEqual(
     ids(
       of.acknowledge(
@@ -124,12 +124,58 @@ test('an acknowledgement settles what it covers, once', () => {
     ),
     [],
   )
-  assert.deepEqual(ids(of.acknowledge(5, [], 30)), [3, 4])
-  assert.deepEqual(
-    [...of.inFlight.values()].map(({ id }) => id),
-    [6],
-  )
+  assert.deepEqual(ids(of.acknowledge(6, [[7, 9]], 30)), [3, 4, 5])
   assert.equal(of.floor, 6)
+  assert.deepEqual(held(), [7, 8], 'an acknowledgement need not name all that is held')
+  of.acknowledge(6, [], 40)
+  assert.deepEqual(held(), [7, 8])
+  of.acknowledge(7, [], 50)
+  assert.deepEqual(held(), [], 'but one that asks for what was held is believed')
+})
+
+test('what is held has no timeout, but for the lowest', () => {
+  const of = outgoing()
+  for (const id of [1, 2, 3]) of.enqueue(pending(id, 1, 100_000))
+  sendAll(of)
+  of.acknowledge(1, [[2, 4]], 50)
+  const again = (): number[] => ids([...of.inFlight.values()].filter((message) => of.goesAgain(message)))
+  assert.deepEqual(again(), [1])
+  assert.equal(of.nextDueMs(), retransmitInitialMs, 'as it was when they were sent')
+  of.remove(of.lowest!)
+  assert.deepEqual(again(), [2], 'that tells the receiver of the floor')
+  assert.ok(of.isStuck)
+  of.announceFloor()
+  assert.equal(of.isStuck, false)
+})
+
+test('the round trip is that of the newest message that an acknowledgement tells of, held or handed over', () => {
+  const of = outgoing()
+  for (const id of [1, 2]) of.enqueue(pending(id))
+  sendAll(of, 0)
+  of.acknowledge(1, [[2, 3]], 40)
+  assert.equal(of.rttMs, 40)
+  of.inFlight.get(1)!.sends = 2
+  assert.deepEqual(ids(of.acknowledge(3, [], 5_000)), [1, 2])
+  assert.equal(of.rttMs, 40, 'how long 2 was held says nothing')
+})
+
+test('what was overtaken by three is lost, as far as is told', () => {
+  const of = outgoing()
+  for (let id = 1; id <= 10; id++) of.enqueue(pending(id))
+  sendAll(of)
+  const overtaken = (...ranges: [number, number][]): number[] => {
+    of.acknowledge(1, ranges, 10)
+    return ids(of.overtaken(ranges))
+  }
+  assert.deepEqual(overtaken([3, 5]), [])
+  assert.deepEqual(overtaken([3, 6]), [1, 2])
+  assert.deepEqual(overtaken([3, 6], [7, 10]), [6], 'each once')
+  of.inFlight.get(10)!.sends = 2
+  assert.deepEqual(
+    overtaken([11, 2 ** 48 - 1]),
+    [],
+    'what went again has its timeout; beyond the last there is nothing',
+  )
 })
 
 test('an acknowledgement of what was never sent, up to the end of all numbers, settles only what was', () => {

@@ -1,0 +1,293 @@
+// The nodes of a swarm: processes that are started, crash and come back, with a book of all that they are asked and told,
+// and the invariants looked at after every step.
+// It must not choose faults or traffic, nor know what phase the run is in.
+
+import type { Effect, Input, Timer } from '../core/events.ts'
+import { checkInvariants, LATE_MS } from '../core/invariants.ts'
+import type { Contact, NodeName } from '../core/messages.ts'
+import { Rng } from '../core/rng.ts'
+import type { FrameObserver } from './end.ts'
+import { EventQueue } from './event-queue.ts'
+import type { CrashOptions } from './host.ts'
+import { type BroadcastEntry, Ledger, payloadOf, type Run, type SendEntry } from './ledger.ts'
+import { Medium } from './medium.ts'
+import { SimProcess } from './process.ts'
+import { SWARM_SEEDS, type SwarmPlan } from './swarm-plan.ts'
+import { checkTurn } from './turn-check.ts'
+
+/** A process that runs. */
+export interface SwarmNode extends Run {
+  /** What it is called on the medium: its own name, unless it claims somebody else's. */
+  readonly process: SimProcess
+  readonly isDialable: boolean
+  /** As it was started. */
+  readonly incarnation: number
+  /** How late its timers may be, after it stood still. */
+  lateMs: number
+  /** Timers of the core that have not run out, by kind. */
+  readonly timers: Map<Timer['kind'], number>
+}
+
+/** Something that must not be. */
+export interface Violation {
+  readonly atMs: number
+  readonly what: string
+}
+
+/** How a process is started. */
+export interface StartOptions {
+  /** A clock that went back: the incarnation is smaller than any of before. */
+  readonly hasOlderClock?: boolean
+  /** The name that it claims; default: the process's own. */
+  readonly claims?: string
+}
+
+/** Links that a broadcast may travel. */
+const BROADCAST_HOPS_MAX = 64
+/** Each so many steps everything is looked at, else what is cheap to look at. */
+const STEPS_A_LOOK = 200
+/** How long the word of a process that is gone may make its way. */
+const NEWS_MS = 30_000
+/** How long a process needs at most to do what it has missed while it stood still. */
+const CATCH_UP_MS = 20_000
+const VIOLATIONS_MAX = 20
+/** When the clocks of the processes begin; younger ones have had their clocks set back. */
+const CLOCK_MS = 1_000_000
+
+/** See the head of the file. */
+export class SwarmNet {
+  readonly plan: SwarmPlan
+  readonly queue = new EventQueue()
+  readonly medium: Medium
+  readonly ledger: Ledger
+  readonly violations: Violation[] = []
+  readonly #rng: Rng
+  readonly #nodes = new Map<string, SwarmNode>()
+  /** How often each process was started. */
+  readonly #runs = new Map<string, number>()
+  /** When a run of a name ended last, for another reason than another run. */
+  readonly #endedMs = new Map<string, number>()
+  readonly #contested = new Set<string>()
+  #starts = 0
+  /** Inputs that were handled. */
+  steps = 0
+  /** Changes with everything that a node does, in whatever order: equal runs have equal digests. */
+  digest = 0x811c9dc5
+
+  constructor(plan: SwarmPlan, onFrame?: FrameObserver) {
+    this.plan = plan
+    this.#rng = new Rng(plan.seeds.network)
+    this.medium = new Medium(this.queue, new Rng(this.#rng.uint32()), {
+      ...plan.medium,
+      ...(onFrame === undefined ? {} : { onFrame }),
+    })
+    const { hopsMax, heartbeatMs, deadlineMs } = plan.config
+    const limits = {
+      hopsMax,
+      broadcastHopsMax: BROADCAST_HOPS_MAX,
+      broadcastAnswerMs: deadlineMs + heartbeatMs,
+      // Deadlines are times of a process's own clock.
+      lateMs: LATE_MS + 2 * deadlineMs * plan.drift,
+      isOrdered: true,
+    }
+    this.ledger = new Ledger(limits, (what) => this.broken(what))
+  }
+
+  get nowMs(): number {
+    return this.queue.nowMs
+  }
+
+  /** The processes that run. */
+  get nodes(): readonly SwarmNode[] {
+    return [...this.#nodes.values()]
+  }
+
+  /** Those that do not stand still. */
+  get awake(): readonly SwarmNode[] {
+    return this.nodes.filter(({ process }) => !process.host.isPaused)
+  }
+
+  /** The process of this name, while it runs. */
+  node(process: string): SwarmNode | undefined {
+    return this.#nodes.get(process)
+  }
+
+  /** Whether nobody else has ever claimed its name, so that it still is the run that it was started as. */
+  isUndisputed({ name, process, incarnation }: SwarmNode): boolean {
+    return !this.#contested.has(name) && process.overlay.self.incarnation === incarnation
+  }
+
+  /** Writes down that something must not be. */
+  broken(what: string): void {
+    if (this.violations.length < VIOLATIONS_MAX) this.violations.push({ atMs: this.nowMs, what })
+  }
+
+  /** Starts a process; nothing happens while one of that name runs. */
+  start(process: string, { hasOlderClock = false, claims }: StartOptions = {}): void {
+    if (this.#nodes.has(process)) return
+    const name = (claims ?? process) as NodeName
+    if (this.nodes.some((node) => node.name === name)) this.#contested.add(name)
+    const isDialable = this.isDialable(process)
+    const started = ++this.#starts
+    const identity = {
+      name,
+      incarnation: hasOlderClock ? this.#rng.between(1, CLOCK_MS - 1) : CLOCK_MS + Math.floor(this.nowMs),
+      instance: `run-${started}`,
+      ...(isDialable ? { url: urlOf(process) } : {}),
+    }
+    const { drift, config } = this.plan
+    const run = (this.#runs.get(process) ?? 0) + 1
+    this.#runs.set(process, run)
+    const node: SwarmNode = {
+      label: `${process}#${run}`,
+      name,
+      isDialable,
+      incarnation: identity.incarnation,
+      lateMs: LATE_MS,
+      timers: new Map(),
+      process: new SimProcess(this.medium, {
+        name: process,
+        identity,
+        seed: this.#rng.uint32(),
+        config,
+        clockRate: drift === 0 ? 1 : 1 + drift * (this.#rng.below(2_001) / 1_000 - 1),
+        onHandled: (_, input, effects) => this.#handled(node, input, effects),
+      }),
+    }
+    this.#nodes.set(process, node)
+    this.ledger.started(node)
+    node.process.feed({ type: 'start' })
+    node.process.feed({ type: 'contacts', contacts: this.#contacts(process) })
+  }
+
+  /** Ends a process without a word. */
+  crash(node: SwarmNode, options?: CrashOptions): void {
+    if (!this.#remove(node)) return
+    this.#endedMs.set(node.name, this.nowMs)
+    node.process.crash(options)
+    this.ledger.ended(node, false)
+  }
+
+  /** A node leaves as it should; one that stands still cannot. */
+  leave(node: SwarmNode): void {
+    if (node.process.host.isPaused || !this.#remove(node)) return
+    this.#endedMs.set(node.name, this.nowMs)
+    node.process.leave()
+    this.#checkOver(node)
+  }
+
+  /** A process stands still for a while. */
+  pause(node: SwarmNode, ms: number): void {
+    node.process.host.pause(ms)
+    node.lateMs += ms
+    this.queue.plan(ms + CATCH_UP_MS, () => {
+      node.lateMs -= ms
+    })
+    this.ledger.pausedFor(node, ms)
+  }
+
+  /** A node sends; returns what the ledger keeps of it. */
+  send(by: SwarmNode, to: string, options: { bytes: number; deadlineMs: number }): SendEntry {
+    const { bytes, deadlineMs } = options
+    const entry = this.ledger.send(by, to, this.nowMs + deadlineMs)
+    const payload = payloadOf(entry.id, bytes)
+    by.process.feed({ type: 'send', id: entry.id, to: to as NodeName, payload, deadlineMs })
+    return entry
+  }
+
+  /** A node broadcasts. */
+  broadcast(by: SwarmNode, bytes: number): BroadcastEntry {
+    const entry = this.ledger.broadcast(by, this.nowMs)
+    by.process.feed({ type: 'broadcast', id: entry.id, payload: payloadOf(entry.id, bytes) })
+    return entry
+  }
+
+  /** Looks at everything of every node. */
+  checkAll(): void {
+    for (const node of this.nodes) this.#checkState(node, 'all')
+    this.ledger.check(this.nowMs)
+  }
+
+  /** The first processes can be dialled, the last ones cannot. */
+  isDialable(process: string): boolean {
+    const { nodes, undialable } = this.plan
+    const number = Number(/^n(\d+)/.exec(process)?.[1])
+    return number < nodes - undialable || number >= nodes
+  }
+
+  /** What the configuration names: the first processes, whether they run or not. */
+  #contacts(process: string): (Contact | { url: string })[] {
+    const seeds = SWARM_SEEDS.filter((seed) => seed !== process && this.isDialable(seed))
+    return seeds.map((seed) => ({ url: urlOf(seed) }))
+  }
+
+  #remove(node: SwarmNode): boolean {
+    if (this.#nodes.get(node.process.name) !== node) return false
+    return this.#nodes.delete(node.process.name)
+  }
+
+  #handled(node: SwarmNode, input: Input, effects: readonly Effect[]): void {
+    this.steps++
+    if (input.type === 'timer') count(node.timers, input.timer.kind, -1)
+    for (const effect of effects) {
+      if (effect.type === 'timer') count(node.timers, effect.timer.kind, 1)
+      if (effect.type !== 'notify') continue
+      const { notification } = effect
+      this.ledger.told(node, notification, this.nowMs)
+      // It has lost its name: whoever runs it ends the process.
+      if (notification.type === 'stopped') this.queue.plan(0, () => this.#stopped(node))
+    }
+    this.#digest(node, input, effects)
+    for (const broken of checkTurn(node.name as NodeName, input, effects)) {
+      this.broken(`${node.label} ${broken}`)
+    }
+    this.#checkState(node, this.steps % STEPS_A_LOOK === 0 ? 'all' : 'quick')
+  }
+
+  #checkState(node: SwarmNode, depth: 'quick' | 'all'): void {
+    const { overlay, nowMs } = node.process
+    for (const broken of checkInvariants(overlay, nowMs, { depth, lateMs: node.lateMs })) {
+      this.broken(`${node.label} ${broken}`)
+    }
+  }
+
+  #stopped(node: SwarmNode): void {
+    if (!this.#remove(node)) return
+    // P2: for another one that lives, or did when the news of it set out.
+    const hasOther = this.nodes.some(({ name }) => name === node.name)
+    const sinceMs = this.nowMs - (this.#endedMs.get(node.name) ?? Number.NEGATIVE_INFINITY)
+    if (!hasOther && sinceMs > NEWS_MS) this.broken(`P2: ${node.label} stopped, and nobody has its name now`)
+    node.process.leave()
+    this.#checkOver(node)
+  }
+
+  #checkOver(node: SwarmNode): void {
+    this.#checkState(node, 'all')
+    this.ledger.ended(node, true)
+    const { pendingTimers } = node.process
+    if (pendingTimers > 0) this.broken(`${node.label} ended with ${pendingTimers} timers`)
+  }
+
+  #digest(node: SwarmNode, input: Input, effects: readonly Effect[]): void {
+    let hash = this.digest ^ Math.floor(this.nowMs * 1_000)
+    hash = Math.imul(hash ^ node.process.overlay.self.version, 0x01000193)
+    hash = Math.imul(hash ^ (input.type.length + (effects.length << 8)), 0x01000193)
+    for (const effect of effects) {
+      if (effect.type === 'timer') hash = Math.imul(hash ^ effect.afterMs, 0x01000193)
+      else if (effect.type === 'send') {
+        for (const link of effect.links) hash = Math.imul(hash ^ link, 0x01000193)
+        hash = Math.imul(hash ^ effect.message.type.length, 0x01000193)
+      }
+    }
+    this.digest = hash >>> 0
+  }
+}
+
+/** Where a process can be dialled. */
+export function urlOf(process: string): string {
+  return `ws://${process}:5000/`
+}
+
+function count<K>(counts: Map<K, number>, key: K, change: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + change)
+}

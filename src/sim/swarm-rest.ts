@@ -1,0 +1,69 @@
+// Whether a swarm has come to rest as it should: every name has one process, all have the same directory, links connect
+// all of them and are known at both ends, and nobody has more than allowed.
+// It must not change anything.
+
+import type { NodeName } from '../core/messages.ts'
+import type { SwarmNet, SwarmNode } from './swarm-net.ts'
+
+/** What is not yet as it has to be when nothing strikes any more; `undefined` when all is. */
+export function convergenceProblem(net: SwarmNet): string | undefined {
+  const { nodes } = net
+  const byName = new Map(nodes.map((node) => [node.name, node]))
+  return nameProblem(nodes) ?? directoryProblem(nodes) ?? linkProblem(net, byName) ?? pieceProblem(byName)
+}
+
+/** Two live processes do not keep one name. */
+function nameProblem(nodes: readonly SwarmNode[]): string | undefined {
+  const seen = new Map<string, SwarmNode>()
+  for (const node of nodes) {
+    const other = seen.get(node.name)
+    if (other !== undefined) return `${other.label} and ${node.label} have one name`
+    seen.set(node.name, node)
+  }
+  return undefined
+}
+
+function directoryProblem(nodes: readonly SwarmNode[]): string | undefined {
+  const [first] = nodes
+  if (first === undefined) return undefined
+  const wanted = first.process.overlay.directory.hash
+  for (const { label, process } of nodes) {
+    const { directory } = process.overlay
+    if (directory.reachableCount !== nodes.length) {
+      return `${label} reaches ${directory.reachableCount} of ${nodes.length}`
+    }
+    const { high, low } = directory.hash
+    if (high !== wanted.high || low !== wanted.low) {
+      return `the directories of ${first.label} and ${label} differ`
+    }
+  }
+  return undefined
+}
+
+function linkProblem(net: SwarmNet, byName: ReadonlyMap<string, SwarmNode>): string | undefined {
+  const { linksMax, linksHardMax } = net.plan.config
+  // Behind few that can be dialled, those that cannot be need more than a node would take by itself.
+  const most = net.plan.undialable * 3 > net.plan.nodes ? linksHardMax : linksMax
+  for (const { label, name, process } of byName.values()) {
+    const { neighbors } = process.overlay
+    if (neighbors.size > most) return `${label} has ${neighbors.size} links`
+    for (const neighbor of neighbors.keys()) {
+      const back = byName.get(neighbor)?.process.overlay.neighbors
+      if (!back?.has(name as NodeName)) return `${neighbor} does not know its link with ${label}`
+    }
+  }
+  return undefined
+}
+
+/** Links lead from any node to all others. */
+function pieceProblem(byName: ReadonlyMap<string, SwarmNode>): string | undefined {
+  const [start] = byName.keys()
+  if (start === undefined) return undefined
+  const found = new Set([start])
+  for (const name of found) {
+    for (const next of byName.get(name)?.process.overlay.neighbors.keys() ?? []) found.add(next)
+  }
+  return found.size === byName.size
+    ? undefined
+    : `links from ${start} lead to ${found.size} of ${byName.size}`
+}

@@ -1,0 +1,73 @@
+// What can be broken in one turn of a node: in what it makes of one input.
+// It must not keep anything from one turn to the next.
+//
+// Y1, Y2 and O1 of the core, and that a broadcast does not go back to where it came from.
+
+import type { Effect, Input } from '../core/events.ts'
+import type { Gossip, LinkId, Message, NodeName, RoutedMessage } from '../core/messages.ts'
+
+/** Everything that is broken in what a node made of an input; nothing when all is well. */
+export function checkTurn(self: NodeName, input: Input, effects: readonly Effect[]): string[] {
+  if (input.type !== 'received') return []
+  const broken: string[] = []
+  for (const effect of effects) {
+    if (effect.type !== 'send') continue
+    const { message, links } = effect
+    if (isRouted(message) && message.origin !== self) {
+      broken.push(...checkRelayed(message, links, input))
+    } else if (message.type === 'gossip' && message.origin !== self) {
+      broken.push(...checkPassedOn(message, links, input))
+    }
+  }
+  return broken
+}
+
+/** Y1 of the machine that relays: what belongs to somebody else is what has just come in, and goes somewhere else. */
+function checkRelayed(
+  message: RoutedMessage,
+  links: readonly LinkId[],
+  { link, messages }: Extract<Input, { type: 'received' }>,
+): string[] {
+  const came = messages.find((other) => isRouted(other) && isSameRouted(other, message))
+  const what = `${message.type} of ${message.origin} for ${message.destination}`
+  if (came === undefined || !isRouted(came)) return [`Y1: a ${what} is sent and has not come in`]
+  const broken: string[] = []
+  if (links.includes(link)) broken.push(`Y1: a ${what} goes back to where it came from`)
+  if (links.length > 1) broken.push(`Y1: a ${what} goes ${links.length} ways`)
+  if (message.hopsLeft !== came.hopsLeft - 1 || message.hops !== Math.min(came.hops + 1, 255)) {
+    broken.push(`Y2: a ${what} goes on with ${message.hopsLeft} hops left, and came with ${came.hopsLeft}`)
+  }
+  return broken
+}
+
+/** A broadcast that has just come in; what was asked for again may have come in long ago. */
+function checkPassedOn(
+  gossip: Gossip,
+  links: readonly LinkId[],
+  { link, messages }: Extract<Input, { type: 'received' }>,
+): string[] {
+  const came = messages.find((other) => other.type === 'gossip' && isSameGossip(other, gossip))
+  if (came === undefined || came.type !== 'gossip') return []
+  const what = `broadcast ${gossip.sequence} of ${gossip.origin}`
+  const broken: string[] = []
+  if (links.includes(link)) broken.push(`B1: ${what} goes back to where it came from`)
+  if (gossip.hopsLeft >= came.hopsLeft || gossip.hops <= came.hops) {
+    broken.push(`B1: ${what} goes on with ${gossip.hopsLeft} hops left, and came with ${came.hopsLeft}`)
+  }
+  return broken
+}
+
+function isRouted(message: Message): message is RoutedMessage {
+  return message.type === 'direct' || message.type === 'ack' || message.type === 'bounce'
+}
+
+function isSameRouted(a: RoutedMessage, b: RoutedMessage): boolean {
+  if (a.type !== b.type || a.origin !== b.origin || a.destination !== b.destination) return false
+  if (a.originIncarnation !== b.originIncarnation) return false
+  if (a.type === 'ack') return b.type === 'ack' && a.cumulative === b.cumulative && a.ranges === b.ranges
+  return b.type !== 'ack' && a.sequence === b.sequence
+}
+
+function isSameGossip(a: Gossip, b: Gossip): boolean {
+  return a.origin === b.origin && a.incarnation === b.incarnation && a.sequence === b.sequence
+}

@@ -1,0 +1,71 @@
+// The swarm: past failures, as many new seeds as fit into the time, and that a run can be replayed.
+// HEARSAY_SWARM_SECONDS: how long to look for new failures, 20 unless told. HEARSAY_SEED: that one seed instead.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { Rng } from '../../src/core/rng.ts'
+import { runSwarm, type SwarmResult } from '../../src/sim/swarm.ts'
+import { drawPlan, FAULT_KINDS, SWARM_NODES_MAX } from '../../src/sim/swarm-plan.ts'
+
+const SECONDS = Number(process.env.HEARSAY_SWARM_SECONDS ?? 20)
+const SEED = process.env.HEARSAY_SEED
+
+/** A seed that failed once, and why. */
+interface PastFailure {
+  readonly seed: number
+  readonly story: string
+}
+
+const PAST = JSON.parse(
+  readFileSync(new URL('regression-seeds.json', import.meta.url), 'utf8'),
+) as readonly PastFailure[]
+
+function check({ plan, violations, replay }: SwarmResult): void {
+  const kinds = [...plan.kinds].join(' ')
+  const lines = violations.map(({ atMs, what }) => `  at ${atMs.toFixed(1)} ms: ${what}`)
+  assert.equal(
+    violations.length,
+    0,
+    `seed ${plan.seed}, ${plan.nodes} nodes, ${kinds}\n${lines.join('\n')}\n${replay}`,
+  )
+}
+
+test('a run can be replayed to the byte, and another seed gives another run', () => {
+  const [first, again, other] = [runSwarm(7), runSwarm(7), runSwarm(8)]
+  const { restMs, steps, digest, tookMs } = first
+  assert.deepEqual([again.restMs, again.steps, again.digest, again.tookMs], [restMs, steps, digest, tookMs])
+  assert.notEqual(other.digest, digest)
+})
+
+test('seeds draw all sizes, and every kind of fault with and without every other', () => {
+  const plans = Array.from({ length: 400 }, (_, seed) => drawPlan(seed))
+  for (const { nodes, undialable } of plans) {
+    assert.ok(nodes >= 5 && nodes <= SWARM_NODES_MAX, `${nodes} nodes`)
+    assert.ok(undialable <= nodes / 2, `${undialable} of ${nodes} cannot be dialled`)
+  }
+  assert.ok(new Set(plans.map(({ nodes }) => nodes)).size > 30)
+  for (const kind of FAULT_KINDS) {
+    for (const other of FAULT_KINDS) {
+      const both = plans.filter(({ kinds }) => kinds.has(kind) && kinds.has(other))
+      assert.ok(both.length > 0, `${kind} with ${other}`)
+      if (kind === other) continue
+      const alone = plans.filter(({ kinds }) => kinds.has(kind) && !kinds.has(other))
+      assert.ok(alone.length > 0, `${kind} without ${other}`)
+    }
+  }
+})
+
+for (const { seed, story } of PAST) test(`seed ${seed}: ${story}`, () => check(runSwarm(seed)))
+
+if (SEED !== undefined) test(`seed ${SEED}`, () => check(runSwarm(Number(SEED))))
+else {
+  test(`new seeds for ${SECONDS} s`, () => {
+    const base = new Rng(Date.now()).uint32()
+    console.log(`swarm: seeds from ${base}`)
+    const untilMs = performance.now() + SECONDS * 1_000
+    let count = 0
+    for (; performance.now() < untilMs; count++) check(runSwarm(base + count))
+    console.log(`swarm: ${count} seeds from ${base}, none with a violation`)
+  })
+}
