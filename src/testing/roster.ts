@@ -51,6 +51,12 @@ export class Roster {
     return [...this.#members.values()].filter(({ state }) => state === 'runs')
   }
 
+  /** Whether no node runs. Cheap: asked between events. */
+  get isEmpty(): boolean {
+    for (const { state } of this.#members.values()) if (state === 'runs') return false
+    return true
+  }
+
   /** @throws TestNetworkError `unknown-node` */
   member(name: string): Member {
     const member = this.#members.get(name)

@@ -215,7 +215,7 @@ class TestNetwork {
     let nextMs = 0
     const look = () => {
       const { nowMs } = this.#queue
-      const isDue = nowMs >= Math.max(nextMs, this.#changedMs + QUIET_MS) || this.nodes.length === 0
+      const isDue = nowMs >= Math.max(nextMs, this.#changedMs + QUIET_MS) || this.#roster.isEmpty
       if (!isDue) return false
       nextMs = nowMs + LOOK_MS
       if (this.#unsettled() !== undefined) return false
