@@ -186,7 +186,9 @@ describe('faults of processes', () => {
     net.pause('node1', 20_000)
     net.run(15_000)
     assert.deepEqual(
-      toldSince(net, 0, 'peer-leave').map(({ node }) => node),
+      toldSince(net, 0, 'peer-leave')
+        .map(({ node }) => node)
+        .sort(),
       ['node2', 'node3'],
     )
     net.run(6_000)
