@@ -4,6 +4,8 @@
 //
 // F1  a link is eager in a tree until its other end has asked otherwise, but for links that came up beside others later
 // F2  the link over which the broadcasts of an origin come (its parent) is never pruned from this end
+// F3  a parent is given up for a link that brings the broadcasts over no more links, or that has what did not come; else
+//     two nodes that each got one broadcast from the other first would both wait for the other, and prune the origin
 //
 // Plumtree (Leitão, Pereira, Rodrigues, SRDS 2007, sections 3.3 to 3.6; DI-FCUL TR-07-14, updated 2019).
 // Deviation from Plumtree: a tree for each origin in place of one that all share (the paper weighs both). It has the
@@ -22,9 +24,9 @@ export interface Tree {
   readonly lazy: number
   /** Set of link bits: who was asked to push none of them. */
   readonly refused: number
-  /** The link over which the last new broadcast came, or from which they are wanted. */
+  /** The link from which its broadcasts are wanted. */
   readonly parent: LinkId | undefined
-  /** Links that the last new broadcast had travelled, or will. */
+  /** Links that the last one from there had travelled, or will have. */
   readonly depth: number
 }
 
@@ -84,19 +86,24 @@ export class BroadcastTrees {
     return (tree.lazy & this.#bitOf(link)) === 0
   }
 
-  /** A new broadcast of this tree came in. */
+  /**
+   * A new broadcast of this tree came in.
+   * Deviation from Plumtree: whoever brings one first need not become the parent (F3).
+   */
   arrived(tree: Tree, link: LinkId, hops: number): void {
     const grown = tree as MutableTree
-    const bit = this.#bitOf(link)
-    if ((tree.refused & bit) !== 0) {
-      if (tree.parent !== undefined) {
-        // It was on its way when this link was pruned; were it not, the other end has forgotten that.
-        this.#ask(tree, link, 'prune')
-        return
-      }
+    const { parent, depth } = tree
+    const isRefused = (tree.refused & this.#bitOf(link)) !== 0
+    if (parent !== undefined && parent !== link && (isRefused ? hops >= depth : hops > depth)) {
+      // It was on its way when this link was pruned, or the other end has forgotten that, or it overtook the parent's.
+      this.#prune(tree, link)
+      return
+    }
+    // The other end may still take this one for its own parent. Of a new tree nobody does.
+    if (parent !== link && depth > 0) {
+      this.grafting(tree, link)
       this.#ask(tree, link, 'graft')
     }
-    grown.refused &= ~bit
     grown.parent = link
     grown.depth = hops
   }
@@ -111,18 +118,20 @@ export class BroadcastTrees {
     ;(tree as MutableTree).lazy |= this.#bitOf(link)
   }
 
-  /** The other end wants pushes of this tree. */
+  /** The other end wants pushes of this tree: nothing can be expected from there, or both would wait for each other. */
   graftReceived(tree: Tree, link: LinkId): void {
-    ;(tree as MutableTree).lazy &= ~this.#bitOf(link)
+    const wanted = tree as MutableTree
+    wanted.lazy &= ~this.#bitOf(link)
+    if (wanted.parent === link) wanted.parent = undefined
   }
 
-  /** This end asks on a link for a broadcast that would travel this many links, and with it for pushes. */
-  grafting(tree: Tree, link: LinkId, hops: number): void {
+  /** This end asks on a link for a broadcast that the parent has not brought, and with it for pushes. */
+  grafting(tree: Tree, link: LinkId): void {
     const asking = tree as MutableTree
     asking.refused &= ~this.#bitOf(link)
-    if (tree.parent !== undefined) return
+    // Else what this turn has asked of the link so far would go out behind the graft.
+    this.#asks.get(link)?.delete(tree.origin)
     asking.parent = link
-    asking.depth = hops
   }
 
   /**
@@ -134,12 +143,10 @@ export class BroadcastTrees {
   optimize(tree: Tree, link: LinkId, hops: number): void {
     const { parent, depth } = tree
     if (parent === undefined || parent === link || depth - hops < this.#optimizeHops) return
-    const changed = tree as MutableTree
-    this.grafting(tree, link, hops)
+    this.grafting(tree, link)
     this.#ask(tree, link, 'graft')
     this.#prune(tree, parent)
-    changed.parent = link
-    changed.depth = hops
+    ;(tree as MutableTree).depth = hops
   }
 
   /** The end of a turn: asks the neighbors what it has come to. */

@@ -5,11 +5,13 @@
 // B2  memory is bounded by the number of origins (origin-table.ts): one window of sequences and one tree for each, beside
 //     the payload cache (C1) and the table of what is missing (M2)
 // B3  every broadcast of the application is answered exactly once
-// B4  whoever has a broadcast pushes or announces it on every link but the one it came over
+// B4  whoever has a broadcast pushes or announces it on every link but the one it came over, and announces it on a link
+//     that comes up within `RECENT_MS` after it, or joins what was apart
 //
 // Plumtree (Leitão, Pereira, Rodrigues, SRDS 2007, section 3; DI-FCUL TR-07-14, updated 2019). Ids are origin /
 // incarnation / sequence in place of random ones, so that "seen" is a window and not a set of ids.
-// Deviation from Plumtree: a link that may join what was apart asks what was broadcast meanwhile (catch-up).
+// Deviation from Plumtree: a new link asks what was broadcast before it came up (catch-up), as far back as its ends may
+// have been apart.
 
 import { Announcing } from './announcing.ts'
 import { BroadcastTrees, type Tree } from './broadcast-trees.ts'
@@ -40,6 +42,12 @@ const HOPS_MAX = 64
 /** Beyond this a run does not number its broadcasts: sequences have 48 bits on the wire. */
 const SEQUENCES_END = 2 ** 47
 
+/**
+ * What came to the other end of a new link before the link did is announced there if it is not older than this: it may
+ * have been on its way here over links that are gone, or that nobody knows to be dead yet (`silent`, `stalled`).
+ */
+const RECENT_MS = 30_000
+
 const NO_BYTES = new Uint8Array(0)
 
 interface Origin {
@@ -47,7 +55,7 @@ interface Origin {
   readonly seen: SequenceWindow
   readonly tree: Tree
   /** Its newest record that came as a broadcast, and as which one it goes on: the directory has what it says. */
-  record: { readonly sequence: number; readonly hops: number } | undefined
+  record: Pick<Gossip, 'sequence' | 'hopsLeft' | 'hops'> | undefined
 }
 
 /** The parts of the configuration that count here. */
@@ -87,6 +95,9 @@ export class Broadcast {
   readonly #cache: PayloadCache
   /** Broadcasts of the application that wait for the first link, oldest first. */
   readonly #waiting: { id: number; payload: Uint8Array; deadlineMs: number }[] = []
+  /** Links on which a catch-up was answered. */
+  readonly #caughtUp = new Set<LinkId>()
+  #answered = { turn: 0, count: 0 }
   #sequence = 0
   #startedMs = 0
 
@@ -122,8 +133,7 @@ export class Broadcast {
   /** Publishes this node's record to everybody. */
   publish(record: PeerRecord): void {
     const gossip = this.#originate(record)
-    const { sequence, hops } = gossip
-    this.#own.record = { sequence, hops }
+    this.#own.record = gossip
     if (record.state === 'up') this.#spread(gossip, this.#own.tree, undefined)
     else
       this.#turn.send(
@@ -152,7 +162,9 @@ export class Broadcast {
     if (hopsLeft === 0) this.#turn.drop('hops-exceeded', `broadcast ${sequence} of ${name}`, cameFrom)
     else {
       const onward = { ...gossip, hopsLeft: hopsLeft - 1, hops: Math.min(hops + 1, 255) }
-      if (gossip.kind === 'record') origin.record = { sequence, hops: onward.hops }
+      if (gossip.kind === 'record' && sequence > (origin.record?.sequence ?? 0)) {
+        origin.record = { sequence, hopsLeft: onward.hopsLeft, hops: onward.hops }
+      }
       const kept = gossip.kind === 'record' ? onward : this.#cache.add(onward, this.#turn.nowMs)
       this.#spread(kept, tree, cameFrom)
     }
@@ -163,7 +175,8 @@ export class Broadcast {
   ihaveReceived({ ranges }: IHave, link: LinkId): void {
     const wanted: Wanted = new Map()
     for (const range of ranges) {
-      if (range.origin !== this.#directory.own.record.name) this.#announced(range, link, wanted)
+      if (range.origin === this.#directory.own.record.name) this.#ownAnnounced(range, link)
+      else this.#announced(range, link, wanted)
     }
     this.#ask(wanted)
   }
@@ -188,15 +201,22 @@ export class Broadcast {
 
   /** A neighbor asks what it may have missed. */
   catchUpReceived({ withinMs }: CatchUp, link: LinkId): void {
-    for (const gossip of this.#cache.since(this.#turn.nowMs - withinMs)) this.#announcing.add(link, gossip)
+    if (this.#caughtUp.has(link)) {
+      this.#turn.drop('duplicate', 'catch-up', link)
+      return
+    }
+    this.#caughtUp.add(link)
+    const kept = Map.groupBy(this.#cache.since(this.#turn.nowMs - withinMs), ({ origin }) => origin)
+    for (const gossips of kept.values()) for (const gossip of gossips) this.#announcing.add(link, gossip)
     this.#announcing.flush(link)
   }
 
   /**
-   * A broadcast under this node's own name came in. One that this node has not made was forged or damaged, and everybody
-   * takes its number for seen: the node goes on behind it. False when there is no number behind it.
+   * A broadcast under this node's own name came in: none is wanted. One that this node has not made was forged or damaged,
+   * and everybody takes its number for seen: the node goes on behind it. False when there is no number behind it.
    */
-  goOnBehind({ incarnation, sequence }: Gossip): boolean {
+  ownReceived({ incarnation, sequence }: Gossip, cameFrom: LinkId): boolean {
+    this.#trees.duplicate(this.#own.tree, cameFrom)
     if (incarnation !== this.#directory.own.record.incarnation || sequence <= this.#sequence) return true
     if (sequence > SEQUENCES_END) return false
     this.#sequence = sequence
@@ -212,8 +232,8 @@ export class Broadcast {
   linkUp(link: LinkId, isFirst: boolean, mayJoin: boolean): void {
     this.#trees.linkUp(link)
     if (!isFirst) for (const [, { tree }] of this.#origins) this.#trees.startLazy(tree, link)
-    if (!mayJoin) return
-    const withinMs = Math.min(Math.ceil(this.#turn.nowMs - this.#startedMs), 0xffff_ffff)
+    const runningMs = Math.ceil(this.#turn.nowMs - this.#startedMs)
+    const withinMs = Math.min(runningMs, mayJoin ? 0xffff_ffff : RECENT_MS)
     this.#turn.send([link], { type: 'catch-up', withinMs })
   }
 
@@ -224,13 +244,14 @@ export class Broadcast {
     this.#trees.forgetLink(link)
     this.#missing.linkDown(link)
     this.#announcing.linkDown(link)
+    this.#caughtUp.delete(link)
   }
 
   /** A link had no room for a push: the broadcast is announced there, and asked for when the link has room again. */
   refused(gossip: Gossip, link: LinkId): void {
-    const { origin, incarnation, sequence } = gossip
+    const { kind, origin, incarnation, sequence } = gossip
     this.#turn.drop('queue-full', `push of broadcast ${sequence} of ${origin}`, link)
-    const isKept = this.#cache.get(origin, incarnation, sequence) !== undefined
+    const isKept = kind === 'record' || this.#cache.get(origin, incarnation, sequence) !== undefined
     if (isKept && this.#links.up(link) !== undefined) this.#announcing.add(link, gossip)
   }
 
@@ -268,9 +289,11 @@ export class Broadcast {
     return this.#waiting[0]?.deadlineMs
   }
 
-  /** The directory has forgotten this origin. */
+  /**
+   * The directory has forgotten this origin. What was seen of it is not: others may keep its broadcasts for longer, and
+   * announce them when a partition ends.
+   */
   forget(origin: NodeName): void {
-    this.#origins.delete(origin)
     this.#missing.forget(origin)
   }
 
@@ -314,6 +337,7 @@ export class Broadcast {
     const seen = new SequenceWindow(this.#config.seenSequencesMax)
     const origin = { incarnation, seen, tree: this.#trees.newTree(name), record: undefined }
     this.#origins.set(name, origin)
+    this.#missing.newRun(name, incarnation)
     return origin
   }
 
@@ -350,23 +374,36 @@ export class Broadcast {
     const known = origin?.incarnation === incarnation ? origin : undefined
     const tree = known?.tree
     const isUrgent = tree?.parent === undefined || tree.parent === link
-    const from = kind === 'record' ? Math.max(range.first, (known?.record?.sequence ?? 0) + 1) : range.first
+    const newest = kind === 'record' ? (known?.record?.sequence ?? 0) : 0
+    const from = Math.max(range.first, newest + 1, known?.seen.next ?? 0)
     for (let sequence = from; sequence < behindLast; sequence++) {
       if (known?.seen.has(sequence) === true) continue
       const id = { kind, origin: name, incarnation, sequence }
-      this.#missing.announced(id, { link, hops }, isUrgent ? wanted : undefined)
+      if (this.#missing.announced(id, { link, hops }, isUrgent ? wanted : undefined)) continue
+      this.#turn.drop('queue-full', `announcement of broadcasts ${sequence} and up of ${name}`, link)
+      break
     }
     if (tree !== undefined && known?.seen.has(behindLast - 1) === true) this.#trees.optimize(tree, link, hops)
+  }
+
+  /** What this node has not made under its name it has to see: somebody else has that name, or forges. */
+  #ownAnnounced({ hops: _, ...range }: AnnouncedRange, link: LinkId): void {
+    const { incarnation } = this.#directory.own.record
+    const last = range.behindLast - 1
+    const isKnown =
+      range.incarnation === incarnation ? last <= this.#sequence : range.incarnation < incarnation
+    if (isKnown || last < range.first) return
+    this.#turn.send([link], { type: 'graft', ranges: [{ ...range, first: last }] })
   }
 
   #ask(wanted: Wanted): void {
     for (const [link, ranges] of wanted) {
       for (const { origin } of ranges) {
         const tree = this.#origins.get(origin)?.tree
-        if (tree !== undefined) this.#trees.grafting(tree, link, tree.depth)
+        if (tree !== undefined) this.#trees.grafting(tree, link)
       }
-      for (let at = 0; at < ranges.length; at += RANGES_MAX) {
-        this.#turn.send([link], { type: 'graft', ranges: ranges.slice(at, at + RANGES_MAX) })
+      for (let i = 0; i < ranges.length; i += RANGES_MAX) {
+        this.#turn.send([link], { type: 'graft', ranges: ranges.slice(i, i + RANGES_MAX) })
       }
     }
   }
@@ -376,17 +413,25 @@ export class Broadcast {
     const newest = this.#find(name)?.record
     const record = this.#directory.get(name)?.record
     if (newest === undefined || record?.incarnation !== incarnation) return
-    const { sequence, hops } = newest
-    if (first === behindLast || sequence < first) return
-    const id = { origin: name, incarnation, sequence, hopsLeft: HOPS_MAX - hops, hops }
+    const { sequence, hopsLeft, hops } = newest
+    if (first === behindLast || sequence < first || !this.#mayAnswer()) return
+    const id = { origin: name, incarnation, sequence, hopsLeft, hops }
     this.#turn.send([link], { type: 'gossip', kind: 'record', ...id, payload: NO_BYTES, record })
   }
 
   #sendKept({ origin, incarnation, first, behindLast }: BroadcastRange, link: LinkId): void {
+    if (!this.#cache.has(origin)) return
     for (let sequence = first; sequence < behindLast; sequence++) {
       const gossip = this.#cache.get(origin, incarnation, sequence)
-      if (gossip !== undefined) this.#turn.send([link], gossip, 'broadcast')
+      if (gossip !== undefined && this.#mayAnswer()) this.#turn.send([link], gossip, 'broadcast')
     }
+  }
+
+  /** A turn is what came over one link at once. Whoever asks there for more than there is asks for something twice. */
+  #mayAnswer(): boolean {
+    const { number } = this.#turn
+    if (number !== this.#answered.turn) this.#answered = { turn: number, count: 0 }
+    return ++this.#answered.count <= this.#cache.size + this.#origins.size + 1
   }
 
   #fail(id: number, failure: SendFailure): void {

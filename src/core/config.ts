@@ -86,7 +86,10 @@ export interface CoreConfig {
   readonly graftAgainMs: number
   /** How many links shorter another way must be before a broadcast tree changes over to it; 0 would never come to rest. */
   readonly optimizeHops: number
-  /** Broadcasts that were announced and have not come; further announcements are not used. */
+  /**
+   * Broadcasts that were announced and have not come; further announcements are not used. As many as one neighbor can
+   * keep (`cacheBytesMax` / 256), so that all of what was missed in a partition can be asked for.
+   */
   readonly missingMax: number
   /** Bytes of broadcasts kept for those who missed them, 256 a message included. */
   readonly cacheBytesMax: number
@@ -137,7 +140,7 @@ export const CORE_DEFAULTS: CoreConfig = {
   graftRecordAfterMs: 25,
   graftAgainMs: 250,
   optimizeHops: 2,
-  missingMax: 8_192,
+  missingMax: 16_384,
   cacheBytesMax: 4_194_304,
   seenSequencesMax: 4_096,
 }

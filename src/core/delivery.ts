@@ -150,7 +150,7 @@ export class Delivery {
     for (const outgoing of this.#outgoing.values()) {
       for (const pending of outgoing.expire(nowMs)) this.#expired(pending, outgoing.name)
       for (const pending of outgoing.inFlight.values()) {
-        const isDue = outgoing.goesAgain(pending) && nowMs >= outgoing.retransmitMs(pending)
+        const isDue = outgoing.goesAgain(pending) && nowMs >= pending.againMs
         if (isDue) this.#transmit(outgoing, pending)
       }
       this.#pump(outgoing)
@@ -230,12 +230,16 @@ export class Delivery {
     }
   }
 
-  /** The lowest message has come to be another one: it goes again, though it is held (S4). */
+  /**
+   * The lowest message may have come to be another one: it goes again, though it is held (S4). What waits for it makes
+   * it worth while to go by the newest measurement.
+   */
   #watch(outgoing: Outgoing): void {
     const { lowest } = outgoing
     if (lowest === undefined) return
     if (outgoing.isStuck) this.#transmit(outgoing, lowest)
-    this.#arm(outgoing.retransmitMs(lowest))
+    lowest.againMs = Math.max(this.#turn.nowMs, Math.min(lowest.againMs, outgoing.retransmitMs(lowest)))
+    this.#arm(lowest.againMs)
   }
 
   /** The destination was started again: nobody can say whether the run that is gone got what was in flight (E3). */
@@ -249,18 +253,17 @@ export class Delivery {
   /** Sends on the best way there is; without one the message waits for the routes to change. */
   #transmit(outgoing: Outgoing, pending: Pending): void {
     const link = this.#relay.way(this.#self.name, outgoing.name)
-    pending.link = link
-    // Also without a way: the next look is due a timeout from now, not at once.
-    pending.sentMs = this.#turn.nowMs
-    if (link !== undefined) this.#transmitOn(link, outgoing, pending)
+    if (link !== undefined) {
+      this.#transmitOn(link, outgoing, pending)
+      return
+    }
+    outgoing.sent(pending, undefined, this.#turn.nowMs)
+    this.#arm(pending.againMs)
   }
 
   #transmitOn(link: LinkId, outgoing: Outgoing, pending: Pending): void {
     const self = this.#self
-    const { nowMs } = this.#turn
-    pending.sentMs = nowMs
-    pending.link = link
-    if (pending.sends++ === 0) pending.firstSentMs = nowMs
+    outgoing.sent(pending, link, this.#turn.nowMs)
     const message: Direct = {
       type: 'direct',
       hopsLeft: this.#config.hopsMax - 1,
@@ -274,7 +277,7 @@ export class Delivery {
       payload: pending.payload,
     }
     this.#turn.send([link], message, 'direct')
-    this.#arm(outgoing.retransmitMs(pending))
+    this.#arm(pending.againMs)
   }
 
   /** The first bounce is answered by the other way, if there is one; after that the routes have to change. */

@@ -1,9 +1,9 @@
 // Broadcasts that were announced and have not come: how long they are waited for, and who is asked for them.
 // It must not know trees or payloads; what it asks for is returned to the broadcast machine.
 //
-// M1  a broadcast is asked for as long as somebody who has it can be asked, each of them once
+// M1  a broadcast is asked for as long as somebody who has it can be asked, each of them once for each announcement
 // M2  at most `missingMax` broadcasts are waited for
-// M3  whatever is given up is counted as `missed`
+// M3  whatever is given up is counted as `missed`, unless a later run of its origin has taken its place
 //
 // Plumtree's missing set and its two timers (Leitão, Pereira, Rodrigues, SRDS 2007, section 3.4; DI-FCUL TR-07-14,
 // updated 2019). Deviation from Plumtree: what is announced while no link is known that would push it is asked for at once.
@@ -32,7 +32,7 @@ export type BroadcastId = Pick<BroadcastRange, 'kind' | 'origin' | 'incarnation'
 
 interface Entry {
   readonly id: BroadcastId
-  readonly announcers: Announcer[]
+  announcers: Announcer[]
   dueMs: number
 }
 
@@ -48,7 +48,9 @@ export class Missing {
   readonly #waiting = new Set<Entry>()
   readonly #waitingRecords = new Set<Entry>()
   readonly #asked = new Set<Entry>()
-  readonly #queues = [this.#asked, this.#waitingRecords, this.#waiting]
+  /** Nobody else can be asked: the answer may still be under way. */
+  readonly #askedLast = new Set<Entry>()
+  readonly #queues = [this.#asked, this.#waitingRecords, this.#waiting, this.#askedLast]
   #token = 0
   #dueMs = Number.POSITIVE_INFINITY
 
@@ -59,35 +61,30 @@ export class Missing {
 
   /** How many broadcasts are waited for. */
   get size(): number {
-    return this.#waiting.size + this.#waitingRecords.size + this.#asked.size
+    return this.#waiting.size + this.#waitingRecords.size + this.#asked.size + this.#askedLast.size
   }
 
   /**
    * Somebody has a broadcast that has not come yet.
    * @param wanted takes what is to be asked for at once; `undefined`: a push is waited for first.
+   * @returns false when there is no room for it.
    */
-  announced(id: BroadcastId, announcer: Announcer, wanted: Wanted | undefined): void {
+  announced(id: BroadcastId, announcer: Announcer, wanted: Wanted | undefined): boolean {
     const known = this.#byOrigin.get(id.origin)?.get(id.sequence)
     if (known !== undefined && known.id.incarnation === id.incarnation) {
-      if (!known.announcers.some(({ link }) => link === announcer.link)) known.announcers.push(announcer)
-      return
+      this.#announcedAgain(known, announcer, wanted)
+      return true
     }
-    if (known !== undefined && known.id.incarnation > id.incarnation) return
+    if (known !== undefined && known.id.incarnation > id.incarnation) return true
     if (known !== undefined) this.#delete(known)
-    if (this.size >= this.#config.missingMax) {
-      this.#turn.drop(
-        'queue-full',
-        `announcement of broadcast ${id.sequence} of ${id.origin}`,
-        announcer.link,
-      )
-      return
-    }
+    if (this.size >= this.#config.missingMax) return false
     const entry = { id, announcers: [announcer], dueMs: 0 }
     const sequences = this.#byOrigin.get(id.origin)
     if (sequences === undefined) this.#byOrigin.set(id.origin, new Map([[id.sequence, entry]]))
     else sequences.set(id.sequence, entry)
     if (wanted === undefined) this.#wait(entry)
     else this.#ask(entry, wanted)
+    return true
   }
 
   /** A broadcast has come; returns who else has announced it. A record takes the place of all older ones. */
@@ -97,7 +94,9 @@ export class Missing {
     const entry = sequences.get(sequence)
     if (kind === 'record') {
       for (const older of sequences.values()) {
-        if (older.id.kind === 'record' && older.id.sequence < sequence) this.#delete(older)
+        const { id } = older
+        if (id.kind === 'record' && id.incarnation === incarnation && id.sequence < sequence)
+          this.#delete(older)
       }
     }
     if (entry === undefined || entry.id.incarnation !== incarnation) return []
@@ -120,6 +119,13 @@ export class Missing {
     for (const entry of this.#byOrigin.get(origin)?.values() ?? []) this.#delete(entry)
   }
 
+  /** This run of an origin broadcasts: nobody takes anything of an earlier one any more. */
+  newRun(origin: NodeName, incarnation: number): void {
+    for (const entry of this.#byOrigin.get(origin)?.values() ?? []) {
+      if (entry.id.incarnation < incarnation) this.#delete(entry)
+    }
+  }
+
   /** The timer `graft`: what is to be asked for now. Nothing for a stale one. */
   due(token: number): Wanted {
     const wanted: Wanted = new Map()
@@ -136,6 +142,20 @@ export class Missing {
     for (const entry of due) this.#ask(entry, wanted)
     this.#armNext()
     return wanted
+  }
+
+  #announcedAgain(entry: Entry, announcer: Announcer, wanted: Wanted | undefined): void {
+    const { announcers } = entry
+    const isNew = !announcers.some(({ link }) => link === announcer.link)
+    const isAsked = this.#asked.has(entry) || this.#askedLast.has(entry)
+    // Whoever would push it announces it instead: no push is left to be waited for.
+    if (wanted !== undefined && !isAsked) {
+      entry.announcers = [announcer, ...announcers.filter(({ link }) => link !== announcer.link)]
+      this.#ask(entry, wanted)
+      return
+    }
+    if (isNew) announcers.push(announcer)
+    if (this.#askedLast.delete(entry)) this.#waitForAnswer(entry, this.#asked, this.#config.graftAgainMs)
   }
 
   #wait(entry: Entry): void {
@@ -155,9 +175,15 @@ export class Missing {
       this.#turn.drop('missed', `broadcast ${sequence} of ${origin}`)
       return
     }
-    entry.dueMs = this.#turn.nowMs + this.#config.graftAgainMs
-    this.#asked.add(entry)
     addTo(wanted, announcer.link, entry.id)
+    const { graftAfterMs, graftAgainMs } = this.#config
+    if (entry.announcers.length > 0) this.#waitForAnswer(entry, this.#asked, graftAgainMs)
+    else this.#waitForAnswer(entry, this.#askedLast, graftAgainMs + graftAfterMs)
+  }
+
+  #waitForAnswer(entry: Entry, queue: Set<Entry>, ms: number): void {
+    entry.dueMs = this.#turn.nowMs + ms
+    queue.add(entry)
     this.#arm(entry.dueMs)
   }
 
@@ -193,22 +219,35 @@ function addTo(wanted: Wanted, link: LinkId, { kind, origin, incarnation, sequen
   else appendRange(ranges, range)
 }
 
-/** Adds a range to the end of a list, or to its last range where it goes on with that one. */
+/** Several origins at once: how far back in a list the range is looked for that another one goes on with. */
+const LOOK_BACK = 16
+
+/** Adds a range to a list, or to one of its last ranges where it goes on with that one. */
 export function appendRange<T extends BroadcastRange & Partial<Pick<AnnouncedRange, 'hops'>>>(
   ranges: T[],
   range: T,
 ): void {
-  const last = ranges.at(-1)
-  const isNext =
-    last !== undefined &&
+  for (let i = ranges.length - 1; i >= Math.max(0, ranges.length - LOOK_BACK); i--) {
+    const last = ranges[i] as T
+    if (!goesOn(last, range)) continue
+    ranges[i] = { ...last, behindLast: range.behindLast }
+    return
+  }
+  ranges.push(range)
+}
+
+function goesOn<T extends BroadcastRange & Partial<Pick<AnnouncedRange, 'hops'>>>(
+  last: T,
+  range: T,
+): boolean {
+  return (
     last.behindLast === range.first &&
     last.origin === range.origin &&
     last.incarnation === range.incarnation &&
     last.kind === range.kind &&
     last.hops === range.hops &&
     range.behindLast - last.first <= RANGE_MAX
-  if (isNext) ranges[ranges.length - 1] = { ...last, behindLast: range.behindLast }
-  else ranges.push(range)
+  )
 }
 
 /** Broadcasts in one range, and ranges in one message: what the wire allows. */

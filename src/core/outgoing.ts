@@ -11,7 +11,7 @@
 // Loss told by later messages: RFC 9002 section 6.1.1.
 
 import type { CoreConfig } from './config.ts'
-import type { NodeName } from './messages.ts'
+import type { LinkId, NodeName } from './messages.ts'
 import { RoundTrip } from './round-trip.ts'
 import { type Pending, SendQueue } from './send-queue.ts'
 import { SequenceRing } from './sequence-ring.ts'
@@ -106,9 +106,17 @@ export class Outgoing {
     return this.#roundTrip.smoothedMs
   }
 
-  /** When to send a message again. */
+  /** When to send a message again, by the round trip as it is known now. */
   retransmitMs(pending: Pending): number {
     return pending.sentMs + this.#roundTrip.backoffMs(pending.sends)
+  }
+
+  /** A message goes out now. Without a link there was no way, and the next look is due a timeout from now. */
+  sent(pending: Pending, link: LinkId | undefined, nowMs: number): void {
+    pending.link = link
+    pending.sentMs = nowMs
+    if (link !== undefined && pending.sends++ === 0) pending.firstSentMs = nowMs
+    pending.againMs = this.retransmitMs(pending)
   }
 
   /** How long to wait for an acknowledgement before sending again. */
@@ -153,8 +161,7 @@ export class Outgoing {
     }
     for (const pending of settled) this.remove(pending)
     // It waits for one that it was said to hold: then it has let go of what it held.
-    if (this.inFlight.get(cumulative)?.isHeld)
-      for (const pending of this.inFlight.values()) pending.isHeld = false
+    if (this.inFlight.get(cumulative)?.isHeld) this.#forgetHeld(nowMs)
     for (const [first, behindLast] of ranges) newest = this.#hold(first, behindLast) ?? newest
     if (newest !== undefined && newest.sends === 1) this.#roundTrip.measure(nowMs - newest.sentMs)
     return settled
@@ -213,7 +220,7 @@ export class Outgoing {
   nextDueMs(): number | undefined {
     let due: number | undefined
     for (const pending of this.inFlight.values()) {
-      const again = this.goesAgain(pending) ? this.retransmitMs(pending) : Number.POSITIVE_INFINITY
+      const again = this.goesAgain(pending) ? pending.againMs : Number.POSITIVE_INFINITY
       const next = Math.min(pending.deadlineMs, again)
       if (due === undefined || next < due) due = next
     }
@@ -233,6 +240,14 @@ export class Outgoing {
       inFlightBytes: this.#inFlightBytes,
       waiting: this.#queue.waiting,
       waitingBytes: this.#queue.bytes,
+    }
+  }
+
+  #forgetHeld(nowMs: number): void {
+    for (const pending of this.inFlight.values()) {
+      if (!pending.isHeld) continue
+      pending.isHeld = false
+      pending.againMs = nowMs + this.timeoutMs
     }
   }
 

@@ -512,7 +512,7 @@ export class Overlay {
   }
 
   #ownBroadcast(gossip: Gossip, cameFrom: LinkId): void {
-    if (!this.#broadcast.goOnBehind(gossip)) {
+    if (!this.#broadcast.ownReceived(gossip, cameFrom)) {
       if (this.#presence.raise() === 'lost') {
         this.#stop(`broadcasts were forged under the last incarnation of ${this.self.name}`)
         return

@@ -62,17 +62,26 @@ export class PayloadCache {
     return own
   }
 
+  /** Whether anything of this origin is kept. */
+  has(origin: NodeName): boolean {
+    return this.#byOrigin.has(origin)
+  }
+
   /** The broadcast of this name; `undefined` when it is not kept. */
   get(origin: NodeName, incarnation: number, sequence: number): Gossip | undefined {
     const gossip = this.#byOrigin.get(origin)?.get(sequence)?.gossip
     return gossip?.incarnation === incarnation ? gossip : undefined
   }
 
-  /** What came at or after this time, oldest first. */
+  /** What came at or after this time and can be had from {@link get}, oldest first. */
   *since(ms: number): Generator<Gossip> {
     let first = this.#kept.length
     while (first > this.#head && (this.#kept[first - 1] as Kept).atMs >= ms) first--
-    for (let index = first; index < this.#kept.length; index++) yield (this.#kept[index] as Kept).gossip
+    for (let index = first; index < this.#kept.length; index++) {
+      const { gossip } = this.#kept[index] as Kept
+      // A later run of the origin may have taken its number.
+      if (this.get(gossip.origin, gossip.incarnation, gossip.sequence) === gossip) yield gossip
+    }
   }
 
   #evict(): void {

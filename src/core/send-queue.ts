@@ -15,6 +15,8 @@ export interface Pending {
   firstSentMs: number
   sentMs: number
   sends: number
+  /** When it is sent again, if it is then (outgoing.ts, S4). */
+  againMs: number
   /** The link it went out on last; `undefined` when that way is known to have failed. */
   link: LinkId | undefined
   /** The receiver has said that it is there, and waits for one before it. */
@@ -33,6 +35,7 @@ export function newPending(id: number, payload: Uint8Array, deadlineMs: number):
     firstSentMs: 0,
     sentMs: 0,
     sends: 0,
+    againMs: 0,
     link: undefined,
     isHeld: false,
     failure: undefined,

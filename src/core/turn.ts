@@ -9,6 +9,7 @@ import type { Reason } from './reasons.ts'
 /** See the head of the file. */
 export class Turn {
   #nowMs = 0
+  #number = 0
   #effects: Effect[] = []
 
   /** The time of this turn, in ms. */
@@ -16,9 +17,15 @@ export class Turn {
     return this.#nowMs
   }
 
+  /** Counts the turns. */
+  get number(): number {
+    return this.#number
+  }
+
   /** Begins a turn; what the last one collected belongs to its caller. */
   begin(nowMs: number): void {
     this.#nowMs = nowMs
+    this.#number++
     this.#effects = []
   }
 

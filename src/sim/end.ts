@@ -19,7 +19,7 @@ export type LinkEvent = Extract<
 
 /** Looks at what is delivered, before the process that gets it. @param bytes in the bundle, with its length prefix. */
 export type FrameObserver = (from: string, to: string, message: DeliveredMessage, bytes: number) => void
-type DeliveredMessage = Extract<LinkEvent, { type: 'received' }>['messages'][number]
+export type DeliveredMessage = Extract<LinkEvent, { type: 'received' }>['messages'][number]
 
 /** What an end is laid between. */
 export interface EndPlace {

@@ -11,7 +11,7 @@ import type { Overlay } from '../core/overlay.ts'
 import { Rng } from '../core/rng.ts'
 import { EventQueue } from './event-queue.ts'
 import type { CrashOptions, Host } from './host.ts'
-import { type CutOptions, Medium, type MediumOptions, type PartitionOptions } from './medium.ts'
+import { type CutOptions, Medium, type MediumOptions } from './medium.ts'
 import { type ProcessObserver, SimProcess } from './process.ts'
 import { SimBootstrap, SimRegistrant } from './rendezvous.ts'
 import type { Amount } from './traffic.ts'
@@ -195,9 +195,9 @@ export class SimNetwork {
     this.#medium.partition(sides)
   }
 
-  /** As {@link partition}, with options. */
-  partitionAs(sides: readonly (readonly string[])[], options: PartitionOptions): void {
-    this.#medium.partition(sides, options)
+  /** As {@link partition}, but what a later side sends to an earlier one gets through. */
+  partitionOneWay(...sides: readonly (readonly string[])[]): void {
+    this.#medium.partition(sides, { isOneWay: true })
   }
 
   /** Ends the partition. */

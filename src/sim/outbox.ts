@@ -24,6 +24,7 @@ export class Outbox {
     direct: { parcels: [], bytes: 0 },
     broadcast: { parcels: [], bytes: 0 },
   }
+  #bytes = 0
 
   constructor(laneBytesMax: number) {
     this.#laneBytesMax = laneBytesMax
@@ -31,8 +32,7 @@ export class Outbox {
 
   /** Bytes that wait on all lanes. */
   get bytes(): number {
-    const { control, direct, broadcast } = this.#lanes
-    return control.bytes + direct.bytes + broadcast.bytes
+    return this.#bytes
   }
 
   /** Puts a parcel at the end of a lane; false, and nothing changes, when it would exceed the lane's limit. */
@@ -41,6 +41,7 @@ export class Outbox {
     if (queue.bytes + parcel.bytes > this.#laneBytesMax) return false
     queue.parcels.push(parcel)
     queue.bytes += parcel.bytes
+    this.#bytes += parcel.bytes
     return true
   }
 
@@ -69,11 +70,7 @@ export class Outbox {
       }
       queue.parcels = []
     }
+    this.#bytes -= bytes
     return taken
-  }
-
-  /** Forgets everything that waits. */
-  clear(): void {
-    for (const lane of LANES) this.#lanes[lane] = { parcels: [], bytes: 0 }
   }
 }

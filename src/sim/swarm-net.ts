@@ -46,6 +46,10 @@ export interface StartOptions {
 const BROADCAST_HOPS_MAX = 64
 /** Each so many steps everything is looked at, else what is cheap to look at. */
 const STEPS_A_LOOK = 200
+/** So much may happen without time passing. */
+const EVENTS_A_MOMENT = 100_000
+/** How often it is looked whether what is waited for has come. */
+const LOOK_MS = 100
 /** How long the word of a process that is gone may make its way. */
 const NEWS_MS = 30_000
 /** How long a process needs at most to do what it has missed while it stood still. */
@@ -76,12 +80,15 @@ export class SwarmNet {
   /** Changes with everything that a node does, in whatever order: equal runs have equal digests. */
   digest = 0x811c9dc5
 
-  constructor(plan: SwarmPlan, onFrame?: FrameObserver) {
+  /** Sees each message when it is delivered, while it is there. */
+  onFrame: FrameObserver | undefined
+
+  constructor(plan: SwarmPlan) {
     this.plan = plan
     this.#rng = new Rng(plan.seeds.network)
     this.medium = new Medium(this.queue, new Rng(this.#rng.uint32()), {
       ...plan.medium,
-      ...(onFrame === undefined ? {} : { onFrame }),
+      onFrame: (from, to, message, bytes) => this.onFrame?.(from, to, message, bytes),
     })
     const { hopsMax, heartbeatMs, deadlineMs } = plan.config
     const limits = {
@@ -202,6 +209,34 @@ export class SwarmNet {
     const entry = this.ledger.broadcast(by, this.nowMs)
     by.process.feed({ type: 'broadcast', id: entry.id, payload: payloadOf(entry.id, bytes) })
     return entry
+  }
+
+  /** Whether something is broken: what follows would only be more of it. */
+  get hasFailed(): boolean {
+    return this.violations.length > 0
+  }
+
+  /** Lets time pass until then, or until something is broken. */
+  runTo(untilMs: number): void {
+    const { queue } = this
+    let [atMs, events] = [this.nowMs, 0]
+    while (!this.hasFailed && (queue.nextMs ?? Number.POSITIVE_INFINITY) <= untilMs) {
+      queue.step()
+      if (this.nowMs > atMs) [atMs, events] = [this.nowMs, 0]
+      else if (++events > EVENTS_A_MOMENT) this.broken(`time stands still: ${events} events and no end`)
+    }
+    if (!this.hasFailed) queue.runTo(untilMs)
+    this.ledger.check(this.nowMs)
+  }
+
+  /** Lets time pass until there is no problem any more; the last one when there still is after `maxMs`. */
+  waitFor(problemOf: () => string | undefined, maxMs: number): string | undefined {
+    const untilMs = this.nowMs + maxMs
+    for (;;) {
+      const problem = problemOf()
+      if (problem === undefined || this.hasFailed || this.nowMs >= untilMs) return problem
+      this.runTo(this.nowMs + LOOK_MS)
+    }
   }
 
   /** Looks at everything of every node. */

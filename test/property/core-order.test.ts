@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { CoreConfig } from '../../src/core/config.ts'
 import type { Outcome } from '../../src/core/events.ts'
+import { checkInvariants } from '../../src/core/invariants.ts'
 import { HELD_OVERHEAD_BYTES, HeldBudget, Reassembly } from '../../src/core/reassembly.ts'
 import { type Wire, Wired } from '../support/core-pair.ts'
 import { bytes, INCARNATION, type Rig } from '../support/core-rig.ts'
@@ -112,7 +113,7 @@ class Pair {
       default:
         this.#disturb(step.do, step.wire, step.place)
     }
-    this.#checkLimits()
+    this.#checkStates()
   }
 
   /** The network is kind again until every deadline has passed, and then until what is sent anew has arrived. */
@@ -121,7 +122,7 @@ class Pair {
     const before = this.#lastId
     for (const from of ['a', 'b'] as const) this.#send(from, 1_000)
     this.net.wait(1_000)
-    this.#checkLimits()
+    this.#checkStates()
     const handed = this.#checkHanded()
     const outcomes = this.#checkOutcomes(handed)
     for (let id = before + 1; id <= this.#lastId; id++) assert.equal(outcomes.get(id)?.status, 'delivered')
@@ -158,8 +159,9 @@ class Pair {
     else swap(wire, index)
   }
 
-  #checkLimits(): void {
+  #checkStates(): void {
     for (const rig of this.net.rigs) {
+      assert.deepEqual(checkInvariants(rig.overlay, rig.nowMs), [], `${rig.name}`)
       const { messages, bytes } = rig.overlay.held
       assert.ok(bytes <= 5 * (PAYLOAD_BYTES + HELD_OVERHEAD_BYTES), `${bytes} bytes are held`)
       assert.equal(bytes, messages * (PAYLOAD_BYTES + HELD_OVERHEAD_BYTES))

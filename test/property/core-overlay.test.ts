@@ -59,6 +59,18 @@ const front = fc
     origin,
     originIncarnation,
   }))
+/** Broadcasts that may have been made; some with more holes than a graft has ranges. */
+const range = fc
+  .tuple(
+    fc.constantFrom('payload' as const, 'record' as const),
+    name,
+    incarnation,
+    small,
+    fc.constantFrom(0, 1, 3, 900),
+  )
+  .map(([kind, origin, incarnation, first, count]) => ({
+    ...{ kind, origin, incarnation, first, behindLast: first + count },
+  }))
 const closeCode = fc.constantFrom(...Object.values(REASONS).map(({ closeCode }) => closeCode), 1)
 
 /** Messages about few nodes: what a neighbor could say, true or not. */
@@ -81,6 +93,14 @@ const related: fc.Arbitrary<Message> = fc.oneof(
       ...{ type: 'gossip', kind: 'payload', ...hops, origin, incarnation, sequence, payload },
     }),
   ),
+  fc
+    .array(fc.tuple(range, fc.constantFrom(0, 1, 3, 9, 255)), { minLength: 1, maxLength: 4 })
+    .map(
+      (ranges): Message => ({ type: 'ihave', ranges: ranges.map(([range, hops]) => ({ ...range, hops })) }),
+    ),
+  fc.array(range, { minLength: 1, maxLength: 4 }).map((ranges): Message => ({ type: 'graft', ranges })),
+  fc.array(name, { maxLength: 3 }).map((origins): Message => ({ type: 'prune', origins })),
+  fc.constantFrom(0, 1_000, 0xffff_ffff).map((withinMs): Message => ({ type: 'catch-up', withinMs })),
   fc.tuple(front, small, small, payload).map(
     ([front, floor, above, payload]): Message => ({
       ...{ type: 'direct', ...front, sequence: floor + above - 1, floor, payload },

@@ -39,10 +39,14 @@ export class Program {
   }
 }
 
-/** Runs the text of a module that has `createNode` and `createBootstrap` in scope. */
+/** Runs the text of a module that has `createNode`, `createBootstrap` and `createTestNetwork` in scope. */
 export function runProgram(t: TestContext, text: string): Program {
-  const door = new URL('../../src/index.ts', import.meta.url).href
-  const source = `import { createBootstrap, createNode } from ${JSON.stringify(door)}\n${text}`
+  const [door, testing] = ['index.ts', 'testing/test-network.ts'].map((path) =>
+    JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href),
+  )
+  const source =
+    `import { createBootstrap, createNode } from ${door}\n` +
+    `import { createTestNetwork } from ${testing}\n${text}`
   const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })

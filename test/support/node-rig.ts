@@ -1,6 +1,6 @@
 // What the tests of the library build on: nodes and bootstraps on loopback and free ports, with a record of what each
-// node told its program; whole overlays; waiting for a condition. Everything that is opened here is closed after the
-// test. It uses only what src/index.ts exports, and holds no assertions about the library.
+// node told its program; whole overlays, on sockets or in memory; waiting for a condition. Everything that is opened here
+// is closed after the test. It uses only what the package exports, and holds no assertions about the library.
 
 import type { TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -15,6 +15,7 @@ import {
   type NodeMessage,
   type NodeOptions,
 } from '../../src/index.ts'
+import { createTestNetwork, type StartOptions, type TestNetwork } from '../../src/testing/test-network.ts'
 
 /** Waits until `look` gives something that is true, and returns it; fails with `what` after the deadline. */
 export async function until<T>(
@@ -138,6 +139,19 @@ export async function startOverlay(
   await allKnowAll(nodes)
   if (options.config === undefined && names.length <= CORE_DEFAULTS.meshNodesMax) await meshed(nodes)
   return nodes
+}
+
+/** Nodes in a test network that has settled, and what they tell from then on. */
+export async function startInMemory(
+  t: TestContext,
+  names: readonly string[],
+  options: StartOptions = {},
+): Promise<{ net: TestNetwork; nodes: RecordedNode[] }> {
+  const net = createTestNetwork()
+  t.after(() => net.close())
+  const started = await net.start(names, options)
+  await net.settled()
+  return { net, nodes: started.map((node) => new RecordedNode(node)) }
 }
 
 /** Waits until each of these nodes has a link to each other one. */

@@ -102,7 +102,11 @@ describe('a name that is in use', { concurrency: true }, () => {
     await second.node.close()
     assert.equal((await b.node.send('a', 'hi')).status, 'delivered')
     await a.got('hi')
-    for (const { left, down, stopped } of [a, b]) assert.deepEqual([left, down, stopped], [[], [], []])
+    for (const { left, down, stopped } of [a, b]) {
+      // Of dials that crossed the second link may end late.
+      const lost = down.filter((line) => !line.endsWith(' crossed-dial'))
+      assert.deepEqual([left, lost, stopped], [[], [], []])
+    }
     assert.equal(listed(bootstrap), 'a,b')
   })
 

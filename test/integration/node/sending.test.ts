@@ -1,14 +1,23 @@
 // Messages between two neighbors: what arrives and how, how a send ends, and what a caller is told who asks for what
-// cannot be.
+// cannot be. On sockets where those may matter, else in memory.
 
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { HearsayError, type JsonValue } from '../../../src/index.ts'
+import type { TestNetwork } from '../../../src/testing/test-network.ts'
 import { LIMITS } from '../../../src/wire/limits.ts'
-import { type RecordedNode, startNode, until } from '../../support/node-rig.ts'
+import { type RecordedNode, startInMemory, startNode, until } from '../../support/node-rig.ts'
 
-/** Two neighbors, without a bootstrap. */
-async function pair(t: TestContext): Promise<[RecordedNode, RecordedNode]> {
+/** Two neighbors in memory. */
+async function pair(t: TestContext): Promise<[RecordedNode, RecordedNode, TestNetwork]> {
+  const { net, nodes } = await startInMemory(t, ['a', 'b'])
+  const [a, b] = nodes
+  assert.ok(a && b)
+  return [a, b, net]
+}
+
+/** Two neighbors on sockets, without a bootstrap. */
+async function pairOnSockets(t: TestContext): Promise<[RecordedNode, RecordedNode]> {
   const b = await startNode(t, 'b')
   const a = await startNode(t, 'a', { peers: [b.url] })
   await Promise.all([a.node.ready(), b.node.ready()])
@@ -36,7 +45,7 @@ describe('sends between neighbors', { concurrency: true }, () => {
   })
 
   test('every value comes out as it went in', async (t) => {
-    const [a, b] = await pair(t)
+    const [a, b, net] = await pair(t)
     const values: (JsonValue | Uint8Array)[] = [
       null,
       false,
@@ -58,7 +67,7 @@ describe('sends between neighbors', { concurrency: true }, () => {
       assert.equal((await a.node.send('b', value)).status, 'delivered')
       await a.node.broadcast(value)
     }
-    await b.got(values[0])
+    await net.until(() => b.messages.length === 2 * values.length)
     const direct = b.messages.filter(({ broadcast }) => !broadcast)
     assert.equal(direct.length, values.length)
     for (const [index, value] of values.entries()) {
@@ -72,7 +81,7 @@ describe('sends between neighbors', { concurrency: true }, () => {
   })
 
   test('bytes may be changed as soon as send and broadcast have returned', async (t) => {
-    const [a, b] = await pair(t)
+    const [a, b] = await pairOnSockets(t)
     const bytes = new Uint8Array(100_000).fill(1)
     const sent = a.node.send('b', bytes)
     const broadcast = a.node.broadcast(bytes)
@@ -85,11 +94,11 @@ describe('sends between neighbors', { concurrency: true }, () => {
   })
 
   test('a sender label travels along, unless it is the name of the node', async (t) => {
-    const [a, b] = await pair(t)
+    const [a, b, net] = await pair(t)
     await a.node.send('b', 1, { sender: 'Zoë' })
     await a.node.send('b', 2, { sender: 'a' })
     await a.node.broadcast(3, { sender: 'someone else' })
-    await b.got(3)
+    await net.until(() => b.messages.length === 3)
     assert.deepEqual(
       b.messages.map(({ from, sender, value }) => ({ from, sender, value })),
       [
@@ -101,20 +110,20 @@ describe('sends between neighbors', { concurrency: true }, () => {
   })
 
   test('a message to itself is delivered without a link, a broadcast does not come back', async (t) => {
-    const [a, b] = await pair(t)
+    const [a, b, net] = await pair(t)
     const outcome = await a.node.send('a', 'note to self')
     assert.deepEqual({ ...outcome, id: '' }, { status: 'delivered', id: '', hops: 0, rttMs: 0 })
     assert.deepEqual(a.messages, [
       { from: 'a', value: 'note to self', hops: 0, broadcast: false, via: 'overlay' },
     ])
     await a.node.broadcast('to the others')
-    await b.got('to the others')
+    await net.until(() => b.values.includes('to the others'))
     assert.equal((await b.node.send('a', 'last')).status, 'delivered')
     assert.deepEqual(a.values, ['note to self', 'last'])
   })
 
   test('messages arrive in the order in which they were sent', async (t) => {
-    const [a, b] = await pair(t)
+    const [a, b] = await pairOnSockets(t)
     const sent = Array.from({ length: 5_000 }, (_, index) => a.node.send('b', index))
     for (const outcome of await Promise.all(sent)) assert.equal(outcome.status, 'delivered')
     assert.deepEqual(
@@ -130,7 +139,7 @@ describe('sends between neighbors', { concurrency: true }, () => {
   })
 
   test('the largest message arrives, a byte more is too-large', async (t) => {
-    const [a, b] = await pair(t)
+    const [a, b] = await pairOnSockets(t)
     // One byte of the payload tells what follows.
     const largest = new Uint8Array(LIMITS.payloadBytesMax - 1).fill(7)
     const tooLarge = new Uint8Array(LIMITS.payloadBytesMax)
@@ -145,7 +154,7 @@ describe('sends between neighbors', { concurrency: true }, () => {
   })
 
   test('more than the queue takes is queue-full, the rest arrives', async (t) => {
-    const [a, b] = await pair(t)
+    const [a, b] = await pairOnSockets(t)
     const bytes = new Uint8Array(1_000_000)
     const outcomes = await Promise.all(Array.from({ length: 30 }, () => a.node.send('b', bytes)))
     const delivered = outcomes.filter(({ status }) => status === 'delivered').length

@@ -177,7 +177,7 @@ test('broadcasts', () => {
   assert.deepEqual(broken({ waiting: 1_001 }), ['limits'])
   assert.deepEqual(broken({ nextExpiryMs: a.nowMs - 2_000 }), [], 'looked at with each heartbeat')
   assert.deepEqual(broken({ nextExpiryMs: a.nowMs - 2_003 }), ['B3'])
-  assert.deepEqual(broken({ missing: 8_193 }), ['M2'])
+  assert.deepEqual(broken({ missing: 16_385 }), ['M2'])
   assert.deepEqual(broken({ cacheBytes: 4_194_305 }), ['C1'])
   const range = {
     kind: 'payload',

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { CORE_DEFAULTS, type CoreConfig } from '../../../src/core/config.ts'
 import { Outgoing } from '../../../src/core/outgoing.ts'
 import { newPending, type Pending } from '../../../src/core/send-queue.ts'
-import { nodeName } from '../../support/core-rig.ts'
+import { linkId, nodeName } from '../../support/core-rig.ts'
 
 const { retransmitInitialMs, retransmitMaxMs, retransmitMinMs } = CORE_DEFAULTS
 
@@ -19,8 +19,7 @@ const pending = (id: number, size = 1, deadlineMs = 10_000): Pending =>
 function sendAll(of: Outgoing, nowMs = 0): number[] {
   const ids: number[] = []
   for (let next = of.next(); next !== undefined; next = of.next()) {
-    next.sends++
-    next.sentMs = nowMs
+    of.sent(next, linkId(1), nowMs)
     ids.push(next.id)
   }
   return ids
@@ -141,7 +140,7 @@ test('what is held has no timeout, but for the lowest', () => {
   of.acknowledge(1, [[2, 4]], 50)
   const again = (): number[] => ids([...of.inFlight.values()].filter((message) => of.goesAgain(message)))
   assert.deepEqual(again(), [1])
-  assert.equal(of.nextDueMs(), of.timeoutMs)
+  assert.equal(of.nextDueMs(), retransmitInitialMs, 'as it was when they were sent')
   of.remove(of.lowest!)
   assert.deepEqual(again(), [2], 'that tells the receiver of the floor')
   assert.ok(of.isStuck)

@@ -59,7 +59,8 @@ test('an outdated record of this run is answered with the newest', () => {
     sent([1], recordsOf(recordOf('a', ['b']))),
   ])
   assert.deepEqual(a.hear(1, recordsOf(recordOf('a', ['b']))), [], 'its echo is not')
-  assert.deepEqual(a.hear(1, recordGossip(recordOf('a', ['b']), 1)), [], 'nor that of the broadcast')
+  const prune = sent([1], { type: 'prune', origins: [nodeName('a')] })
+  assert.deepEqual(a.hear(1, recordGossip(recordOf('a', ['b']), 1)), [prune], 'nor that of the broadcast')
 })
 
 test('a forged newer record of this run is outbid', () => {
@@ -255,6 +256,8 @@ test('a record of this node is never passed on', () => {
   const forged = recordGossip(recordOf('a', [], { version: 70 }), 500)
   const effects = a.hear(1, forged)
   assert.deepEqual(messagesOf(effects, 'gossip'), [])
-  assert.deepEqual(effects[0], dropped('own-record', 'a: version 70, own 3', 1))
+  assert.deepEqual(noticesOf(effects, 'drop'), [
+    { type: 'drop', reason: 'own-record', detail: 'a: version 70, own 3', link: 1 },
+  ])
   assert.equal(noticesOf(effects, 'message').length, 0)
 })

@@ -58,6 +58,10 @@ test('bytes behind the end of a frame of fixed layout', () => {
     [FRAME_TYPES.records, uint(0, 2)],
     [FRAME_TYPES.digest, [0, 0, 0, 0]],
     [FRAME_TYPES.want, uint(0, 2)],
+    [FRAME_TYPES.ihave, uint(0, 2)],
+    [FRAME_TYPES.graft, uint(0, 2)],
+    [FRAME_TYPES.prune, [...uint(1, 2), ...shortString('a')]],
+    [FRAME_TYPES['catch-up'], uint(0, 4)],
     [FRAME_TYPES.ack, [...ROUTED_FIELDS, ...ack]],
     [FRAME_TYPES.bounce, [...ROUTED_FIELDS, ...bounce]],
   ] as const) {
@@ -125,6 +129,32 @@ test('ranges of an ack ascend with a gap before each, and end within 48 bits', (
   assert.match(detailOf(ack(10, [1, 0])), /ranges: expected a gap and a length of at least 1/)
   assert.ok(decodeFrame(ack(2 ** 48 - 3, [1, 1])).ok)
   assert.match(detailOf(ack(2 ** 48 - 3, [1, 2])), /ranges: expected an end up to 281474976710655/)
+})
+
+test('ranges of broadcasts: kind, name, first, and an end within 48 bits', () => {
+  const range = (fields: { kind?: number; origin?: string; first?: number; count?: number } = {}) => {
+    const { kind = 0, origin = 'a', first = 1, count = 1 } = fields
+    return [kind, ...shortString(origin), ...uint(7, 6), ...uint(first, 6), ...uint(count, 2)]
+  }
+  const graft = (...ranges: number[][]) => frameOf(FRAME_TYPES.graft, uint(ranges.length, 2), ranges.flat())
+  const result = decodeFrame(graft(range({ kind: 1, first: 2 ** 48 - 2 }), range({ count: 0 })))
+  assert.ok(result.ok && result.message.type === 'graft')
+  const named = { origin: 'a', incarnation: 7 }
+  assert.deepEqual(result.message.ranges, [
+    { kind: 'record', ...named, first: 2 ** 48 - 2, behindLast: 2 ** 48 - 1 },
+    { kind: 'payload', ...named, first: 1, behindLast: 1 },
+  ])
+  assert.equal(detailOf(graft(range({ kind: 2 }))), 'graft: ranges.kind: expected 0 or 1')
+  assert.equal(detailOf(graft(range({ origin: '' }))), `graft: ranges.origin: ${NAME_EXPECTED}`)
+  assert.match(detailOf(graft(range({ first: 0 }))), /graft: ranges.first: expected 1 to 281474976710654/)
+  assert.equal(
+    detailOf(graft(range({ first: 2 ** 48 - 2, count: 2 }))),
+    'graft: ranges: expected an end up to 281474976710655',
+  )
+  assert.match(detailOf(graft(range().slice(0, -1))), /graft: ranges.count: expected 2 bytes, got 1/)
+  const ihave = (...body: number[][]) => frameOf(FRAME_TYPES.ihave, uint(1, 2), ...body)
+  assert.ok(decodeFrame(ihave(range(), [255])).ok)
+  assert.match(detailOf(ihave(range())), /ihave: ranges.hops: expected 1 bytes, got 0/)
 })
 
 test('a record: state, lengths, UTF-8, and room to grow', () => {

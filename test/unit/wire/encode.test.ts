@@ -53,6 +53,29 @@ test('ranges of an ack that touch, overlap or descend', () => {
   refused(ack([12 + 70_000, 12 + 70_001]), 'invalid', 'ack.ranges')
 })
 
+test('ranges of broadcasts that end before they begin, or where no sequence is', () => {
+  const range = (first: number, behindLast: number) =>
+    ({ kind: 'payload', origin: 'a' as NodeName, incarnation: 1, first, behindLast }) as const
+  const graft = (first: number, behindLast: number): Message => ({
+    type: 'graft',
+    ranges: [range(first, behindLast)],
+  })
+  const ihave = (first: number, hops: number): Message => ({
+    type: 'ihave',
+    ranges: [{ ...range(first, first + 1), hops }],
+  })
+  assert.ok(encodeFrame(graft(5, 5)))
+  assert.ok(encodeFrame(graft(2 ** 48 - 2, 2 ** 48 - 1)))
+  refused(graft(5, 4), 'invalid', 'range')
+  refused(graft(2 ** 48 - 2, 2 ** 48), 'invalid', 'range')
+  refused(graft(0, 1), 'invalid', 'range.first')
+  assert.ok(encodeFrame(ihave(1, 255)))
+  refused(ihave(1, 256), 'invalid', 'ihave.hops')
+  refused({ type: 'catch-up', withinMs: 2 ** 32 }, 'invalid', 'catch-up.withinMs')
+  refused({ type: 'catch-up', withinMs: 0.5 }, 'invalid', 'catch-up.withinMs')
+  refused({ type: 'prune', origins: ['' as NodeName] }, 'invalid', 'prune.origins')
+})
+
 test('a broadcast is of a payload or of a record', () => {
   const gossip: Gossip = {
     type: 'gossip',

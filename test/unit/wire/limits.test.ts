@@ -261,6 +261,31 @@ test('digestEntriesMax and wantNamesMax: full ones fit in a frame', () => {
   isRefused(frameOf(FRAME_TYPES.want, uint(1_025, 2)), /names: expected at most 1024, got 1025/)
 })
 
+test('broadcastRangesMax and broadcastRangeMax: full ones fit in a frame', () => {
+  const { broadcastRangesMax, broadcastRangeMax } = LIMITS
+  const range = (count: number) =>
+    ({ kind: 'record', origin: LONG_NAME, incarnation: 1, first: 9, behindLast: 9 + count }) as const
+  const hops = 255
+  for (const count of [broadcastRangeMax - 1, broadcastRangeMax]) {
+    for (const ranges of [broadcastRangesMax - 1, broadcastRangesMax]) {
+      passes({ type: 'graft', ranges: new Array(ranges).fill(range(count)) })
+      passes({ type: 'ihave', ranges: new Array(ranges).fill({ ...range(count), hops }) })
+    }
+  }
+  const tooMany = new Array(broadcastRangesMax + 1).fill({ ...range(1), hops })
+  const tooLong = [{ ...range(broadcastRangeMax + 1), hops }]
+  const one = [0, ...shortString('a'), ...uint(1, 6), ...uint(1, 6)]
+  for (const type of ['graft', 'ihave'] as const) {
+    cannotBeWritten({ type, ranges: tooMany }, new RegExp(`${type}.ranges`))
+    cannotBeWritten({ type, ranges: tooLong }, /range/)
+    isRefused(frameOf(FRAME_TYPES[type], uint(257, 2)), /ranges: expected at most 256, got 257/)
+    isRefused(
+      frameOf(FRAME_TYPES[type], uint(1, 2), one, uint(1_025, 2), [1]),
+      /ranges.count: expected at most 1024, got 1025/,
+    )
+  }
+})
+
 test('ackRangesMax', () => {
   const ranges = Array.from({ length: 33 }, (_, i) => [12 + i * 2, 13 + i * 2] as const)
   const ack = { ...direct(), type: 'ack', cumulative: 10, ackedHops: 2 } as const
