@@ -3,9 +3,10 @@
 // It must not know what a scenario does in between.
 
 import { CORE_DEFAULTS } from '../core/config.ts'
+import type { NodeName } from '../core/messages.ts'
 import { isConverged } from './look.ts'
-import type { Stage, StageNode, Steps } from './stage.ts'
-import type { Cast, Shot } from './traffic-log.ts'
+import { LOOK_MS, type Stage, type StageNode, type Steps } from './stage.ts'
+import type { Shot } from './traffic-log.ts'
 
 /** How long apart nodes start, unless the start is what is looked at. */
 const START_GAP_MS = 5
@@ -91,63 +92,71 @@ export function* broadcasts(
   }
 }
 
-/** One of these sends to another one. */
-export function sendBetween(stage: Stage, nodes: readonly StageNode[], group: string): Shot | undefined {
+/** One of these broadcasts every so often, in turns, until what is returned is called. */
+export function keepBroadcasting(
+  stage: Stage,
+  { origins, everyMs, group }: { origins: readonly StageNode[]; everyMs: number; group: string },
+): () => void {
+  let turn = 0
+  return stage.often(everyMs, () => {
+    const origin = origins[turn++ % origins.length]
+    if (origin !== undefined && stage.isUp(origin)) stage.broadcast(origin, group)
+  })
+}
+
+/** Somebody sends to somebody every so often, until what is returned is called. */
+export function keepSending(
+  stage: Stage,
+  { nodes, everyMs, group }: { nodes: () => readonly StageNode[]; everyMs: number; group: string },
+): () => void {
+  return stage.often(everyMs, () => sendBetween(stage, nodes(), group))
+}
+
+/** One of these sends to another one that it knows; nothing happens when the two drawn are not such. */
+export function sendBetween(stage: Stage, nodes: readonly StageNode[], group: string): void {
   const by = stage.rng.pick(nodes)
   const to = stage.rng.pick(nodes)
-  return by === undefined || to === undefined || by === to ? undefined : stage.send(by, to, group)
+  if (by === undefined || to === undefined || by === to || !stage.isUp(by) || !stage.isUp(to)) return
+  const known = by.process.overlay.directory.get(to.name as NodeName)?.record
+  if (known?.instance === to.process.overlay.self.instance) stage.send(by, to, group)
 }
 
 /** Lets everything arrive that was sent, and every send be answered. */
 export function* settle(stage: Stage): Steps {
-  const deadlineMs = stage.nowMs + CORE_DEFAULTS.deadlineMs + ARRIVAL_MS
+  const untilMs = stage.nowMs + CORE_DEFAULTS.deadlineMs + ARRIVAL_MS
+  const isOpen = ({ outcome, by }: Shot): boolean => outcome === undefined && stage.isUp(by)
   yield* stage.run(ARRIVAL_MS)
-  while (
-    stage.nowMs < deadlineMs &&
-    stage.shots.some(({ outcome, entry }) => outcome === undefined && stage.isUp(entry.by))
-  ) {
-    yield* stage.run(100)
-  }
+  while (stage.nowMs < untilMs && stage.shots.some(isOpen)) yield* stage.run(LOOK_MS)
 }
 
-/** All broadcasts and sends of a group between nodes that are still up have arrived; else that is a violation. */
+/** All broadcasts and sends of a group between nodes that were up all through have arrived; else that is a violation. */
 export function expectAll(stage: Stage, group: string): void {
-  expectHeard(
-    stage,
-    stage.casts.filter((cast) => cast.group === group),
-  )
-  expectDelivered(
-    stage,
-    stage.shots.filter((shot) => shot.group === group),
-  )
+  expectHeard(stage, group)
+  expectDelivered(stage, group)
 }
 
-/** These broadcasts have reached every node that was up all through. */
-export function expectHeard(stage: Stage, casts: readonly Cast[]): void {
-  const lacking = casts.flatMap((cast) => {
-    const missing = cast.missing((run) => stage.isUp(run))
-    return missing.length === 0 ? [] : [{ cast, missing }]
-  })
+function expectHeard(stage: Stage, group: string): void {
+  const casts = stage.casts.filter((cast) => cast.group === group)
+  const lacking = casts.filter(({ missing }) => missing.length > 0)
   const [first] = lacking
   if (first === undefined) return
-  const { entry, atMs, group } = first.cast
-  const some = first.missing.slice(0, 3).map(({ label }) => label)
-  const pairs = lacking.reduce((sum, { missing }) => sum + missing.length, 0)
+  const { by, atMs, missing } = first
+  const some = missing.slice(0, 3).map(({ label }) => label)
+  const pairs = lacking.reduce((sum, cast) => sum + cast.missing.length, 0)
   stage.broken(
     `${lacking.length} of ${casts.length} broadcasts (${group}) have not reached everybody, ${pairs} deliveries lack; ` +
-      `the first one, of ${entry.by.label} at ${atMs.toFixed(0)} ms, lacks ${first.missing.length}: ${some.join(', ')}`,
+      `the first one, of ${by.label} at ${atMs.toFixed(0)} ms, lacks ${missing.length}: ${some.join(', ')}`,
   )
 }
 
-/** These sends are delivered, where both ends were up all through. */
-export function expectDelivered(stage: Stage, shots: readonly Shot[]): void {
-  const between = shots.filter(({ entry, to }) => stage.isUp(entry.by) && stage.isUp(to))
-  const failed = between.filter(({ outcome }) => outcome !== 'delivered')
+function expectDelivered(stage: Stage, group: string): void {
+  const shots = stage.shots.filter((shot) => shot.group === group && shot.isFair)
+  const failed = shots.filter(({ outcome }) => outcome !== 'delivered')
   const [first] = failed
   if (first === undefined) return
-  const { entry, to, atMs, outcome, group } = first
+  const { by, to, atMs, outcome } = first
   stage.broken(
-    `${failed.length} of ${between.length} sends (${group}) are not delivered; the first one, ` +
-      `${entry.by.label} to ${to.label} at ${atMs.toFixed(0)} ms: ${outcome ?? 'no outcome'}`,
+    `${failed.length} of ${shots.length} sends (${group}) are not delivered; the first one, ` +
+      `${by.label} to ${to.label} at ${atMs.toFixed(0)} ms: ${outcome ?? 'no outcome'}`,
   )
 }

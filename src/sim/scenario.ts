@@ -1,7 +1,6 @@
 // A named scenario: what it is called, what it may be given, what it does; and how one is run to its report.
 // It must not know any scenario: those are in scenarios/, listed by scenarios.ts.
 
-import type { Run } from './ledger.ts'
 import type { ProcessObserver } from './process.ts'
 import {
   type BroadcastFigures,
@@ -142,22 +141,20 @@ function reportOf(scenario: Scenario, stage: Stage, options: ScenarioOptions): S
   }
 }
 
-function broadcastsOf(stage: Stage): Record<string, BroadcastFigures> {
-  const isUp = (run: Run): boolean => stage.isUp(run)
+function broadcastsOf({ casts, meter }: Stage): Record<string, BroadcastFigures> {
   const figures: Record<string, BroadcastFigures> = {}
-  for (const [group, casts] of Map.groupBy(stage.casts, (cast) => cast.group)) {
-    const counts = casts.map((cast) => cast.count(isUp, stage.meter.payloadFrames(cast.entry.id)))
-    const origins = new Set(casts.map(({ entry }) => entry.by)).size
+  for (const [group, made] of Map.groupBy(casts, (cast) => cast.group)) {
     figures[group] = broadcastFigures(
-      counts,
-      origins,
-      casts.flatMap(({ latenciesMs }) => latenciesMs),
+      made.map((cast) => cast.count(meter.payloadFrames(cast.entry.id))),
+      new Set(made.map(({ by }) => by)).size,
+      made.flatMap(({ latenciesMs }) => latenciesMs),
     )
   }
   return figures
 }
 
-function sendsOf(stage: Stage): Record<string, SendFigures> {
-  const groups = Map.groupBy(stage.shots, (shot) => shot.group)
-  return Object.fromEntries([...groups].map(([group, shots]) => [group, sendFigures(shots)]))
+function sendsOf({ shots }: Stage): Record<string, SendFigures> {
+  const fair = shots.filter(({ isFair }) => isFair)
+  const groups = Map.groupBy(fair, (shot) => shot.group)
+  return Object.fromEntries([...groups].map(([group, made]) => [group, sendFigures(made)]))
 }

@@ -32,6 +32,8 @@ export interface StageNode extends Run {
   readonly startedMs: number
   /** When it got its first link. */
   linkedMs: number | undefined
+  /** When it crashed or left. */
+  endedMs: number | undefined
   /** It was told that another one has its name. */
   isStopped: boolean
 }
@@ -54,8 +56,10 @@ export interface StageOptions extends Omit<SimOptions, 'keepNotices' | 'observer
 
 /** How often it is looked how far the network has come. */
 export const LOOK_MS = 100
-/** Virtual time between two ticks. */
-const TICK_MS = 10
+/** Shorter times are none: virtual time goes by ticks of 1/1024 ms. */
+const MOMENT_MS = 0.001
+/** Virtual time between two steps that are handed to the driver. */
+const STEP_MS = 10
 /** Each so many steps the node that made it is looked at, and each so many of these looks at all that it knows. */
 const STEPS_A_LOOK = 64
 const LOOKS_A_FULL_LOOK = 64
@@ -77,11 +81,12 @@ export class Stage {
   readonly control = new Map<string, ControlFigures>()
   readonly figures: Figure[] = []
   readonly casts: Cast[] = []
+  /** Nodes that broadcasts need not reach, and whose latencies are nobody's business. */
+  readonly ignored = new Set<StageNode>()
   readonly shots: Shot[] = []
   readonly #phases: { name: string; fromMs: number }[] = []
   readonly #ledger: Ledger
   readonly #nodes = new Map<string, StageNode>()
-  readonly #up = new Set<Run>()
   readonly #byProcess = new Map<SimProcess, StageNode>()
   readonly #castsById = new Map<number, Cast>()
   readonly #shotsById = new Map<number, Shot>()
@@ -89,7 +94,7 @@ export class Stage {
   readonly #observer: ProcessObserver
   /** The nodes that run, until one comes or goes. */
   #running: readonly StageNode[] | undefined
-  #runs = 0
+  readonly #runs = new Map<string, number>()
   #looks = 0
   steps = 0
 
@@ -139,8 +144,8 @@ export class Stage {
   }
 
   /** Whether this run still runs. */
-  isUp(run: Run): boolean {
-    return this.#up.has(run)
+  isUp(node: StageNode): boolean {
+    return node.endedMs === undefined
   }
 
   /** Writes down that something must not be. */
@@ -187,8 +192,10 @@ export class Stage {
   /** A node broadcasts. @param group what it is made for, as the report has it. */
   broadcast(by: StageNode, group: string): Cast {
     const entry = this.#ledger.broadcast(by, this.nowMs)
-    const expected = this.nodes.filter((node) => node !== by && node.linkedMs !== undefined)
-    const cast = new Cast(entry, { group, atMs: this.nowMs, expected })
+    const expected = this.nodes.filter(
+      (node) => node !== by && node.linkedMs !== undefined && !this.ignored.has(node),
+    )
+    const cast = new Cast(entry, { by, group, atMs: this.nowMs, expected })
     this.casts.push(cast)
     this.#castsById.set(entry.id, cast)
     const payload = payloadOf(entry.id, PAYLOAD_BYTES)
@@ -199,7 +206,7 @@ export class Stage {
   /** A node sends to another one. */
   send(by: StageNode, to: StageNode, group: string): Shot {
     const entry = this.#ledger.send(by, to.name, this.nowMs + CORE_DEFAULTS.deadlineMs)
-    const shot = new Shot(entry, { group, atMs: this.nowMs, to })
+    const shot = new Shot(entry, { by, to, group, atMs: this.nowMs })
     this.shots.push(shot)
     this.#shotsById.set(entry.id, shot)
     const payload = payloadOf(entry.id, PAYLOAD_BYTES)
@@ -225,11 +232,27 @@ export class Stage {
   /** Lets time pass. */
   *run(ms: number): Steps {
     const untilMs = this.nowMs + ms
-    while (this.nowMs < untilMs) {
-      this.net.run(Math.min(TICK_MS, untilMs - this.nowMs))
+    // Moments are whole ticks: what is left may be less than one.
+    while (untilMs - this.nowMs >= MOMENT_MS) {
+      this.net.run(Math.min(STEP_MS, untilMs - this.nowMs))
       yield { phase: this.#phases.at(-1)?.name ?? '', nowMs: this.nowMs, steps: this.steps }
     }
     this.#ledger.check(this.nowMs)
+  }
+
+  /** Does something again and again while time passes, until what is returned is called. */
+  often(everyMs: number, act: () => void): () => void {
+    const { queue } = this.net.medium
+    let isOver = false
+    const next = (): void => {
+      if (isOver) return
+      act()
+      queue.plan(everyMs, next)
+    }
+    queue.plan(everyMs, next)
+    return () => {
+      isOver = true
+    }
   }
 
   /**
@@ -274,17 +297,19 @@ export class Stage {
   #nodeOf(process: SimProcess): StageNode {
     const known = this.#byProcess.get(process)
     if (known !== undefined) return known
+    const run = (this.#runs.get(process.name) ?? 0) + 1
+    this.#runs.set(process.name, run)
     const node: StageNode = {
-      label: `${process.name}#${++this.#runs}`,
+      label: `${process.name}#${run}`,
       name: process.overlay.self.name,
       process,
       startedMs: this.nowMs,
       linkedMs: undefined,
+      endedMs: undefined,
       isStopped: false,
     }
     this.#byProcess.set(process, node)
     this.#nodes.set(process.name, node)
-    this.#up.add(node)
     this.#running = undefined
     this.#ledger.started(node)
     return node
@@ -293,7 +318,7 @@ export class Stage {
   #remove(node: StageNode): void {
     if (!this.isUp(node)) throw new TypeError(`${node.label} does not run`)
     this.#nodes.delete(node.process.name)
-    this.#up.delete(node)
+    node.endedMs = this.nowMs
     this.#running = undefined
   }
 
@@ -313,7 +338,7 @@ export class Stage {
         node.linkedMs ??= this.nowMs
         break
       case 'message':
-        this.#message(notification)
+        this.#message(node, notification)
         break
       case 'stopped':
         this.#stopped(node)
@@ -321,9 +346,9 @@ export class Stage {
     for (const watcher of this.#watchers) watcher(node, notification)
   }
 
-  #message(message: Extract<Notification, { type: 'message' }>): void {
+  #message(node: StageNode, message: Extract<Notification, { type: 'message' }>): void {
     const id = idOf(message.payload)
-    if (message.broadcast) this.#castsById.get(id)?.arrived(message.hops, this.nowMs)
+    if (message.broadcast) this.#castsById.get(id)?.arrived(node, message.hops, this.nowMs)
     else this.#shotsById.get(id)?.arrived(message.hops, this.nowMs)
   }
 

@@ -1,12 +1,23 @@
 // A share of all nodes crashes in one moment.
 
 import { isConverged, isEveryoneReached, isOneComponent } from '../look.ts'
-import { broadcasts, expectAll, gather, measure, originsOf, quietMs, settle, warmUp } from '../measurement.ts'
+import {
+  expectAll,
+  gather,
+  keepBroadcasting,
+  measure,
+  originsOf,
+  quietMs,
+  settle,
+  warmUp,
+} from '../measurement.ts'
 import type { Scenario } from '../scenario.ts'
 
 /** Within what time the survivors are one network again, and know the same of each other. */
 const HEALED_WITHIN_MS = 10_000
 const EQUAL_WITHIN_MS = 20_000
+/** How long it is broadcast after that, at least. */
+const STEADY_MS = 4_000
 
 /** See the head of the file. */
 export const massCrash: Scenario = {
@@ -38,12 +49,14 @@ export const massCrash: Scenario = {
       { withinMs: HEALED_WITHIN_MS, fromMs },
     )
     if (!isHealed) return
-    yield* broadcasts(stage, { origins, rounds: 2, group: 'after recovery' })
+    const stop = keepBroadcasting(stage, { origins, everyMs: 100, group: 'after recovery' })
     const isEqual = yield* stage.until('all directories are equal', isConverged, {
       withinMs: EQUAL_WITHIN_MS,
       fromMs,
     })
     if (!isEqual) return
+    yield* stage.run(STEADY_MS)
+    stop()
     yield* settle(stage)
     expectAll(stage, 'after recovery')
     yield* measure(stage, origins)
