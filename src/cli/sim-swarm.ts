@@ -178,7 +178,7 @@ class SwarmRunner {
           ] as const)
     const how = isBrokenOff ? ', broken off' : ''
     stdout.write(
-      `${this.#done} seeds from ${first} on${how}: ${paint(colour, verdict)} ` +
+      `${this.#done} seed${this.#done === 1 ? '' : 's'} from ${first} on${how}: ${paint(colour, verdict)} ` +
         `(${this.#steps.toLocaleString('en')} steps in ${(tookMs / 1_000).toFixed(1)} s)\n`,
     )
   }
