@@ -176,10 +176,14 @@ export class SwarmFaults {
     }
   }
 
+  /** A second process of a name that is there, or two of a new one at once: neither has been there for longer. */
   #duplicate(node: SwarmNode): void {
-    if (this.#net.nodes.length >= SWARM_NODES_MAX || isNamedByConfig(node.name)) return
+    if (this.#net.nodes.length >= SWARM_NODES_MAX) return
+    const isNew = this.#rng.chance(0.5) || isNamedByConfig(node.name)
+    const claims = isNew ? `n${this.#net.plan.nodes + this.#extra++}` : node.name
     const hasOlderClock = this.#net.plan.kinds.has('older-clock') && this.#rng.chance(0.5)
-    this.#net.start(`${node.name}-twin${++this.#extra}`, { claims: node.name, hasOlderClock })
+    this.#net.start(`${claims}-twin${++this.#extra}`, { claims, hasOlderClock })
+    if (isNew) this.#later(() => this.#net.start(claims), this.#rng.between(0, 100))
   }
 }
 

@@ -47,7 +47,7 @@ const BROADCAST_HOPS_MAX = 64
 /** Each so many steps everything is looked at, else what is cheap to look at. */
 const STEPS_A_LOOK = 200
 /** So much may happen without time passing. */
-const EVENTS_A_MOMENT = 100_000
+const EVENTS_A_MOMENT = 20_000
 /** How often it is looked whether what is waited for has come. */
 const LOOK_MS = 100
 /** How long the word of a process that is gone may make its way. */
