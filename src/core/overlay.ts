@@ -25,6 +25,7 @@ import {
   PROTOCOL_VERSION,
   type RoutedMessage,
 } from './messages.ts'
+import { News } from './news.ts'
 import { Presence } from './presence.ts'
 import { Reach } from './reach.ts'
 import type { Reason } from './reasons.ts'
@@ -63,6 +64,7 @@ export class Overlay {
   readonly #broadcast: Broadcast
   readonly #delivery: Delivery
   readonly #incoming: Incoming
+  readonly #news: News
   #phase: 'new' | 'running' | 'over' = 'new'
   #planToken = 0
   #planDueMs = Number.POSITIVE_INFINITY
@@ -99,6 +101,15 @@ export class Overlay {
         this.#delivery.forget(name)
         this.#incoming.forget(name)
       },
+    })
+    this.#news = new News({
+      turn,
+      directory,
+      links,
+      reach: this.#reach,
+      presence: this.#presence,
+      delivery: this.#delivery,
+      onNameLost: (detail) => this.#stop(detail),
     })
   }
 
@@ -304,7 +315,7 @@ export class Overlay {
     if (link.dialed !== undefined) this.#dialing.answered(link.dialed, name)
     // Until its record comes: whoever is at the other end of a link exists and has this link.
     const record = { name, incarnation, instance, version: 0, state: 'up', links: [this.self.name] } as const
-    this.#neighborRun(url === undefined ? record : { ...record, url }, link.id)
+    this.#news.neighborRun(url === undefined ? record : { ...record, url }, link.id)
     this.#turn.send([link.id], this.#links.heartbeat(link, this.#directory.hash))
     this.#antiEntropy.linkUp(link.id)
     this.#presence.changed()
@@ -335,14 +346,6 @@ export class Overlay {
       return name !== keep && entry !== undefined && this.#routes.current.hasDetour(entry.slot)
     }
     this.#follow(this.#links.trim(hasDetour))
-  }
-
-  /** Two runs of a neighbor must not be mixed up: that a run which is gone listed this node would make it look alive. */
-  #neighborRun(record: PeerRecord, link: LinkId): void {
-    const known = this.#directory.get(record.name)?.record
-    if (known === undefined || known.instance === record.instance) this.#reach.learn(record, link)
-    else if (isLaterRun(record, known)) this.#records([record], link)
-    else this.#turn.send([link], { type: 'records', records: [known] })
   }
 
   #linkDown(link: LinkState, peer: Hello, reason: Reason): void {
@@ -439,7 +442,7 @@ export class Overlay {
         this.#antiEntropy.compare(link.id, link.peer.name, message.hash)
         break
       case 'records':
-        this.#records(message.records, link.id)
+        this.#news.records(message.records, link.id)
         break
       case 'digest':
         this.#antiEntropy.digestReceived(link.id, message)
@@ -480,25 +483,6 @@ export class Overlay {
     this.#follow(this.#links.close(link, reason))
   }
 
-  /** News of the anti-entropy is passed on, or it would travel one link in several heartbeats. What is old goes no further. */
-  #records(records: readonly PeerRecord[], cameFrom: LinkId): void {
-    const news = records.filter((record) => this.#learn(record, cameFrom))
-    if (news.length === 0) return
-    const others = [...this.#links.neighbors.values()].flatMap(({ id }) => (id === cameFrom ? [] : [id]))
-    this.#turn.send(others, { type: 'records', records: news })
-  }
-
-  /** Takes in a record, from wherever; true when it is news of another node. */
-  #learn(record: PeerRecord, cameFrom: LinkId): boolean {
-    if (record.name !== this.self.name) return this.#reach.learn(record, cameFrom)
-    const verdict = this.#presence.claimed(record, cameFrom)
-    if (verdict === 'raised') this.#delivery.incarnationRaised()
-    else if (verdict === 'lost') {
-      this.#stop(`a later run of ${record.name} (incarnation ${record.incarnation}) is in the overlay`)
-    }
-    return false
-  }
-
   #gossip(gossip: Gossip, cameFrom: LinkId): void {
     const { record, origin, payload, hops } = gossip
     if (gossip.kind === 'record' && record?.name !== origin) {
@@ -506,20 +490,14 @@ export class Overlay {
     } else if (origin === this.self.name) {
       this.#ownBroadcast(gossip, cameFrom)
     } else if (this.#broadcast.receive(gossip, cameFrom)) {
-      if (record !== undefined) this.#learn(record, cameFrom)
+      if (record !== undefined) this.#news.learn(record, cameFrom)
       else this.#turn.notify({ type: 'message', from: origin, payload, hops, broadcast: true })
     }
   }
 
   #ownBroadcast(gossip: Gossip, cameFrom: LinkId): void {
-    if (!this.#broadcast.ownReceived(gossip, cameFrom)) {
-      if (this.#presence.raise() === 'lost') {
-        this.#stop(`broadcasts were forged under the last incarnation of ${this.self.name}`)
-        return
-      }
-      this.#delivery.incarnationRaised()
-    }
-    if (gossip.record !== undefined) this.#learn(gossip.record, cameFrom)
+    if (!this.#broadcast.ownReceived(gossip, cameFrom) && !this.#news.raiseIncarnation()) return
+    if (gossip.record !== undefined) this.#news.learn(gossip.record, cameFrom)
     else this.#turn.drop('duplicate', `broadcast ${gossip.sequence} of this node`, cameFrom)
   }
 
