@@ -8,23 +8,14 @@
 import { Broadcast } from './broadcast.ts'
 import { CORE_DEFAULTS, type CoreConfig } from './config.ts'
 import { Delivery } from './delivery.ts'
-import { Dialing } from './dialing.ts'
 import { AntiEntropy } from './digests.ts'
 import { Directory } from './directory.ts'
 import type { Effect, Input, Timer } from './events.ts'
 import { Incoming } from './incoming.ts'
 import type { OverlayView } from './invariants.ts'
-import { isLaterRun, type LinkEvent, type LinkState, Links } from './links.ts'
-import {
-  type Gossip,
-  type Hello,
-  type LinkId,
-  type Message,
-  type NodeName,
-  type PeerRecord,
-  PROTOCOL_VERSION,
-  type RoutedMessage,
-} from './messages.ts'
+import { type LinkState, Links } from './links.ts'
+import type { Gossip, Hello, LinkId, Message, NodeName, PeerRecord, RoutedMessage } from './messages.ts'
+import { Neighborhood } from './neighborhood.ts'
 import { News } from './news.ts'
 import { Presence } from './presence.ts'
 import { Reach } from './reach.ts'
@@ -33,9 +24,6 @@ import { Relay } from './relay.ts'
 import { Rng } from './rng.ts'
 import { RoutesOnDemand } from './routes-on-demand.ts'
 import { Turn } from './turn.ts'
-
-/** How long after it was found again a peer may still have broadcasts that did not come here: the transfer takes its time. */
-const NEWLY_REACHED_MS = 30_000
 
 /** Who a node is. */
 export interface Identity {
@@ -52,9 +40,7 @@ export interface Identity {
 export class Overlay {
   readonly #config: CoreConfig
   readonly #turn = new Turn()
-  readonly #rng: Rng
   readonly #links: Links
-  readonly #dialing: Dialing
   readonly #directory: Directory
   readonly #routes: RoutesOnDemand
   readonly #reach: Reach
@@ -65,21 +51,19 @@ export class Overlay {
   readonly #delivery: Delivery
   readonly #incoming: Incoming
   readonly #news: News
+  readonly #neighborhood: Neighborhood
   #phase: 'new' | 'running' | 'over' = 'new'
-  #planToken = 0
-  #planDueMs = Number.POSITIVE_INFINITY
 
   /** @param seed of the generator that all jitter and sampling is drawn from. */
   constructor(identity: Identity, seed: number, overrides: Partial<CoreConfig> = {}) {
     const config = { ...CORE_DEFAULTS, ...overrides }
     const turn = this.#turn
     this.#config = config
-    this.#rng = new Rng(seed)
+    const rng = new Rng(seed)
     const directory = new Directory({ ...identity, version: 1, state: 'up', links: [] }, config)
-    const links = new Links(config, this.#rng, turn)
+    const links = new Links(config, rng, turn)
     this.#directory = directory
     this.#links = links
-    this.#dialing = new Dialing(config, this.#rng, identity.url)
     this.#presence = new Presence(config, directory, links, turn)
     this.#antiEntropy = new AntiEntropy(directory, turn)
     this.#routes = new RoutesOnDemand(config.routesIntervalMs, { directory, links, turn })
@@ -94,7 +78,7 @@ export class Overlay {
       isAwaited: () => this.#delivery.unsettled > 0,
       onChanged: (isNews) => {
         this.#delivery.routesChanged(links.neighbors.size > 0)
-        if (isNews) this.#planSoon()
+        if (isNews) this.#neighborhood.planSoon()
       },
       onForgotten: (name) => {
         this.#broadcast.forget(name)
@@ -109,6 +93,20 @@ export class Overlay {
       reach: this.#reach,
       presence: this.#presence,
       delivery: this.#delivery,
+      onNameLost: (detail) => this.#stop(detail),
+    })
+    this.#neighborhood = new Neighborhood(config, {
+      turn,
+      rng,
+      directory,
+      links,
+      routes: this.#routes,
+      presence: this.#presence,
+      reach: this.#reach,
+      antiEntropy: this.#antiEntropy,
+      broadcast: this.#broadcast,
+      delivery: this.#delivery,
+      news: this.#news,
       onNameLost: (detail) => this.#stop(detail),
     })
   }
@@ -152,12 +150,11 @@ export class Overlay {
     return {
       config: this.#config,
       phase: this.#phase,
-      planDueMs: this.#planDueMs,
+      ...this.#neighborhood.inspect(),
       directory: this.#directory,
       links: this.#links,
       presence: this.#presence,
       antiEntropy: this.#antiEntropy,
-      dialing: this.#dialing.inspect(),
       routes: this.#routes.inspect(),
       delivery: this.#delivery.inspect(),
       broadcast: this.#broadcast.inspect(),
@@ -167,17 +164,7 @@ export class Overlay {
 
   /** The hello that this node would send now. */
   hello(): Hello {
-    const { name, incarnation, instance, url } = this.self
-    return {
-      type: 'hello',
-      protocol: PROTOCOL_VERSION,
-      role: 'node',
-      name,
-      incarnation,
-      instance,
-      linkless: this.#links.neighbors.size === 0,
-      ...(url === undefined ? {} : { url }),
-    }
+    return this.#neighborhood.hello()
   }
 
   /**
@@ -196,7 +183,7 @@ export class Overlay {
     this.#phase = 'running'
     this.#broadcast.start()
     this.#turn.timerAt({ kind: 'heartbeat' }, this.#turn.nowMs + this.#config.heartbeatMs)
-    this.#planSoon()
+    this.#neighborhood.planSoon()
   }
 
   #take(input: Input): void {
@@ -204,18 +191,16 @@ export class Overlay {
       case 'start':
         break
       case 'contacts':
-        this.#dialing.addContacts(input.contacts)
-        this.#planSoon()
+        this.#neighborhood.addContacts(input.contacts)
         break
       case 'link-open':
-        this.#links.opened(input.link, input.dialed, this.hello())
+        this.#neighborhood.opened(input.link, input.dialed)
         break
       case 'link-closed':
-        this.#closed(input.link, input.reason)
+        this.#neighborhood.closed(input.link, input.reason)
         break
       case 'dial-failed':
-        this.#dialing.failed(input.url, this.#turn.nowMs)
-        this.#planSoon()
+        this.#neighborhood.dialFailed(input.url)
         break
       case 'received':
         this.#received(input.link, input.messages)
@@ -253,13 +238,13 @@ export class Overlay {
   #timedOut(timer: Timer): void {
     switch (timer.kind) {
       case 'hello':
-        this.#follow(this.#links.helloTimeout(timer.link))
+        this.#neighborhood.helloTimeout(timer.link)
         break
       case 'heartbeat':
         this.#heartbeat()
         break
       case 'links':
-        if (timer.token === this.#planToken) this.#plan()
+        this.#neighborhood.plan(timer.token)
         break
       case 'publish': {
         const record = this.#presence.due(timer.token)
@@ -287,127 +272,11 @@ export class Overlay {
   }
 
   #heartbeat(): void {
-    this.#follow(this.#links.closeSilent())
+    this.#neighborhood.closeSilent()
     this.#broadcast.expire()
     this.#incoming.expire()
-    for (const link of this.#links.neighbors.values()) {
-      this.#turn.send([link.id], this.#links.heartbeat(link, this.#directory.hash))
-    }
+    this.#neighborhood.heartbeat()
     this.#turn.timerAt({ kind: 'heartbeat' }, this.#turn.nowMs + this.#config.heartbeatMs)
-  }
-
-  // Links come and go.
-
-  #follow(events: readonly LinkEvent[]): void {
-    for (const event of events) {
-      if (event.type === 'up') this.#linkUp(event.link, event.peer)
-      else if (event.type === 'down') this.#linkDown(event.link, event.peer, event.reason)
-      else if (event.type === 'dial-ended') this.#dialEnded(event.url, event.reason)
-      else this.#nameConflict(event.link, event.peer)
-    }
-  }
-
-  #linkUp(link: LinkState, peer: Hello): void {
-    const { name, incarnation, instance, url } = peer
-    const isFirst = peer.linkless || this.#links.neighbors.size === 1
-    const mayJoin = isFirst || this.#isNewlyReached(name)
-    this.#turn.notify({ type: 'neighbor-up', name, link: link.id })
-    if (link.dialed !== undefined) this.#dialing.answered(link.dialed, name)
-    // Until its record comes: whoever is at the other end of a link exists and has this link.
-    const record = { name, incarnation, instance, version: 0, state: 'up', links: [this.self.name] } as const
-    this.#news.neighborRun(url === undefined ? record : { ...record, url }, link.id)
-    this.#turn.send([link.id], this.#links.heartbeat(link, this.#directory.hash))
-    this.#antiEntropy.linkUp(link.id)
-    this.#presence.changed()
-    this.#reach.neighborUp(name)
-    this.#broadcast.linkUp(link.id, isFirst, mayJoin)
-    this.#broadcast.flush()
-    this.#trim(name)
-    this.#planSoon()
-  }
-
-  /** Whether no path led to this peer a moment ago: what was broadcast there then may not have come here. */
-  #isNewlyReached(name: NodeName): boolean {
-    const entry = this.#directory.get(name)
-    return entry === undefined || !entry.reachable || this.#turn.nowMs - entry.sinceMs < NEWLY_REACHED_MS
-  }
-
-  /** Known, and without a path for longer than a newcomer's first record takes to arrive. */
-  #isStranger(name: NodeName): boolean {
-    const entry = this.#directory.get(name)
-    if (entry === undefined || entry.reachable) return false
-    return this.#turn.nowMs - entry.sinceMs >= this.#config.publishIntervalMs
-  }
-
-  /** The link that has just come up is in no record yet: whether another way leads to it cannot be told. */
-  #trim(keep?: NodeName): void {
-    const hasDetour = (name: NodeName): boolean => {
-      const entry = this.#directory.get(name)
-      return name !== keep && entry !== undefined && this.#routes.current.hasDetour(entry.slot)
-    }
-    this.#follow(this.#links.trim(hasDetour))
-  }
-
-  #linkDown(link: LinkState, peer: Hello, reason: Reason): void {
-    this.#turn.notify({ type: 'neighbor-down', name: peer.name, link: link.id, reason })
-    this.#antiEntropy.linkDown(link.id)
-    this.#broadcast.linkDown(link.id)
-    this.#delivery.linkDown(link.id)
-    if (reason === 'trimmed' && link.dialed !== undefined) {
-      this.#dialing.backOff(link.dialed, this.#turn.nowMs)
-    }
-    this.#presence.changed()
-    this.#reach.neighborDown(peer.name)
-    this.#planSoon()
-  }
-
-  /** A link is gone, and this end did not close it. */
-  #closed(link: LinkId, reason: Reason): void {
-    const state = this.#links.get(link)
-    this.#follow(this.#links.closed(link, reason))
-    // The other end has a link with a run that is later than what it was told. This one may have raised its incarnation
-    // since, above that other run's: then a new hello has to decide, or both runs could stop.
-    const isOutdone = reason === 'replaced' || reason === 'outdated'
-    if (isOutdone && state?.toldIncarnation === this.self.incarnation && this.#presence.outdone()) {
-      this.#stop(`a neighbor is linked to a later run of ${this.self.name}`)
-    }
-  }
-
-  #dialEnded(url: string, reason: Reason | 'accepted'): void {
-    if (reason === 'self') this.#dialing.markOwn(url)
-    else if (reason === 'accepted' || reason === 'crossed-dial') this.#dialing.succeeded(url)
-    else if (reason === 'wrong-role' || reason === 'unsupported-protocol')
-      this.#dialing.giveUp(url, this.#turn.nowMs)
-    else this.#dialing.failed(url, this.#turn.nowMs)
-    this.#planSoon()
-  }
-
-  /** A live process with this node's name is at the other end: the later run keeps the name. */
-  #nameConflict(link: LinkState, peer: Hello): void {
-    if (link.dialed === undefined) this.#turn.send([link.id], this.hello())
-    this.#follow(this.#links.close(link.id, 'name-taken'))
-    if (isLaterRun(peer, this.self)) this.#stop(`a later run of ${peer.name} met this one`)
-  }
-
-  #planSoon(): void {
-    this.#planAt(this.#turn.nowMs + this.#rng.between(0, this.#config.dialJitterMs))
-  }
-
-  #planAt(dueMs: number): void {
-    if (dueMs >= this.#planDueMs) return
-    this.#planDueMs = dueMs
-    this.#turn.timerAt({ kind: 'links', token: ++this.#planToken }, dueMs)
-  }
-
-  #plan(): void {
-    this.#trim()
-    const { neighbors } = this.#links
-    const view = { directory: this.#directory, linksUp: neighbors.size }
-    const isNeighbor = (name: NodeName): boolean => neighbors.has(name)
-    const { urls, againMs } = this.#dialing.plan({ ...view, isNeighbor }, this.#turn.nowMs)
-    for (const url of urls) this.#turn.dial(url)
-    this.#planDueMs = Number.POSITIVE_INFINITY
-    this.#planAt(this.#turn.nowMs + againMs)
   }
 
   // Messages come in.
@@ -416,7 +285,7 @@ export class Overlay {
     this.#links.heard(link)
     for (const message of messages) {
       if (message.type === 'hello') {
-        this.#follow(this.#links.hello(link, message, this.hello(), this.#isStranger(message.name)))
+        this.#neighborhood.helloReceived(link, message)
         continue
       }
       const state = this.#links.up(link)
@@ -480,7 +349,7 @@ export class Overlay {
 
   #closeForError(link: LinkId, reason: Reason, detail: string): void {
     this.#turn.drop(reason, detail, link)
-    this.#follow(this.#links.close(link, reason))
+    this.#neighborhood.close(link, reason)
   }
 
   #gossip(gossip: Gossip, cameFrom: LinkId): void {
