@@ -1,6 +1,7 @@
-// The protocol's one door: inputs go in, effects come out. The only file that knows all the machines: it hands each
-// input to the machine whose business it is, and tells the others what follows.
-// It must not hold rules of its own beyond that order, and it never calls out: effects are data.
+// The protocol's one door: inputs go in, effects come out. The only file that knows all the machines: it puts them
+// together, and hands each input and each timer to the one whose business it is. Where more than one has to hear of
+// something, three say in which order: neighborhood.ts of links, reception.ts of messages, news.ts of records.
+// It must not hold rules of its own beyond the beginning and the end, and it never calls out: effects are data.
 //
 // O1  after `left` or `stopped` no input has an effect, but for the refusals of `send` and `broadcast`
 // O2  each `send` and `broadcast` input is answered by exactly one notification, now or later
@@ -14,12 +15,13 @@ import type { Effect, Input, Timer } from './events.ts'
 import { Incoming } from './incoming.ts'
 import type { OverlayView } from './invariants.ts'
 import { type LinkState, Links } from './links.ts'
-import type { Gossip, Hello, LinkId, Message, NodeName, PeerRecord, RoutedMessage } from './messages.ts'
+import type { Hello, NodeName, PeerRecord } from './messages.ts'
 import { Neighborhood } from './neighborhood.ts'
 import { News } from './news.ts'
 import { Presence } from './presence.ts'
 import { Reach } from './reach.ts'
 import type { Reason } from './reasons.ts'
+import { Reception } from './reception.ts'
 import { Relay } from './relay.ts'
 import { Rng } from './rng.ts'
 import { RoutesOnDemand } from './routes-on-demand.ts'
@@ -46,69 +48,61 @@ export class Overlay {
   readonly #reach: Reach
   readonly #presence: Presence
   readonly #antiEntropy: AntiEntropy
-  readonly #relay: Relay
   readonly #broadcast: Broadcast
   readonly #delivery: Delivery
   readonly #incoming: Incoming
-  readonly #news: News
   readonly #neighborhood: Neighborhood
+  readonly #reception: Reception
   #phase: 'new' | 'running' | 'over' = 'new'
 
   /** @param seed of the generator that all jitter and sampling is drawn from. */
   constructor(identity: Identity, seed: number, overrides: Partial<CoreConfig> = {}) {
     const config = { ...CORE_DEFAULTS, ...overrides }
     const turn = this.#turn
-    this.#config = config
     const rng = new Rng(seed)
     const directory = new Directory({ ...identity, version: 1, state: 'up', links: [] }, config)
     const links = new Links(config, rng, turn)
-    this.#directory = directory
-    this.#links = links
-    this.#presence = new Presence(config, directory, links, turn)
-    this.#antiEntropy = new AntiEntropy(directory, turn)
-    this.#routes = new RoutesOnDemand(config.routesIntervalMs, { directory, links, turn })
-    this.#relay = new Relay(directory, links, this.#routes, turn)
-    this.#broadcast = new Broadcast(config, directory, links, turn)
-    this.#delivery = new Delivery(config, directory, this.#relay, turn)
-    this.#incoming = new Incoming(config, directory, this.#relay, turn)
-    this.#reach = new Reach(config.routesIntervalMs, {
+    const presence = new Presence(config, directory, links, turn)
+    const antiEntropy = new AntiEntropy(directory, turn)
+    const routes = new RoutesOnDemand(config.routesIntervalMs, { directory, links, turn })
+    const relay = new Relay(directory, links, routes, turn)
+    const broadcast = new Broadcast(config, directory, links, turn)
+    const delivery = new Delivery(config, directory, relay, turn)
+    const incoming = new Incoming(config, directory, relay, turn)
+    const reach = new Reach(config.routesIntervalMs, {
       directory,
       turn,
-      routes: this.#routes,
-      isAwaited: () => this.#delivery.unsettled > 0,
+      routes,
+      isAwaited: () => delivery.unsettled > 0,
       onChanged: (isNews) => {
-        this.#delivery.routesChanged(links.neighbors.size > 0)
+        delivery.routesChanged(links.neighbors.size > 0)
         if (isNews) this.#neighborhood.planSoon()
       },
       onForgotten: (name) => {
-        this.#broadcast.forget(name)
-        this.#delivery.forget(name)
-        this.#incoming.forget(name)
+        broadcast.forget(name)
+        delivery.forget(name)
+        incoming.forget(name)
       },
     })
-    this.#news = new News({
-      turn,
-      directory,
-      links,
-      reach: this.#reach,
-      presence: this.#presence,
-      delivery: this.#delivery,
-      onNameLost: (detail) => this.#stop(detail),
-    })
-    this.#neighborhood = new Neighborhood(config, {
-      turn,
-      rng,
-      directory,
-      links,
-      routes: this.#routes,
-      presence: this.#presence,
-      reach: this.#reach,
-      antiEntropy: this.#antiEntropy,
-      broadcast: this.#broadcast,
-      delivery: this.#delivery,
-      news: this.#news,
-      onNameLost: (detail) => this.#stop(detail),
-    })
+    const onNameLost = (detail: string): void => this.#stop(detail)
+    // Each of the three picks from these what its own interface names.
+    const traffic = { broadcast, delivery, incoming }
+    const machines = { turn, rng, directory, links, presence, antiEntropy, routes, relay, reach, ...traffic }
+    const news = new News({ ...machines, onNameLost })
+    const neighborhood = new Neighborhood(config, { ...machines, news, onNameLost })
+    const isOver = (): boolean => this.#phase === 'over'
+    this.#reception = new Reception({ ...machines, news, neighborhood, isOver })
+    this.#neighborhood = neighborhood
+    this.#config = config
+    this.#directory = directory
+    this.#links = links
+    this.#presence = presence
+    this.#antiEntropy = antiEntropy
+    this.#routes = routes
+    this.#broadcast = broadcast
+    this.#delivery = delivery
+    this.#incoming = incoming
+    this.#reach = reach
   }
 
   /** This node's own record, as last published. */
@@ -203,10 +197,10 @@ export class Overlay {
         this.#neighborhood.dialFailed(input.url)
         break
       case 'received':
-        this.#received(input.link, input.messages)
+        this.#reception.received(input.link, input.messages)
         break
       case 'send-refused':
-        this.#sendRefused(input.link, input.message)
+        this.#reception.sendRefused(input.link, input.message)
         break
       case 'timer':
         this.#timedOut(input.timer)
@@ -278,119 +272,6 @@ export class Overlay {
     this.#neighborhood.heartbeat()
     this.#turn.timerAt({ kind: 'heartbeat' }, this.#turn.nowMs + this.#config.heartbeatMs)
   }
-
-  // Messages come in.
-
-  #received(link: LinkId, messages: readonly Message[]): void {
-    this.#links.heard(link)
-    for (const message of messages) {
-      if (message.type === 'hello') {
-        this.#neighborhood.helloReceived(link, message)
-        continue
-      }
-      const state = this.#links.up(link)
-      if (state === undefined) {
-        // A frame behind the one that closed the link is no news; one on a link that never came up is.
-        if (this.#links.get(link) !== undefined) {
-          this.#closeForError(link, 'protocol-error', `${message.type} before hello`)
-        }
-        break
-      }
-      if (this.#links.confirm(state)) this.#broadcast.flush()
-      this.#dispatch(message, state)
-      if (this.#phase === 'over') return
-    }
-    this.#incoming.flush()
-    this.#broadcast.endTurn()
-  }
-
-  #dispatch(message: Message, link: LinkState & { readonly peer: Hello }): void {
-    switch (message.type) {
-      case 'heartbeat':
-        this.#links.heartbeatReceived(link, message)
-        this.#antiEntropy.compare(link.id, link.peer.name, message.hash)
-        break
-      case 'records':
-        this.#news.records(message.records, link.id)
-        break
-      case 'digest':
-        this.#antiEntropy.digestReceived(link.id, message)
-        break
-      case 'want':
-        this.#antiEntropy.wantReceived(link.id, message)
-        break
-      case 'gossip':
-        this.#gossip(message, link.id)
-        break
-      case 'ihave':
-        this.#broadcast.ihaveReceived(message, link.id)
-        break
-      case 'graft':
-        this.#broadcast.graftReceived(message, link.id)
-        break
-      case 'prune':
-        this.#broadcast.pruneReceived(message, link.id)
-        break
-      case 'catch-up':
-        this.#broadcast.catchUpReceived(message, link.id)
-        break
-      case 'direct':
-      case 'ack':
-      case 'bounce':
-        this.#routed(message, link.id)
-        break
-      case 'unknown':
-        this.#turn.drop('unknown-frame', `type ${message.code}`, link.id)
-        break
-      default:
-        this.#closeForError(link.id, 'protocol-error', `${message.type} from a node`)
-    }
-  }
-
-  #closeForError(link: LinkId, reason: Reason, detail: string): void {
-    this.#turn.drop(reason, detail, link)
-    this.#neighborhood.close(link, reason)
-  }
-
-  #gossip(gossip: Gossip, cameFrom: LinkId): void {
-    const { record, origin, payload, hops } = gossip
-    if (gossip.kind === 'record' && record?.name !== origin) {
-      this.#closeForError(cameFrom, 'not-an-origin', `${origin} published the record of ${record?.name}`)
-    } else if (origin === this.self.name) {
-      this.#ownBroadcast(gossip, cameFrom)
-    } else if (this.#broadcast.receive(gossip, cameFrom)) {
-      if (record !== undefined) this.#news.learn(record, cameFrom)
-      else this.#turn.notify({ type: 'message', from: origin, payload, hops, broadcast: true })
-    }
-  }
-
-  #ownBroadcast(gossip: Gossip, cameFrom: LinkId): void {
-    if (!this.#broadcast.ownReceived(gossip, cameFrom) && !this.#news.raiseIncarnation()) return
-    if (gossip.record !== undefined) this.#news.learn(gossip.record, cameFrom)
-    else this.#turn.drop('duplicate', `broadcast ${gossip.sequence} of this node`, cameFrom)
-  }
-
-  #routed(message: RoutedMessage, cameFrom: LinkId): void {
-    if (message.destination !== this.self.name) {
-      const failure = this.#relay.forward(message, cameFrom)
-      if (failure === undefined) return
-      if (failure === 'hops-exceeded') this.#turn.drop(failure, `from ${message.origin}`, cameFrom)
-      if (message.type === 'direct') this.#incoming.bounce(message, 'no-route', cameFrom)
-      else if (failure === 'no-route')
-        this.#turn.drop(failure, `${message.type} for ${message.destination}`, cameFrom)
-    } else if (message.type === 'direct') this.#incoming.receive(message, cameFrom)
-    else if (message.type === 'ack') this.#delivery.receiveAck(message)
-    else this.#delivery.receiveBounce(message)
-  }
-
-  #sendRefused(link: LinkId, message: Message): void {
-    if (message.type === 'gossip') this.#broadcast.refused(message, link)
-    else if (message.type !== 'direct') this.#turn.drop('queue-full', message.type, link)
-    else if (message.origin === this.self.name) this.#delivery.sendRefused(message)
-    else this.#incoming.bounce(message, 'queue-full', undefined)
-  }
-
-  // The end.
 
   #stop(detail: string): void {
     this.#end('name-taken')
