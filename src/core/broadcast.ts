@@ -14,6 +14,7 @@
 // have been apart.
 
 import { Announcing } from './announcing.ts'
+import { BroadcastOrigins, gossipOf } from './broadcast-origins.ts'
 import { BroadcastTrees, type Tree } from './broadcast-trees.ts'
 import type { Directory } from './directory.ts'
 import type { Links } from './links.ts'
@@ -30,10 +31,8 @@ import type {
   Prune,
 } from './messages.ts'
 import { Missing, type MissingConfig, RANGES_MAX, type Wanted } from './missing.ts'
-import { OriginTable } from './origin-table.ts'
 import { PayloadCache } from './payload-cache.ts'
 import type { SendFailure } from './reasons.ts'
-import { SequenceWindow } from './sequence-window.ts'
 import type { Turn } from './turn.ts'
 
 /** The links that a broadcast may travel; a repaired tree may be deeper than the diameter. */
@@ -47,16 +46,6 @@ const SEQUENCES_END = 2 ** 47
  * have been on its way here over links that are gone, or that nobody knows to be dead yet (`silent`, `stalled`).
  */
 const RECENT_MS = 30_000
-
-const NO_BYTES = new Uint8Array(0)
-
-interface Origin {
-  readonly incarnation: number
-  readonly seen: SequenceWindow
-  readonly tree: Tree
-  /** Its newest record that came as a broadcast, and as which one it goes on: the directory has what it says. */
-  record: Pick<Gossip, 'sequence' | 'hopsLeft' | 'hops'> | undefined
-}
 
 /** The parts of the configuration that count here. */
 export interface BroadcastConfig extends MissingConfig {
@@ -86,9 +75,7 @@ export class Broadcast {
   readonly #directory: Directory
   readonly #links: Links
   readonly #turn: Turn
-  readonly #origins: OriginTable<Origin>
-  /** This node as an origin. */
-  readonly #own: Pick<Origin, 'tree' | 'record'>
+  readonly #origins: BroadcastOrigins
   readonly #trees: BroadcastTrees
   readonly #missing: Missing
   readonly #announcing: Announcing
@@ -98,7 +85,6 @@ export class Broadcast {
   /** Links on which a catch-up was answered. */
   readonly #caughtUp = new Set<LinkId>()
   #answered = { turn: 0, count: 0 }
-  #sequence = 0
   #startedMs = 0
 
   constructor(config: BroadcastConfig, directory: Directory, links: Links, turn: Turn) {
@@ -106,10 +92,13 @@ export class Broadcast {
     this.#directory = directory
     this.#links = links
     this.#turn = turn
-    this.#origins = new OriginTable(directory, config.directoryNodesMax)
     this.#trees = new BroadcastTrees(config.optimizeHops, turn)
-    this.#own = { tree: this.#trees.newTree(directory.own.record.name), record: undefined }
     this.#missing = new Missing(config, turn)
+    this.#origins = new BroadcastOrigins(config, {
+      directory,
+      newTree: (origin) => this.#trees.newTree(origin),
+      onNewRun: (origin, incarnation) => this.#missing.newRun(origin, incarnation),
+    })
     this.#announcing = new Announcing(config.announceDelayMs, turn)
     this.#cache = new PayloadCache(config.cacheBytesMax)
   }
@@ -124,7 +113,7 @@ export class Broadcast {
     const neighbors = this.#links.neighbors.size
     if (this.#hasConfirmedLink) {
       const gossip = this.#cache.add(this.#originate(payload), this.#turn.nowMs)
-      this.#spread(gossip, this.#own.tree, undefined)
+      this.#spread(gossip, this.#origins.own.tree, undefined)
       this.#turn.notify({ type: 'broadcast-sent', id, neighbors })
     } else if (this.#waiting.length >= this.#config.firstBroadcastsMax) this.#fail(id, 'queue-full')
     else this.#waiting.push({ id, payload, deadlineMs: this.#turn.nowMs + this.#config.deadlineMs })
@@ -133,8 +122,8 @@ export class Broadcast {
   /** Publishes this node's record to everybody. */
   publish(record: PeerRecord): void {
     const gossip = this.#originate(record)
-    this.#own.record = gossip
-    if (record.state === 'up') this.#spread(gossip, this.#own.tree, undefined)
+    this.#origins.own.record = gossip
+    if (record.state === 'up') this.#spread(gossip, this.#origins.own.tree, undefined)
     else
       this.#turn.send(
         [...this.#links.neighbors.values()].map(({ id }) => id),
@@ -145,13 +134,13 @@ export class Broadcast {
   /** Takes in a broadcast of another node and passes it on; true when it is new. */
   receive(gossip: Gossip, cameFrom: LinkId): boolean {
     const { origin: name, sequence, hopsLeft, hops } = gossip
-    const origin = this.#originOf(gossip)
+    const origin = this.#origins.runOf(gossip)
     if (origin === undefined) {
       this.#turn.drop('stale-incarnation', `broadcast ${sequence} of ${name}`, cameFrom)
       return false
     }
     const { tree } = origin
-    if (!this.#isNew(gossip, origin)) {
+    if (!this.#origins.markSeen(gossip, origin)) {
       this.#turn.drop('duplicate', `broadcast ${sequence} of ${name}`, cameFrom)
       this.#trees.duplicate(tree, cameFrom)
       return false
@@ -184,7 +173,7 @@ export class Broadcast {
   /** A neighbor asks for broadcasts, and for pushes of their trees. */
   graftReceived({ ranges }: Graft, link: LinkId): void {
     for (const range of ranges) {
-      const tree = this.#find(range.origin)?.tree
+      const tree = this.#origins.find(range.origin)?.tree
       if (tree !== undefined) this.#trees.graftReceived(tree, link)
       if (range.kind === 'record') this.#sendRecord(range, link)
       else this.#sendKept(range, link)
@@ -194,7 +183,7 @@ export class Broadcast {
   /** A neighbor wants no more pushes of a tree. */
   pruneReceived({ origins }: Prune, link: LinkId): void {
     for (const origin of origins) {
-      const tree = this.#find(origin)?.tree
+      const tree = this.#origins.find(origin)?.tree
       if (tree !== undefined) this.#trees.pruneReceived(tree, link)
     }
   }
@@ -216,10 +205,11 @@ export class Broadcast {
    * and everybody takes its number for seen: the node goes on behind it. False when there is no number behind it.
    */
   ownReceived({ incarnation, sequence }: Gossip, cameFrom: LinkId): boolean {
-    this.#trees.duplicate(this.#own.tree, cameFrom)
-    if (incarnation !== this.#directory.own.record.incarnation || sequence <= this.#sequence) return true
+    const { own } = this.#origins
+    this.#trees.duplicate(own.tree, cameFrom)
+    if (incarnation !== this.#directory.own.record.incarnation || sequence <= own.sequence) return true
     if (sequence > SEQUENCES_END) return false
-    this.#sequence = sequence
+    own.sequence = sequence
     return true
   }
 
@@ -239,7 +229,7 @@ export class Broadcast {
 
   /** A link is gone. */
   linkDown(link: LinkId): void {
-    this.#trees.linkDown(this.#own.tree, link)
+    this.#trees.linkDown(this.#origins.own.tree, link)
     for (const [, { tree }] of this.#origins) this.#trees.linkDown(tree, link)
     this.#trees.forgetLink(link)
     this.#missing.linkDown(link)
@@ -322,33 +312,10 @@ export class Broadcast {
 
   #originate(content: Uint8Array | PeerRecord): Gossip {
     const { name: origin, incarnation } = this.#directory.own.record
-    const id = { origin, incarnation, sequence: ++this.#sequence, hopsLeft: HOPS_MAX - 1, hops: 1 }
+    const id = { sequence: ++this.#origins.own.sequence, hopsLeft: HOPS_MAX - 1, hops: 1 }
     return content instanceof Uint8Array
-      ? { type: 'gossip', kind: 'payload', ...id, payload: content }
-      : { type: 'gossip', kind: 'record', ...id, payload: NO_BYTES, record: content }
-  }
-
-  /** What is remembered of the run that made this broadcast; `undefined` when a later one was heard. */
-  #originOf({ origin: name, incarnation }: Gossip): Origin | undefined {
-    const known = this.#origins.get(name)
-    if (known !== undefined && incarnation <= known.incarnation) {
-      return incarnation === known.incarnation ? known : undefined
-    }
-    const seen = new SequenceWindow(this.#config.seenSequencesMax)
-    const origin = { incarnation, seen, tree: this.#trees.newTree(name), record: undefined }
-    this.#origins.set(name, origin)
-    this.#missing.newRun(name, incarnation)
-    return origin
-  }
-
-  #isNew({ sequence }: Gossip, { seen }: Origin): boolean {
-    // What lies further back than the window was missed for good: the window moves on with the origin.
-    seen.skipTo(sequence - this.#config.seenSequencesMax + 1)
-    return seen.add(sequence) === 'new'
-  }
-
-  #find(name: NodeName): Pick<Origin, 'tree' | 'record'> | undefined {
-    return name === this.#directory.own.record.name ? this.#own : this.#origins.get(name)
+      ? { type: 'gossip', kind: 'payload', origin, incarnation, ...id, payload: content }
+      : gossipOf(content, id)
   }
 
   /** Pushes a broadcast on the eager links, and has it announced on the others. A node's last words break its tree: all links. */
@@ -391,7 +358,7 @@ export class Broadcast {
     const { incarnation } = this.#directory.own.record
     const last = range.behindLast - 1
     const isKnown =
-      range.incarnation === incarnation ? last <= this.#sequence : range.incarnation < incarnation
+      range.incarnation === incarnation ? last <= this.#origins.own.sequence : range.incarnation < incarnation
     if (isKnown || last < range.first) return
     this.#turn.send([link], { type: 'graft', ranges: [{ ...range, first: last }] })
   }
@@ -410,13 +377,11 @@ export class Broadcast {
 
   /** The newest record of an origin takes the place of the older ones that were asked for. */
   #sendRecord({ origin: name, incarnation, first, behindLast }: BroadcastRange, link: LinkId): void {
-    const newest = this.#find(name)?.record
+    const newest = this.#origins.find(name)?.record
     const record = this.#directory.get(name)?.record
     if (newest === undefined || record?.incarnation !== incarnation) return
-    const { sequence, hopsLeft, hops } = newest
-    if (first === behindLast || sequence < first || !this.#mayAnswer()) return
-    const id = { origin: name, incarnation, sequence, hopsLeft, hops }
-    this.#turn.send([link], { type: 'gossip', kind: 'record', ...id, payload: NO_BYTES, record })
+    if (first === behindLast || newest.sequence < first || !this.#mayAnswer()) return
+    this.#turn.send([link], gossipOf(record, newest))
   }
 
   #sendKept({ origin, incarnation, first, behindLast }: BroadcastRange, link: LinkId): void {
