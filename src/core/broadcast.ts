@@ -14,13 +14,13 @@
 // have been apart.
 
 import { Announcing } from './announcing.ts'
+import { BroadcastAnswers } from './broadcast-answers.ts'
 import { BroadcastOrigins, gossipOf } from './broadcast-origins.ts'
 import { BroadcastTrees, type Tree } from './broadcast-trees.ts'
 import type { Directory } from './directory.ts'
 import type { Links } from './links.ts'
 import type {
   AnnouncedRange,
-  BroadcastRange,
   CatchUp,
   Gossip,
   Graft,
@@ -80,11 +80,9 @@ export class Broadcast {
   readonly #missing: Missing
   readonly #announcing: Announcing
   readonly #cache: PayloadCache
+  readonly #answers: BroadcastAnswers
   /** Broadcasts of the application that wait for the first link, oldest first. */
   readonly #waiting: { id: number; payload: Uint8Array; deadlineMs: number }[] = []
-  /** Links on which a catch-up was answered. */
-  readonly #caughtUp = new Set<LinkId>()
-  #answered = { turn: 0, count: 0 }
   #startedMs = 0
 
   constructor(config: BroadcastConfig, directory: Directory, links: Links, turn: Turn) {
@@ -92,15 +90,21 @@ export class Broadcast {
     this.#directory = directory
     this.#links = links
     this.#turn = turn
-    this.#trees = new BroadcastTrees(config.optimizeHops, turn)
-    this.#missing = new Missing(config, turn)
-    this.#origins = new BroadcastOrigins(config, {
+    const trees = new BroadcastTrees(config.optimizeHops, turn)
+    const missing = new Missing(config, turn)
+    const announcing = new Announcing(config.announceDelayMs, turn)
+    const cache = new PayloadCache(config.cacheBytesMax)
+    const origins = new BroadcastOrigins(config, {
       directory,
-      newTree: (origin) => this.#trees.newTree(origin),
-      onNewRun: (origin, incarnation) => this.#missing.newRun(origin, incarnation),
+      newTree: (origin) => trees.newTree(origin),
+      onNewRun: (origin, incarnation) => missing.newRun(origin, incarnation),
     })
-    this.#announcing = new Announcing(config.announceDelayMs, turn)
-    this.#cache = new PayloadCache(config.cacheBytesMax)
+    this.#answers = new BroadcastAnswers({ turn, directory, origins, trees, announcing, cache })
+    this.#trees = trees
+    this.#missing = missing
+    this.#announcing = announcing
+    this.#cache = cache
+    this.#origins = origins
   }
 
   /** The node runs from now on. */
@@ -171,33 +175,18 @@ export class Broadcast {
   }
 
   /** A neighbor asks for broadcasts, and for pushes of their trees. */
-  graftReceived({ ranges }: Graft, link: LinkId): void {
-    for (const range of ranges) {
-      const tree = this.#origins.find(range.origin)?.tree
-      if (tree !== undefined) this.#trees.graftReceived(tree, link)
-      if (range.kind === 'record') this.#sendRecord(range, link)
-      else this.#sendKept(range, link)
-    }
+  graftReceived(graft: Graft, link: LinkId): void {
+    this.#answers.graftReceived(graft, link)
   }
 
-  /** A neighbor wants no more pushes of a tree. */
-  pruneReceived({ origins }: Prune, link: LinkId): void {
-    for (const origin of origins) {
-      const tree = this.#origins.find(origin)?.tree
-      if (tree !== undefined) this.#trees.pruneReceived(tree, link)
-    }
+  /** A neighbor wants no more pushes of some trees. */
+  pruneReceived(prune: Prune, link: LinkId): void {
+    this.#answers.pruneReceived(prune, link)
   }
 
   /** A neighbor asks what it may have missed. */
-  catchUpReceived({ withinMs }: CatchUp, link: LinkId): void {
-    if (this.#caughtUp.has(link)) {
-      this.#turn.drop('duplicate', 'catch-up', link)
-      return
-    }
-    this.#caughtUp.add(link)
-    const kept = Map.groupBy(this.#cache.since(this.#turn.nowMs - withinMs), ({ origin }) => origin)
-    for (const gossips of kept.values()) for (const gossip of gossips) this.#announcing.add(link, gossip)
-    this.#announcing.flush(link)
+  catchUpReceived(catchUp: CatchUp, link: LinkId): void {
+    this.#answers.catchUpReceived(catchUp, link)
   }
 
   /**
@@ -234,7 +223,7 @@ export class Broadcast {
     this.#trees.forgetLink(link)
     this.#missing.linkDown(link)
     this.#announcing.linkDown(link)
-    this.#caughtUp.delete(link)
+    this.#answers.linkDown(link)
   }
 
   /** A link had no room for a push: the broadcast is announced there, and asked for when the link has room again. */
@@ -373,30 +362,6 @@ export class Broadcast {
         this.#turn.send([link], { type: 'graft', ranges: ranges.slice(i, i + RANGES_MAX) })
       }
     }
-  }
-
-  /** The newest record of an origin takes the place of the older ones that were asked for. */
-  #sendRecord({ origin: name, incarnation, first, behindLast }: BroadcastRange, link: LinkId): void {
-    const newest = this.#origins.find(name)?.record
-    const record = this.#directory.get(name)?.record
-    if (newest === undefined || record?.incarnation !== incarnation) return
-    if (first === behindLast || newest.sequence < first || !this.#mayAnswer()) return
-    this.#turn.send([link], gossipOf(record, newest))
-  }
-
-  #sendKept({ origin, incarnation, first, behindLast }: BroadcastRange, link: LinkId): void {
-    if (!this.#cache.has(origin)) return
-    for (let sequence = first; sequence < behindLast; sequence++) {
-      const gossip = this.#cache.get(origin, incarnation, sequence)
-      if (gossip !== undefined && this.#mayAnswer()) this.#turn.send([link], gossip, 'broadcast')
-    }
-  }
-
-  /** A turn is what came over one link at once. Whoever asks there for more than there is asks for something twice. */
-  #mayAnswer(): boolean {
-    const { number } = this.#turn
-    if (number !== this.#answered.turn) this.#answered = { turn: number, count: 0 }
-    return ++this.#answered.count <= this.#cache.size + this.#origins.size + 1
   }
 
   #fail(id: number, failure: SendFailure): void {
