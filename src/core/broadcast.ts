@@ -1,4 +1,6 @@
-// Broadcast: which messages are new, on which links they go on to, what was missed and who has it.
+// Broadcast: which messages are new, and on which links they go on to. It puts its parts together and is their door: what
+// is remembered of origins (broadcast-origins.ts), what neighbors are asked for and what they ask for
+// (broadcast-requests.ts, broadcast-answers.ts), trees, cache and announcements.
 // It must not look into a payload, nor know what a record means.
 //
 // B1  a broadcast is handed on at most once, whatever arrives in which order
@@ -16,6 +18,7 @@
 import { Announcing } from './announcing.ts'
 import { BroadcastAnswers } from './broadcast-answers.ts'
 import { BroadcastOrigins, gossipOf } from './broadcast-origins.ts'
+import { BroadcastRequests } from './broadcast-requests.ts'
 import { BroadcastTrees, type Tree } from './broadcast-trees.ts'
 import type { Directory } from './directory.ts'
 import type { Links } from './links.ts'
@@ -30,7 +33,7 @@ import type {
   PeerRecord,
   Prune,
 } from './messages.ts'
-import { Missing, type MissingConfig, RANGES_MAX, type Wanted } from './missing.ts'
+import { Missing, type MissingConfig } from './missing.ts'
 import { PayloadCache } from './payload-cache.ts'
 import type { SendFailure } from './reasons.ts'
 import type { Turn } from './turn.ts'
@@ -81,6 +84,7 @@ export class Broadcast {
   readonly #announcing: Announcing
   readonly #cache: PayloadCache
   readonly #answers: BroadcastAnswers
+  readonly #requests: BroadcastRequests
   /** Broadcasts of the application that wait for the first link, oldest first. */
   readonly #waiting: { id: number; payload: Uint8Array; deadlineMs: number }[] = []
   #startedMs = 0
@@ -99,6 +103,7 @@ export class Broadcast {
       newTree: (origin) => trees.newTree(origin),
       onNewRun: (origin, incarnation) => missing.newRun(origin, incarnation),
     })
+    this.#requests = new BroadcastRequests({ turn, directory, origins, trees, missing })
     this.#answers = new BroadcastAnswers({ turn, directory, origins, trees, announcing, cache })
     this.#trees = trees
     this.#missing = missing
@@ -165,13 +170,8 @@ export class Broadcast {
   }
 
   /** A neighbor has broadcasts that it does not push. */
-  ihaveReceived({ ranges }: IHave, link: LinkId): void {
-    const wanted: Wanted = new Map()
-    for (const range of ranges) {
-      if (range.origin === this.#directory.own.record.name) this.#ownAnnounced(range, link)
-      else this.#announced(range, link, wanted)
-    }
-    this.#ask(wanted)
+  ihaveReceived(ihave: IHave, link: LinkId): void {
+    this.#requests.ihaveReceived(ihave, link)
   }
 
   /** A neighbor asks for broadcasts, and for pushes of their trees. */
@@ -241,7 +241,7 @@ export class Broadcast {
 
   /** The timer `graft`. */
   graft(token: number): void {
-    this.#ask(this.#missing.due(token))
+    this.#requests.graft(token)
   }
 
   /** What came in with one turn is worked off: asks the neighbors for the changes of trees that it has led to. */
@@ -317,51 +317,6 @@ export class Broadcast {
       else this.#announcing.add(id, gossip)
     }
     this.#turn.send(eager, gossip, gossip.kind === 'record' ? 'control' : 'broadcast')
-  }
-
-  /**
-   * What of a range has not come is waited for, or asked for at once: where nobody is known who would push it, and where
-   * the one who was asked to push announces it, because that had not arrived yet or the link was full.
-   */
-  #announced(range: AnnouncedRange, link: LinkId, wanted: Wanted): void {
-    const { kind, origin: name, incarnation, hops, behindLast } = range
-    const origin = this.#origins.get(name)
-    if (origin !== undefined && incarnation < origin.incarnation) return
-    const known = origin?.incarnation === incarnation ? origin : undefined
-    const tree = known?.tree
-    const isUrgent = tree?.parent === undefined || tree.parent === link
-    const newest = kind === 'record' ? (known?.record?.sequence ?? 0) : 0
-    const from = Math.max(range.first, newest + 1, known?.seen.next ?? 0)
-    for (let sequence = from; sequence < behindLast; sequence++) {
-      if (known?.seen.has(sequence) === true) continue
-      const id = { kind, origin: name, incarnation, sequence }
-      if (this.#missing.announced(id, { link, hops }, isUrgent ? wanted : undefined)) continue
-      this.#turn.drop('queue-full', `announcement of broadcasts ${sequence} and up of ${name}`, link)
-      break
-    }
-    if (tree !== undefined && known?.seen.has(behindLast - 1) === true) this.#trees.optimize(tree, link, hops)
-  }
-
-  /** What this node has not made under its name it has to see: somebody else has that name, or forges. */
-  #ownAnnounced({ hops: _, ...range }: AnnouncedRange, link: LinkId): void {
-    const { incarnation } = this.#directory.own.record
-    const last = range.behindLast - 1
-    const isKnown =
-      range.incarnation === incarnation ? last <= this.#origins.own.sequence : range.incarnation < incarnation
-    if (isKnown || last < range.first) return
-    this.#turn.send([link], { type: 'graft', ranges: [{ ...range, first: last }] })
-  }
-
-  #ask(wanted: Wanted): void {
-    for (const [link, ranges] of wanted) {
-      for (const { origin } of ranges) {
-        const tree = this.#origins.get(origin)?.tree
-        if (tree !== undefined) this.#trees.grafting(tree, link)
-      }
-      for (let i = 0; i < ranges.length; i += RANGES_MAX) {
-        this.#turn.send([link], { type: 'graft', ranges: ranges.slice(i, i + RANGES_MAX) })
-      }
-    }
   }
 
   #fail(id: number, failure: SendFailure): void {
