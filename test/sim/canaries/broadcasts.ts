@@ -10,8 +10,39 @@ export const BROADCAST_CANARIES: readonly Canary[] = [
   {
     name: 'nothing is pruned',
     found: /twice in a quiet network/,
-    from: 14,
     plant: () => replaceMethod(BroadcastTrees, 'duplicate', () => () => {}),
+  },
+  {
+    name: 'a node takes back what it has broadcast itself, again and again',
+    found: /twice in a quiet network/,
+    from: 60,
+    plant: () => {
+      let isOwn = false
+      const uproots = [
+        replaceMethod(
+          Broadcast,
+          'ownReceived',
+          (ownReceived) =>
+            function (gossip, cameFrom) {
+              isOwn = true
+              const isFine = ownReceived.call(this, gossip, cameFrom)
+              isOwn = false
+              return isFine
+            },
+        ),
+        replaceMethod(
+          BroadcastTrees,
+          'duplicate',
+          (duplicate) =>
+            function (tree, link) {
+              if (!isOwn) duplicate.call(this, tree, link)
+            },
+        ),
+      ]
+      return () => {
+        for (const uproot of uproots.reverse()) uproot()
+      }
+    },
   },
   {
     name: 'what is missing is never asked for',

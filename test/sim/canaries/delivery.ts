@@ -60,6 +60,7 @@ export const DELIVERY_CANARIES: readonly Canary[] = [
   {
     name: 'what comes early is handed over at once',
     found: /was handed \d+ of .* behind|as delivered, and it was not/,
+    from: 20,
     plant: () =>
       replaceMethod(
         Reassembly,
@@ -96,7 +97,7 @@ export const DELIVERY_CANARIES: readonly Canary[] = [
   {
     name: 'the limit of a queue is ignored',
     found: /limits: \d+ messages/,
-    from: 12,
+    from: 30,
     plant: () =>
       replaceMethod(
         Outgoing,
@@ -151,6 +152,7 @@ export const DELIVERY_CANARIES: readonly Canary[] = [
   {
     name: 'messages of an earlier run are taken for those of the present one',
     found: /was handed|as delivered, and it was not/,
+    from: 15,
     plant: () => {
       const renewed = (message: Message, overlay: Overlay): Message => {
         if (message.type !== 'direct' || message.destination !== overlay.self.name) return message

@@ -42,7 +42,7 @@ export const MEMBERSHIP_CANARIES: readonly Canary[] = [
       ),
   },
   {
-    name: 'a node with enough links does not look for peers that are lost',
+    name: 'a node that has a link does not look for peers that are lost',
     found: /rest within/,
     plant: () =>
       replaceMethod(
@@ -50,7 +50,7 @@ export const MEMBERSHIP_CANARIES: readonly Canary[] = [
         'plan',
         (plan) =>
           function (view, nowMs) {
-            return view.linksUp >= 2 ? { urls: [], againMs: 2_000 } : plan.call(this, view, nowMs)
+            return view.linksUp >= 1 ? { urls: [], againMs: 2_000 } : plan.call(this, view, nowMs)
           },
       ),
   },
@@ -110,7 +110,7 @@ export const MEMBERSHIP_CANARIES: readonly Canary[] = [
   {
     name: 'a run stops for one that it has outbid since',
     found: /P2/,
-    from: 51,
+    from: 230,
     plant: () => {
       let overlay: Overlay | undefined
       const uproots = [
