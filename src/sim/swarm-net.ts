@@ -8,10 +8,11 @@ import type { Contact, NodeName } from '../core/messages.ts'
 import { Rng } from '../core/rng.ts'
 import type { FrameObserver } from './end.ts'
 import { EventQueue } from './event-queue.ts'
-import type { CrashOptions } from './host.ts'
+import type { CrashOptions, Host } from './host.ts'
 import { type BroadcastEntry, Ledger, payloadOf, type Run, type SendEntry } from './ledger.ts'
 import { Medium } from './medium.ts'
 import { SimProcess } from './process.ts'
+import { SimBootstrap, SimRegistrant } from './rendezvous.ts'
 import { SWARM_SEEDS, type SwarmPlan } from './swarm-plan.ts'
 import { checkTurn } from './turn-check.ts'
 
@@ -19,6 +20,8 @@ import { checkTurn } from './turn-check.ts'
 export interface SwarmNode extends Run {
   /** What it is called on the medium: its own name, unless it claims somebody else's. */
   readonly process: SimProcess
+  /** What it registers with, where there is a bootstrap. */
+  registrant: SimRegistrant | undefined
   readonly isDialable: boolean
   /** As it was started. */
   readonly incarnation: number
@@ -42,6 +45,7 @@ export interface StartOptions {
   readonly claims?: string
 }
 
+const BOOTSTRAP = { name: 'bootstrap', url: 'ws://bootstrap:5000/' }
 /** Links that a broadcast may travel. */
 const BROADCAST_HOPS_MAX = 64
 /** Each so many steps everything is looked at, else what is cheap to look at. */
@@ -72,6 +76,7 @@ export class SwarmNet {
   /** When a run of a name ended last, for another reason than another run. */
   readonly #endedMs = new Map<string, number>()
   readonly #contested = new Set<string>()
+  #bootstrap: SimBootstrap | undefined
   #starts = 0
   /** Inputs that were handled. */
   steps = 0
@@ -98,6 +103,18 @@ export class SwarmNet {
       isOrdered: true,
     }
     this.ledger = new Ledger(limits, (what) => this.broken(what))
+    if (plan.hasBootstrap) this.startBootstrap()
+  }
+
+  /** The bootstrap starts, unless it runs. */
+  startBootstrap(): void {
+    this.#bootstrap ??= new SimBootstrap(this.medium, { ...BOOTSTRAP, seed: this.#rng.uint32() })
+  }
+
+  /** The bootstrap is gone without a word. */
+  crashBootstrap(): void {
+    this.#bootstrap?.crash()
+    this.#bootstrap = undefined
   }
 
   get nowMs(): number {
@@ -152,6 +169,7 @@ export class SwarmNet {
       incarnation: identity.incarnation,
       lateMs: LATE_MS,
       timers: new Map(),
+      registrant: undefined,
       process: new SimProcess(this.medium, {
         name: process,
         identity,
@@ -164,7 +182,8 @@ export class SwarmNet {
     this.#nodes.set(process, node)
     this.ledger.started(node)
     node.process.feed({ type: 'start' })
-    node.process.feed({ type: 'contacts', contacts: this.#contacts(process) })
+    if (this.plan.hasBootstrap) node.registrant = this.#register(node)
+    else node.process.feed({ type: 'contacts', contacts: this.#contacts(process) })
   }
 
   /** Ends a process without a word. */
@@ -172,6 +191,7 @@ export class SwarmNet {
     if (!this.#remove(node)) return
     this.#endedMs.set(node.name, this.nowMs)
     node.process.crash(options)
+    node.registrant?.crash(options)
     this.ledger.ended(node, false)
   }
 
@@ -180,12 +200,13 @@ export class SwarmNet {
     if (node.process.host.isPaused || !this.#remove(node)) return
     this.#endedMs.set(node.name, this.nowMs)
     node.process.leave()
+    node.registrant?.leave()
     this.#checkOver(node)
   }
 
   /** A process stands still for a while. */
   pause(node: SwarmNode, ms: number): void {
-    node.process.host.pause(ms)
+    for (const host of hostsOf(node)) host.pause(ms)
     node.lateMs += ms
     this.queue.plan(ms + CATCH_UP_MS, () => {
       node.lateMs -= ms
@@ -256,6 +277,18 @@ export class SwarmNet {
     return seeds.map((seed) => ({ url: urlOf(seed) }))
   }
 
+  #register(node: SwarmNode): SimRegistrant {
+    const { process } = node
+    return new SimRegistrant(this.medium, {
+      name: process.name,
+      urls: [BOOTSTRAP.url],
+      hello: () => process.overlay.hello(),
+      seed: this.#rng.uint32(),
+      onContacts: (contacts) => process.feed({ type: 'contacts', contacts }),
+      onNameTaken: () => this.queue.plan(0, () => this.#stopped(node)),
+    })
+  }
+
   #remove(node: SwarmNode): boolean {
     if (this.#nodes.get(node.process.name) !== node) return false
     return this.#nodes.delete(node.process.name)
@@ -293,6 +326,7 @@ export class SwarmNet {
     const sinceMs = this.nowMs - (this.#endedMs.get(node.name) ?? Number.NEGATIVE_INFINITY)
     if (!hasOther && sinceMs > NEWS_MS) this.broken(`P2: ${node.label} stopped, and nobody has its name now`)
     node.process.leave()
+    node.registrant?.leave()
     this.#checkOver(node)
   }
 
@@ -316,6 +350,11 @@ export class SwarmNet {
     }
     this.digest = hash >>> 0
   }
+}
+
+/** What a process has on the medium. */
+export function hostsOf({ process, registrant }: SwarmNode): Host[] {
+  return registrant === undefined ? [process.host] : [process.host, registrant.host]
 }
 
 /** Where a process can be dialled. */

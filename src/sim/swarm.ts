@@ -118,6 +118,7 @@ function endPhase(net: SwarmNet): void {
     else net.crash(node)
     if (rng.chance(0.5)) net.runTo(net.nowMs + rng.below(50))
   }
+  net.crashBootstrap()
   net.runTo(net.nowMs + DRAIN_MS)
   if (net.hasFailed) return
   const { medium, queue } = net
