@@ -3,6 +3,7 @@
 // It must not choose faults or traffic, nor know what phase the run is in.
 
 import type { Effect, Input, Timer } from '../core/events.ts'
+import { hashPair } from '../core/hash.ts'
 import { checkInvariants, LATE_MS } from '../core/invariants.ts'
 import type { Contact, NodeName } from '../core/messages.ts'
 import { Rng } from '../core/rng.ts'
@@ -59,6 +60,8 @@ const NEWS_MS = 30_000
 /** How long a process needs at most to do what it has missed while it stood still. */
 const CATCH_UP_MS = 20_000
 const VIOLATIONS_MAX = 20
+/** By how much the dates of two machines differ at most. */
+const CLOCKS_DIFFER_MS = 1_000
 /** When the clocks of the processes begin; younger ones have had their clocks set back. */
 const CLOCK_MS = 1_000_000
 
@@ -155,7 +158,7 @@ export class SwarmNet {
     const started = ++this.#starts
     const identity = {
       name,
-      incarnation: hasOlderClock ? this.#rng.between(1, CLOCK_MS - 1) : CLOCK_MS + Math.floor(this.nowMs),
+      incarnation: hasOlderClock ? this.#rng.between(1, CLOCK_MS - 1) : this.#dateAt(process),
       instance: `run-${started}`,
       ...(isDialable ? { url: urlOf(process) } : {}),
     }
@@ -184,6 +187,11 @@ export class SwarmNet {
     node.process.feed({ type: 'start' })
     if (this.plan.hasBootstrap) node.registrant = this.#register(node)
     else node.process.feed({ type: 'contacts', contacts: this.#contacts(process) })
+  }
+
+  /** The clocks of machines differ: two that are started at the same moment do not have the same date. */
+  #dateAt(process: string): number {
+    return CLOCK_MS + (hashPair(process, 'clock') % CLOCKS_DIFFER_MS) + Math.floor(this.nowMs)
   }
 
   /** Ends a process without a word. */
