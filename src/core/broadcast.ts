@@ -1,4 +1,6 @@
-// Broadcast: which messages are new, on which links they go on to, what was missed and who has it.
+// Broadcast: which messages are new, and on which links they go on to. It puts its parts together and is their door: what
+// is remembered of origins (broadcast-origins.ts), what neighbors are asked for and what they ask for
+// (broadcast-requests.ts, broadcast-answers.ts), trees, cache and announcements.
 // It must not look into a payload, nor know what a record means.
 //
 // B1  a broadcast is handed on at most once, whatever arrives in which order
@@ -14,12 +16,14 @@
 // have been apart.
 
 import { Announcing } from './announcing.ts'
+import { BroadcastAnswers } from './broadcast-answers.ts'
+import { BroadcastOrigins, gossipOf } from './broadcast-origins.ts'
+import { BroadcastRequests } from './broadcast-requests.ts'
 import { BroadcastTrees, type Tree } from './broadcast-trees.ts'
 import type { Directory } from './directory.ts'
 import type { Links } from './links.ts'
 import type {
   AnnouncedRange,
-  BroadcastRange,
   CatchUp,
   Gossip,
   Graft,
@@ -29,11 +33,9 @@ import type {
   PeerRecord,
   Prune,
 } from './messages.ts'
-import { Missing, type MissingConfig, RANGES_MAX, type Wanted } from './missing.ts'
-import { OriginTable } from './origin-table.ts'
+import { Missing, type MissingConfig } from './missing.ts'
 import { PayloadCache } from './payload-cache.ts'
 import type { SendFailure } from './reasons.ts'
-import { SequenceWindow } from './sequence-window.ts'
 import type { Turn } from './turn.ts'
 
 /** The links that a broadcast may travel; a repaired tree may be deeper than the diameter. */
@@ -47,16 +49,6 @@ const SEQUENCES_END = 2 ** 47
  * have been on its way here over links that are gone, or that nobody knows to be dead yet (`silent`, `stalled`).
  */
 const RECENT_MS = 30_000
-
-const NO_BYTES = new Uint8Array(0)
-
-interface Origin {
-  readonly incarnation: number
-  readonly seen: SequenceWindow
-  readonly tree: Tree
-  /** Its newest record that came as a broadcast, and as which one it goes on: the directory has what it says. */
-  record: Pick<Gossip, 'sequence' | 'hopsLeft' | 'hops'> | undefined
-}
 
 /** The parts of the configuration that count here. */
 export interface BroadcastConfig extends MissingConfig {
@@ -86,19 +78,15 @@ export class Broadcast {
   readonly #directory: Directory
   readonly #links: Links
   readonly #turn: Turn
-  readonly #origins: OriginTable<Origin>
-  /** This node as an origin. */
-  readonly #own: Pick<Origin, 'tree' | 'record'>
+  readonly #origins: BroadcastOrigins
   readonly #trees: BroadcastTrees
   readonly #missing: Missing
   readonly #announcing: Announcing
   readonly #cache: PayloadCache
+  readonly #answers: BroadcastAnswers
+  readonly #requests: BroadcastRequests
   /** Broadcasts of the application that wait for the first link, oldest first. */
   readonly #waiting: { id: number; payload: Uint8Array; deadlineMs: number }[] = []
-  /** Links on which a catch-up was answered. */
-  readonly #caughtUp = new Set<LinkId>()
-  #answered = { turn: 0, count: 0 }
-  #sequence = 0
   #startedMs = 0
 
   constructor(config: BroadcastConfig, directory: Directory, links: Links, turn: Turn) {
@@ -106,12 +94,22 @@ export class Broadcast {
     this.#directory = directory
     this.#links = links
     this.#turn = turn
-    this.#origins = new OriginTable(directory, config.directoryNodesMax)
-    this.#trees = new BroadcastTrees(config.optimizeHops, turn)
-    this.#own = { tree: this.#trees.newTree(directory.own.record.name), record: undefined }
-    this.#missing = new Missing(config, turn)
-    this.#announcing = new Announcing(config.announceDelayMs, turn)
-    this.#cache = new PayloadCache(config.cacheBytesMax)
+    const trees = new BroadcastTrees(config.optimizeHops, turn)
+    const missing = new Missing(config, turn)
+    const announcing = new Announcing(config.announceDelayMs, turn)
+    const cache = new PayloadCache(config.cacheBytesMax)
+    const origins = new BroadcastOrigins(config, {
+      directory,
+      newTree: (origin) => trees.newTree(origin),
+      onNewRun: (origin, incarnation) => missing.newRun(origin, incarnation),
+    })
+    this.#requests = new BroadcastRequests({ turn, directory, origins, trees, missing })
+    this.#answers = new BroadcastAnswers({ turn, directory, origins, trees, announcing, cache })
+    this.#trees = trees
+    this.#missing = missing
+    this.#announcing = announcing
+    this.#cache = cache
+    this.#origins = origins
   }
 
   /** The node runs from now on. */
@@ -124,7 +122,7 @@ export class Broadcast {
     const neighbors = this.#links.neighbors.size
     if (this.#hasConfirmedLink) {
       const gossip = this.#cache.add(this.#originate(payload), this.#turn.nowMs)
-      this.#spread(gossip, this.#own.tree, undefined)
+      this.#spread(gossip, this.#origins.own.tree, undefined)
       this.#turn.notify({ type: 'broadcast-sent', id, neighbors })
     } else if (this.#waiting.length >= this.#config.firstBroadcastsMax) this.#fail(id, 'queue-full')
     else this.#waiting.push({ id, payload, deadlineMs: this.#turn.nowMs + this.#config.deadlineMs })
@@ -133,8 +131,8 @@ export class Broadcast {
   /** Publishes this node's record to everybody. */
   publish(record: PeerRecord): void {
     const gossip = this.#originate(record)
-    this.#own.record = gossip
-    if (record.state === 'up') this.#spread(gossip, this.#own.tree, undefined)
+    this.#origins.own.record = gossip
+    if (record.state === 'up') this.#spread(gossip, this.#origins.own.tree, undefined)
     else
       this.#turn.send(
         [...this.#links.neighbors.values()].map(({ id }) => id),
@@ -145,13 +143,13 @@ export class Broadcast {
   /** Takes in a broadcast of another node and passes it on; true when it is new. */
   receive(gossip: Gossip, cameFrom: LinkId): boolean {
     const { origin: name, sequence, hopsLeft, hops } = gossip
-    const origin = this.#originOf(gossip)
+    const origin = this.#origins.runOf(gossip)
     if (origin === undefined) {
       this.#turn.drop('stale-incarnation', `broadcast ${sequence} of ${name}`, cameFrom)
       return false
     }
     const { tree } = origin
-    if (!this.#isNew(gossip, origin)) {
+    if (!this.#origins.markSeen(gossip, origin)) {
       this.#turn.drop('duplicate', `broadcast ${sequence} of ${name}`, cameFrom)
       this.#trees.duplicate(tree, cameFrom)
       return false
@@ -172,43 +170,23 @@ export class Broadcast {
   }
 
   /** A neighbor has broadcasts that it does not push. */
-  ihaveReceived({ ranges }: IHave, link: LinkId): void {
-    const wanted: Wanted = new Map()
-    for (const range of ranges) {
-      if (range.origin === this.#directory.own.record.name) this.#ownAnnounced(range, link)
-      else this.#announced(range, link, wanted)
-    }
-    this.#ask(wanted)
+  ihaveReceived(ihave: IHave, link: LinkId): void {
+    this.#requests.ihaveReceived(ihave, link)
   }
 
   /** A neighbor asks for broadcasts, and for pushes of their trees. */
-  graftReceived({ ranges }: Graft, link: LinkId): void {
-    for (const range of ranges) {
-      const tree = this.#find(range.origin)?.tree
-      if (tree !== undefined) this.#trees.graftReceived(tree, link)
-      if (range.kind === 'record') this.#sendRecord(range, link)
-      else this.#sendKept(range, link)
-    }
+  graftReceived(graft: Graft, link: LinkId): void {
+    this.#answers.graftReceived(graft, link)
   }
 
-  /** A neighbor wants no more pushes of a tree. */
-  pruneReceived({ origins }: Prune, link: LinkId): void {
-    for (const origin of origins) {
-      const tree = this.#find(origin)?.tree
-      if (tree !== undefined) this.#trees.pruneReceived(tree, link)
-    }
+  /** A neighbor wants no more pushes of some trees. */
+  pruneReceived(prune: Prune, link: LinkId): void {
+    this.#answers.pruneReceived(prune, link)
   }
 
   /** A neighbor asks what it may have missed. */
-  catchUpReceived({ withinMs }: CatchUp, link: LinkId): void {
-    if (this.#caughtUp.has(link)) {
-      this.#turn.drop('duplicate', 'catch-up', link)
-      return
-    }
-    this.#caughtUp.add(link)
-    const kept = Map.groupBy(this.#cache.since(this.#turn.nowMs - withinMs), ({ origin }) => origin)
-    for (const gossips of kept.values()) for (const gossip of gossips) this.#announcing.add(link, gossip)
-    this.#announcing.flush(link)
+  catchUpReceived(catchUp: CatchUp, link: LinkId): void {
+    this.#answers.catchUpReceived(catchUp, link)
   }
 
   /**
@@ -216,10 +194,11 @@ export class Broadcast {
    * and everybody takes its number for seen: the node goes on behind it. False when there is no number behind it.
    */
   ownReceived({ incarnation, sequence }: Gossip, cameFrom: LinkId): boolean {
-    this.#trees.duplicate(this.#own.tree, cameFrom)
-    if (incarnation !== this.#directory.own.record.incarnation || sequence <= this.#sequence) return true
+    const { own } = this.#origins
+    this.#trees.duplicate(own.tree, cameFrom)
+    if (incarnation !== this.#directory.own.record.incarnation || sequence <= own.sequence) return true
     if (sequence > SEQUENCES_END) return false
-    this.#sequence = sequence
+    own.sequence = sequence
     return true
   }
 
@@ -239,12 +218,12 @@ export class Broadcast {
 
   /** A link is gone. */
   linkDown(link: LinkId): void {
-    this.#trees.linkDown(this.#own.tree, link)
+    this.#trees.linkDown(this.#origins.own.tree, link)
     for (const [, { tree }] of this.#origins) this.#trees.linkDown(tree, link)
     this.#trees.forgetLink(link)
     this.#missing.linkDown(link)
     this.#announcing.linkDown(link)
-    this.#caughtUp.delete(link)
+    this.#answers.linkDown(link)
   }
 
   /** A link had no room for a push: the broadcast is announced there, and asked for when the link has room again. */
@@ -262,7 +241,7 @@ export class Broadcast {
 
   /** The timer `graft`. */
   graft(token: number): void {
-    this.#ask(this.#missing.due(token))
+    this.#requests.graft(token)
   }
 
   /** What came in with one turn is worked off: asks the neighbors for the changes of trees that it has led to. */
@@ -322,33 +301,10 @@ export class Broadcast {
 
   #originate(content: Uint8Array | PeerRecord): Gossip {
     const { name: origin, incarnation } = this.#directory.own.record
-    const id = { origin, incarnation, sequence: ++this.#sequence, hopsLeft: HOPS_MAX - 1, hops: 1 }
+    const id = { sequence: ++this.#origins.own.sequence, hopsLeft: HOPS_MAX - 1, hops: 1 }
     return content instanceof Uint8Array
-      ? { type: 'gossip', kind: 'payload', ...id, payload: content }
-      : { type: 'gossip', kind: 'record', ...id, payload: NO_BYTES, record: content }
-  }
-
-  /** What is remembered of the run that made this broadcast; `undefined` when a later one was heard. */
-  #originOf({ origin: name, incarnation }: Gossip): Origin | undefined {
-    const known = this.#origins.get(name)
-    if (known !== undefined && incarnation <= known.incarnation) {
-      return incarnation === known.incarnation ? known : undefined
-    }
-    const seen = new SequenceWindow(this.#config.seenSequencesMax)
-    const origin = { incarnation, seen, tree: this.#trees.newTree(name), record: undefined }
-    this.#origins.set(name, origin)
-    this.#missing.newRun(name, incarnation)
-    return origin
-  }
-
-  #isNew({ sequence }: Gossip, { seen }: Origin): boolean {
-    // What lies further back than the window was missed for good: the window moves on with the origin.
-    seen.skipTo(sequence - this.#config.seenSequencesMax + 1)
-    return seen.add(sequence) === 'new'
-  }
-
-  #find(name: NodeName): Pick<Origin, 'tree' | 'record'> | undefined {
-    return name === this.#directory.own.record.name ? this.#own : this.#origins.get(name)
+      ? { type: 'gossip', kind: 'payload', origin, incarnation, ...id, payload: content }
+      : gossipOf(content, id)
   }
 
   /** Pushes a broadcast on the eager links, and has it announced on the others. A node's last words break its tree: all links. */
@@ -361,77 +317,6 @@ export class Broadcast {
       else this.#announcing.add(id, gossip)
     }
     this.#turn.send(eager, gossip, gossip.kind === 'record' ? 'control' : 'broadcast')
-  }
-
-  /**
-   * What of a range has not come is waited for, or asked for at once: where nobody is known who would push it, and where
-   * the one who was asked to push announces it, because that had not arrived yet or the link was full.
-   */
-  #announced(range: AnnouncedRange, link: LinkId, wanted: Wanted): void {
-    const { kind, origin: name, incarnation, hops, behindLast } = range
-    const origin = this.#origins.get(name)
-    if (origin !== undefined && incarnation < origin.incarnation) return
-    const known = origin?.incarnation === incarnation ? origin : undefined
-    const tree = known?.tree
-    const isUrgent = tree?.parent === undefined || tree.parent === link
-    const newest = kind === 'record' ? (known?.record?.sequence ?? 0) : 0
-    const from = Math.max(range.first, newest + 1, known?.seen.next ?? 0)
-    for (let sequence = from; sequence < behindLast; sequence++) {
-      if (known?.seen.has(sequence) === true) continue
-      const id = { kind, origin: name, incarnation, sequence }
-      if (this.#missing.announced(id, { link, hops }, isUrgent ? wanted : undefined)) continue
-      this.#turn.drop('queue-full', `announcement of broadcasts ${sequence} and up of ${name}`, link)
-      break
-    }
-    if (tree !== undefined && known?.seen.has(behindLast - 1) === true) this.#trees.optimize(tree, link, hops)
-  }
-
-  /** What this node has not made under its name it has to see: somebody else has that name, or forges. */
-  #ownAnnounced({ hops: _, ...range }: AnnouncedRange, link: LinkId): void {
-    const { incarnation } = this.#directory.own.record
-    const last = range.behindLast - 1
-    const isKnown =
-      range.incarnation === incarnation ? last <= this.#sequence : range.incarnation < incarnation
-    if (isKnown || last < range.first) return
-    this.#turn.send([link], { type: 'graft', ranges: [{ ...range, first: last }] })
-  }
-
-  #ask(wanted: Wanted): void {
-    for (const [link, ranges] of wanted) {
-      for (const { origin } of ranges) {
-        const tree = this.#origins.get(origin)?.tree
-        if (tree !== undefined) this.#trees.grafting(tree, link)
-      }
-      for (let i = 0; i < ranges.length; i += RANGES_MAX) {
-        this.#turn.send([link], { type: 'graft', ranges: ranges.slice(i, i + RANGES_MAX) })
-      }
-    }
-  }
-
-  /** The newest record of an origin takes the place of the older ones that were asked for. */
-  #sendRecord({ origin: name, incarnation, first, behindLast }: BroadcastRange, link: LinkId): void {
-    const newest = this.#find(name)?.record
-    const record = this.#directory.get(name)?.record
-    if (newest === undefined || record?.incarnation !== incarnation) return
-    const { sequence, hopsLeft, hops } = newest
-    if (first === behindLast || sequence < first || !this.#mayAnswer()) return
-    const id = { origin: name, incarnation, sequence, hopsLeft, hops }
-    this.#turn.send([link], { type: 'gossip', kind: 'record', ...id, payload: NO_BYTES, record })
-  }
-
-  #sendKept({ origin, incarnation, first, behindLast }: BroadcastRange, link: LinkId): void {
-    if (!this.#cache.has(origin)) return
-    for (let sequence = first; sequence < behindLast; sequence++) {
-      const gossip = this.#cache.get(origin, incarnation, sequence)
-      if (gossip !== undefined && this.#mayAnswer()) this.#turn.send([link], gossip, 'broadcast')
-    }
-  }
-
-  /** A turn is what came over one link at once. Whoever asks there for more than there is asks for something twice. */
-  #mayAnswer(): boolean {
-    const { number } = this.#turn
-    if (number !== this.#answered.turn) this.#answered = { turn: number, count: 0 }
-    return ++this.#answered.count <= this.#cache.size + this.#origins.size + 1
   }
 
   #fail(id: number, failure: SendFailure): void {

@@ -4,8 +4,8 @@
 // K1  at most one link is up with each neighbor, and both ends choose the same one of two
 // K2  nothing but a hello is accepted on a link that is not up
 // K3  a link on which nothing was heard for `heartbeatsMissedMax` intervals is closed
-// K4  no more than `linksHardMax` links are accepted; above `linksMax` only nodes that nothing else leads to are let in,
-//     and then a link that can be spared is trimmed
+// K4  who dials is let in while there are fewer than `linksHardMax` links; above `linksMax` only nodes that nothing else
+//     leads to are, and then a link that can be spared is trimmed
 //
 // Symmetric active views and priority joins: HyParView (Leitão, Pereira, Rodrigues, DSN 2007, sections 4.1 to 4.3).
 

@@ -1,6 +1,7 @@
-// The protocol's one door: inputs go in, effects come out. The only file that knows all the machines: it hands each
-// input to the machine whose business it is, and tells the others what follows.
-// It must not hold rules of its own beyond that order, and it never calls out: effects are data.
+// The protocol's one door: inputs go in, effects come out. The only file that knows all the machines: it puts them
+// together, and hands each input and each timer to the one whose business it is. Where more than one has to hear of
+// something, three say in which order: neighborhood.ts of links, reception.ts of messages, news.ts of records.
+// It must not hold rules of its own beyond the beginning and the end, and it never calls out: effects are data.
 //
 // O1  after `left` or `stopped` no input has an effect, but for the refusals of `send` and `broadcast`
 // O2  each `send` and `broadcast` input is answered by exactly one notification, now or later
@@ -8,33 +9,23 @@
 import { Broadcast } from './broadcast.ts'
 import { CORE_DEFAULTS, type CoreConfig } from './config.ts'
 import { Delivery } from './delivery.ts'
-import { Dialing } from './dialing.ts'
 import { AntiEntropy } from './digests.ts'
 import { Directory } from './directory.ts'
 import type { Effect, Input, Timer } from './events.ts'
 import { Incoming } from './incoming.ts'
 import type { OverlayView } from './invariants.ts'
-import { isLaterRun, type LinkEvent, type LinkState, Links } from './links.ts'
-import {
-  type Gossip,
-  type Hello,
-  type LinkId,
-  type Message,
-  type NodeName,
-  type PeerRecord,
-  PROTOCOL_VERSION,
-  type RoutedMessage,
-} from './messages.ts'
+import { type LinkState, Links } from './links.ts'
+import type { Hello, NodeName, PeerRecord } from './messages.ts'
+import { Neighborhood } from './neighborhood.ts'
+import { News } from './news.ts'
 import { Presence } from './presence.ts'
 import { Reach } from './reach.ts'
 import type { Reason } from './reasons.ts'
+import { Reception } from './reception.ts'
 import { Relay } from './relay.ts'
 import { Rng } from './rng.ts'
 import { RoutesOnDemand } from './routes-on-demand.ts'
 import { Turn } from './turn.ts'
-
-/** How long after it was found again a peer may still have broadcasts that did not come here: the transfer takes its time. */
-const NEWLY_REACHED_MS = 30_000
 
 /** Who a node is. */
 export interface Identity {
@@ -51,55 +42,67 @@ export interface Identity {
 export class Overlay {
   readonly #config: CoreConfig
   readonly #turn = new Turn()
-  readonly #rng: Rng
   readonly #links: Links
-  readonly #dialing: Dialing
   readonly #directory: Directory
   readonly #routes: RoutesOnDemand
   readonly #reach: Reach
   readonly #presence: Presence
   readonly #antiEntropy: AntiEntropy
-  readonly #relay: Relay
   readonly #broadcast: Broadcast
   readonly #delivery: Delivery
   readonly #incoming: Incoming
+  readonly #neighborhood: Neighborhood
+  readonly #reception: Reception
   #phase: 'new' | 'running' | 'over' = 'new'
-  #planToken = 0
-  #planDueMs = Number.POSITIVE_INFINITY
 
   /** @param seed of the generator that all jitter and sampling is drawn from. */
   constructor(identity: Identity, seed: number, overrides: Partial<CoreConfig> = {}) {
     const config = { ...CORE_DEFAULTS, ...overrides }
     const turn = this.#turn
-    this.#config = config
-    this.#rng = new Rng(seed)
+    const rng = new Rng(seed)
     const directory = new Directory({ ...identity, version: 1, state: 'up', links: [] }, config)
-    const links = new Links(config, this.#rng, turn)
-    this.#directory = directory
-    this.#links = links
-    this.#dialing = new Dialing(config, this.#rng, identity.url)
-    this.#presence = new Presence(config, directory, links, turn)
-    this.#antiEntropy = new AntiEntropy(directory, turn)
-    this.#routes = new RoutesOnDemand(config.routesIntervalMs, { directory, links, turn })
-    this.#relay = new Relay(directory, links, this.#routes, turn)
-    this.#broadcast = new Broadcast(config, directory, links, turn)
-    this.#delivery = new Delivery(config, directory, this.#relay, turn)
-    this.#incoming = new Incoming(config, directory, this.#relay, turn)
-    this.#reach = new Reach(config.routesIntervalMs, {
+    const links = new Links(config, rng, turn)
+    const presence = new Presence(config, directory, links, turn)
+    const antiEntropy = new AntiEntropy(directory, turn)
+    const routes = new RoutesOnDemand(config.routesIntervalMs, { directory, links, turn })
+    const relay = new Relay(directory, links, routes, turn)
+    const broadcast = new Broadcast(config, directory, links, turn)
+    const delivery = new Delivery(config, directory, relay, turn)
+    const incoming = new Incoming(config, directory, relay, turn)
+    const reach = new Reach(config.routesIntervalMs, {
       directory,
       turn,
-      routes: this.#routes,
-      isAwaited: () => this.#delivery.unsettled > 0,
+      routes,
+      isAwaited: () => delivery.unsettled > 0,
       onChanged: (isNews) => {
-        this.#delivery.routesChanged(links.neighbors.size > 0)
-        if (isNews) this.#planSoon()
+        delivery.routesChanged(links.neighbors.size > 0)
+        if (isNews) this.#neighborhood.planSoon()
       },
       onForgotten: (name) => {
-        this.#broadcast.forget(name)
-        this.#delivery.forget(name)
-        this.#incoming.forget(name)
+        broadcast.forget(name)
+        delivery.forget(name)
+        incoming.forget(name)
       },
     })
+    const onNameLost = (detail: string): void => this.#stop(detail)
+    // Each of the three picks from these what its own interface names.
+    const traffic = { broadcast, delivery, incoming }
+    const machines = { turn, rng, directory, links, presence, antiEntropy, routes, relay, reach, ...traffic }
+    const news = new News({ ...machines, onNameLost })
+    const neighborhood = new Neighborhood(config, { ...machines, news, onNameLost })
+    const isOver = (): boolean => this.#phase === 'over'
+    this.#reception = new Reception({ ...machines, news, neighborhood, isOver })
+    this.#neighborhood = neighborhood
+    this.#config = config
+    this.#directory = directory
+    this.#links = links
+    this.#presence = presence
+    this.#antiEntropy = antiEntropy
+    this.#routes = routes
+    this.#broadcast = broadcast
+    this.#delivery = delivery
+    this.#incoming = incoming
+    this.#reach = reach
   }
 
   /** This node's own record, as last published. */
@@ -141,12 +144,11 @@ export class Overlay {
     return {
       config: this.#config,
       phase: this.#phase,
-      planDueMs: this.#planDueMs,
+      ...this.#neighborhood.inspect(),
       directory: this.#directory,
       links: this.#links,
       presence: this.#presence,
       antiEntropy: this.#antiEntropy,
-      dialing: this.#dialing.inspect(),
       routes: this.#routes.inspect(),
       delivery: this.#delivery.inspect(),
       broadcast: this.#broadcast.inspect(),
@@ -156,17 +158,7 @@ export class Overlay {
 
   /** The hello that this node would send now. */
   hello(): Hello {
-    const { name, incarnation, instance, url } = this.self
-    return {
-      type: 'hello',
-      protocol: PROTOCOL_VERSION,
-      role: 'node',
-      name,
-      incarnation,
-      instance,
-      linkless: this.#links.neighbors.size === 0,
-      ...(url === undefined ? {} : { url }),
-    }
+    return this.#neighborhood.hello()
   }
 
   /**
@@ -185,7 +177,7 @@ export class Overlay {
     this.#phase = 'running'
     this.#broadcast.start()
     this.#turn.timerAt({ kind: 'heartbeat' }, this.#turn.nowMs + this.#config.heartbeatMs)
-    this.#planSoon()
+    this.#neighborhood.planSoon()
   }
 
   #take(input: Input): void {
@@ -193,24 +185,22 @@ export class Overlay {
       case 'start':
         break
       case 'contacts':
-        this.#dialing.addContacts(input.contacts)
-        this.#planSoon()
+        this.#neighborhood.addContacts(input.contacts)
         break
       case 'link-open':
-        this.#links.opened(input.link, input.dialed, this.hello())
+        this.#neighborhood.opened(input.link, input.dialed)
         break
       case 'link-closed':
-        this.#closed(input.link, input.reason)
+        this.#neighborhood.closed(input.link, input.reason)
         break
       case 'dial-failed':
-        this.#dialing.failed(input.url, this.#turn.nowMs)
-        this.#planSoon()
+        this.#neighborhood.dialFailed(input.url)
         break
       case 'received':
-        this.#received(input.link, input.messages)
+        this.#reception.received(input.link, input.messages)
         break
       case 'send-refused':
-        this.#sendRefused(input.link, input.message)
+        this.#reception.sendRefused(input.link, input.message)
         break
       case 'timer':
         this.#timedOut(input.timer)
@@ -242,13 +232,13 @@ export class Overlay {
   #timedOut(timer: Timer): void {
     switch (timer.kind) {
       case 'hello':
-        this.#follow(this.#links.helloTimeout(timer.link))
+        this.#neighborhood.helloTimeout(timer.link)
         break
       case 'heartbeat':
         this.#heartbeat()
         break
       case 'links':
-        if (timer.token === this.#planToken) this.#plan()
+        this.#neighborhood.plan(timer.token)
         break
       case 'publish': {
         const record = this.#presence.due(timer.token)
@@ -276,274 +266,12 @@ export class Overlay {
   }
 
   #heartbeat(): void {
-    this.#follow(this.#links.closeSilent())
+    this.#neighborhood.closeSilent()
     this.#broadcast.expire()
     this.#incoming.expire()
-    for (const link of this.#links.neighbors.values()) {
-      this.#turn.send([link.id], this.#links.heartbeat(link, this.#directory.hash))
-    }
+    this.#neighborhood.heartbeat()
     this.#turn.timerAt({ kind: 'heartbeat' }, this.#turn.nowMs + this.#config.heartbeatMs)
   }
-
-  // Links come and go.
-
-  #follow(events: readonly LinkEvent[]): void {
-    for (const event of events) {
-      if (event.type === 'up') this.#linkUp(event.link, event.peer)
-      else if (event.type === 'down') this.#linkDown(event.link, event.peer, event.reason)
-      else if (event.type === 'dial-ended') this.#dialEnded(event.url, event.reason)
-      else this.#nameConflict(event.link, event.peer)
-    }
-  }
-
-  #linkUp(link: LinkState, peer: Hello): void {
-    const { name, incarnation, instance, url } = peer
-    const isFirst = peer.linkless || this.#links.neighbors.size === 1
-    const mayJoin = isFirst || this.#isNewlyReached(name)
-    this.#turn.notify({ type: 'neighbor-up', name, link: link.id })
-    if (link.dialed !== undefined) this.#dialing.answered(link.dialed, name)
-    // Until its record comes: whoever is at the other end of a link exists and has this link.
-    const record = { name, incarnation, instance, version: 0, state: 'up', links: [this.self.name] } as const
-    this.#neighborRun(url === undefined ? record : { ...record, url }, link.id)
-    this.#turn.send([link.id], this.#links.heartbeat(link, this.#directory.hash))
-    this.#antiEntropy.linkUp(link.id)
-    this.#presence.changed()
-    this.#reach.neighborUp(name)
-    this.#broadcast.linkUp(link.id, isFirst, mayJoin)
-    this.#broadcast.flush()
-    this.#trim(name)
-    this.#planSoon()
-  }
-
-  /** Whether no path led to this peer a moment ago: what was broadcast there then may not have come here. */
-  #isNewlyReached(name: NodeName): boolean {
-    const entry = this.#directory.get(name)
-    return entry === undefined || !entry.reachable || this.#turn.nowMs - entry.sinceMs < NEWLY_REACHED_MS
-  }
-
-  /** Known, and without a path for longer than a newcomer's first record takes to arrive. */
-  #isStranger(name: NodeName): boolean {
-    const entry = this.#directory.get(name)
-    if (entry === undefined || entry.reachable) return false
-    return this.#turn.nowMs - entry.sinceMs >= this.#config.publishIntervalMs
-  }
-
-  /** The link that has just come up is in no record yet: whether another way leads to it cannot be told. */
-  #trim(keep?: NodeName): void {
-    const hasDetour = (name: NodeName): boolean => {
-      const entry = this.#directory.get(name)
-      return name !== keep && entry !== undefined && this.#routes.current.hasDetour(entry.slot)
-    }
-    this.#follow(this.#links.trim(hasDetour))
-  }
-
-  /** Two runs of a neighbor must not be mixed up: that a run which is gone listed this node would make it look alive. */
-  #neighborRun(record: PeerRecord, link: LinkId): void {
-    const known = this.#directory.get(record.name)?.record
-    if (known === undefined || known.instance === record.instance) this.#reach.learn(record, link)
-    else if (isLaterRun(record, known)) this.#records([record], link)
-    else this.#turn.send([link], { type: 'records', records: [known] })
-  }
-
-  #linkDown(link: LinkState, peer: Hello, reason: Reason): void {
-    this.#turn.notify({ type: 'neighbor-down', name: peer.name, link: link.id, reason })
-    this.#antiEntropy.linkDown(link.id)
-    this.#broadcast.linkDown(link.id)
-    this.#delivery.linkDown(link.id)
-    if (reason === 'trimmed' && link.dialed !== undefined) {
-      this.#dialing.backOff(link.dialed, this.#turn.nowMs)
-    }
-    this.#presence.changed()
-    this.#reach.neighborDown(peer.name)
-    this.#planSoon()
-  }
-
-  /** A link is gone, and this end did not close it. */
-  #closed(link: LinkId, reason: Reason): void {
-    const state = this.#links.get(link)
-    this.#follow(this.#links.closed(link, reason))
-    // The other end has a link with a run that is later than what it was told. This one may have raised its incarnation
-    // since, above that other run's: then a new hello has to decide, or both runs could stop.
-    const isOutdone = reason === 'replaced' || reason === 'outdated'
-    if (isOutdone && state?.toldIncarnation === this.self.incarnation && this.#presence.outdone()) {
-      this.#stop(`a neighbor is linked to a later run of ${this.self.name}`)
-    }
-  }
-
-  #dialEnded(url: string, reason: Reason | 'accepted'): void {
-    if (reason === 'self') this.#dialing.markOwn(url)
-    else if (reason === 'accepted' || reason === 'crossed-dial') this.#dialing.succeeded(url)
-    else if (reason === 'wrong-role' || reason === 'unsupported-protocol')
-      this.#dialing.giveUp(url, this.#turn.nowMs)
-    else this.#dialing.failed(url, this.#turn.nowMs)
-    this.#planSoon()
-  }
-
-  /** A live process with this node's name is at the other end: the later run keeps the name. */
-  #nameConflict(link: LinkState, peer: Hello): void {
-    if (link.dialed === undefined) this.#turn.send([link.id], this.hello())
-    this.#follow(this.#links.close(link.id, 'name-taken'))
-    if (isLaterRun(peer, this.self)) this.#stop(`a later run of ${peer.name} met this one`)
-  }
-
-  #planSoon(): void {
-    this.#planAt(this.#turn.nowMs + this.#rng.between(0, this.#config.dialJitterMs))
-  }
-
-  #planAt(dueMs: number): void {
-    if (dueMs >= this.#planDueMs) return
-    this.#planDueMs = dueMs
-    this.#turn.timerAt({ kind: 'links', token: ++this.#planToken }, dueMs)
-  }
-
-  #plan(): void {
-    this.#trim()
-    const { neighbors } = this.#links
-    const view = { directory: this.#directory, linksUp: neighbors.size }
-    const isNeighbor = (name: NodeName): boolean => neighbors.has(name)
-    const { urls, againMs } = this.#dialing.plan({ ...view, isNeighbor }, this.#turn.nowMs)
-    for (const url of urls) this.#turn.dial(url)
-    this.#planDueMs = Number.POSITIVE_INFINITY
-    this.#planAt(this.#turn.nowMs + againMs)
-  }
-
-  // Messages come in.
-
-  #received(link: LinkId, messages: readonly Message[]): void {
-    this.#links.heard(link)
-    for (const message of messages) {
-      if (message.type === 'hello') {
-        this.#follow(this.#links.hello(link, message, this.hello(), this.#isStranger(message.name)))
-        continue
-      }
-      const state = this.#links.up(link)
-      if (state === undefined) {
-        // A frame behind the one that closed the link is no news; one on a link that never came up is.
-        if (this.#links.get(link) !== undefined) {
-          this.#closeForError(link, 'protocol-error', `${message.type} before hello`)
-        }
-        break
-      }
-      if (this.#links.confirm(state)) this.#broadcast.flush()
-      this.#dispatch(message, state)
-      if (this.#phase === 'over') return
-    }
-    this.#incoming.flush()
-    this.#broadcast.endTurn()
-  }
-
-  #dispatch(message: Message, link: LinkState & { readonly peer: Hello }): void {
-    switch (message.type) {
-      case 'heartbeat':
-        this.#links.heartbeatReceived(link, message)
-        this.#antiEntropy.compare(link.id, link.peer.name, message.hash)
-        break
-      case 'records':
-        this.#records(message.records, link.id)
-        break
-      case 'digest':
-        this.#antiEntropy.digestReceived(link.id, message)
-        break
-      case 'want':
-        this.#antiEntropy.wantReceived(link.id, message)
-        break
-      case 'gossip':
-        this.#gossip(message, link.id)
-        break
-      case 'ihave':
-        this.#broadcast.ihaveReceived(message, link.id)
-        break
-      case 'graft':
-        this.#broadcast.graftReceived(message, link.id)
-        break
-      case 'prune':
-        this.#broadcast.pruneReceived(message, link.id)
-        break
-      case 'catch-up':
-        this.#broadcast.catchUpReceived(message, link.id)
-        break
-      case 'direct':
-      case 'ack':
-      case 'bounce':
-        this.#routed(message, link.id)
-        break
-      case 'unknown':
-        this.#turn.drop('unknown-frame', `type ${message.code}`, link.id)
-        break
-      default:
-        this.#closeForError(link.id, 'protocol-error', `${message.type} from a node`)
-    }
-  }
-
-  #closeForError(link: LinkId, reason: Reason, detail: string): void {
-    this.#turn.drop(reason, detail, link)
-    this.#follow(this.#links.close(link, reason))
-  }
-
-  /** News of the anti-entropy is passed on, or it would travel one link in several heartbeats. What is old goes no further. */
-  #records(records: readonly PeerRecord[], cameFrom: LinkId): void {
-    const news = records.filter((record) => this.#learn(record, cameFrom))
-    if (news.length === 0) return
-    const others = [...this.#links.neighbors.values()].flatMap(({ id }) => (id === cameFrom ? [] : [id]))
-    this.#turn.send(others, { type: 'records', records: news })
-  }
-
-  /** Takes in a record, from wherever; true when it is news of another node. */
-  #learn(record: PeerRecord, cameFrom: LinkId): boolean {
-    if (record.name !== this.self.name) return this.#reach.learn(record, cameFrom)
-    const verdict = this.#presence.claimed(record, cameFrom)
-    if (verdict === 'raised') this.#delivery.incarnationRaised()
-    else if (verdict === 'lost') {
-      this.#stop(`a later run of ${record.name} (incarnation ${record.incarnation}) is in the overlay`)
-    }
-    return false
-  }
-
-  #gossip(gossip: Gossip, cameFrom: LinkId): void {
-    const { record, origin, payload, hops } = gossip
-    if (gossip.kind === 'record' && record?.name !== origin) {
-      this.#closeForError(cameFrom, 'not-an-origin', `${origin} published the record of ${record?.name}`)
-    } else if (origin === this.self.name) {
-      this.#ownBroadcast(gossip, cameFrom)
-    } else if (this.#broadcast.receive(gossip, cameFrom)) {
-      if (record !== undefined) this.#learn(record, cameFrom)
-      else this.#turn.notify({ type: 'message', from: origin, payload, hops, broadcast: true })
-    }
-  }
-
-  #ownBroadcast(gossip: Gossip, cameFrom: LinkId): void {
-    if (!this.#broadcast.ownReceived(gossip, cameFrom)) {
-      if (this.#presence.raise() === 'lost') {
-        this.#stop(`broadcasts were forged under the last incarnation of ${this.self.name}`)
-        return
-      }
-      this.#delivery.incarnationRaised()
-    }
-    if (gossip.record !== undefined) this.#learn(gossip.record, cameFrom)
-    else this.#turn.drop('duplicate', `broadcast ${gossip.sequence} of this node`, cameFrom)
-  }
-
-  #routed(message: RoutedMessage, cameFrom: LinkId): void {
-    if (message.destination !== this.self.name) {
-      const failure = this.#relay.forward(message, cameFrom)
-      if (failure === undefined) return
-      if (failure === 'hops-exceeded') this.#turn.drop(failure, `from ${message.origin}`, cameFrom)
-      if (message.type === 'direct') this.#incoming.bounce(message, 'no-route', cameFrom)
-      else if (failure === 'no-route')
-        this.#turn.drop(failure, `${message.type} for ${message.destination}`, cameFrom)
-    } else if (message.type === 'direct') this.#incoming.receive(message, cameFrom)
-    else if (message.type === 'ack') this.#delivery.receiveAck(message)
-    else this.#delivery.receiveBounce(message)
-  }
-
-  #sendRefused(link: LinkId, message: Message): void {
-    if (message.type === 'gossip') this.#broadcast.refused(message, link)
-    else if (message.type !== 'direct') this.#turn.drop('queue-full', message.type, link)
-    else if (message.origin === this.self.name) this.#delivery.sendRefused(message)
-    else this.#incoming.bounce(message, 'queue-full', undefined)
-  }
-
-  // The end.
 
   #stop(detail: string): void {
     this.#end('name-taken')

@@ -8,6 +8,7 @@
 
 import type { CoreConfig } from './config.ts'
 import { compareRecords, type Directory } from './directory.ts'
+import { hashPair } from './hash.ts'
 import { isLaterRun, type Links } from './links.ts'
 import type { LinkId, PeerRecord } from './messages.ts'
 import type { Turn } from './turn.ts'
@@ -19,6 +20,9 @@ import type { Turn } from './turn.ts'
  */
 const VERSION_MAX = 0x7fff_ffff
 const INCARNATION_MAX = 2 ** 48 - 2
+
+/** How far a run outbids another at most: incarnations are ms, so the next start of the node is above it a moment later. */
+const RAISE_MAX = 4_096
 
 /** What follows from a record that somebody has under this node's name. */
 export type OwnRecordVerdict = 'ignored' | 'answered' | 'raised' | 'lost'
@@ -109,9 +113,19 @@ export class Presence {
     this.#turn.drop('own-record', `${record.name}: ${detail}`, cameFrom)
     if (!isLaterRun(record, own)) return this.#answer(cameFrom)
     if (this.#isSettled || record.incarnation > INCARNATION_MAX) return 'lost'
-    this.#directory.replaceOwn({ ...own, incarnation: record.incarnation + 1 })
+    this.#directory.replaceOwn({ ...own, incarnation: this.#above(record.incarnation) })
     this.changed()
     return 'raised'
+  }
+
+  /**
+   * An incarnation with which this run outbids another. Each run has a step of its own: two that outbid each other at the
+   * same moment would else come to the same number, and what one has sent be taken for what the other has.
+   */
+  #above(incarnation: number): number {
+    const { name, instance } = this.#directory.own.record
+    const step = 1 + (hashPair(name, instance) % RAISE_MAX)
+    return Math.min(incarnation + step, INCARNATION_MAX + 1)
   }
 
   /**

@@ -60,9 +60,10 @@ export const LOOK_MS = 100
 const MOMENT_MS = 0.001
 /** Virtual time between two steps that are handed to the driver. */
 const STEP_MS = 10
-/** Each so many steps the node that made it is looked at, and each so many of these looks at all that it knows. */
+/** Each so many steps the node that made it is looked at. */
 const STEPS_A_LOOK = 64
-const LOOKS_A_FULL_LOOK = 64
+/** Each so many of these looks at all that it knows: as many as there are nodes, because that is what such a look costs. */
+const LOOKS_A_FULL_LOOK_MIN = 64
 const BROADCAST_HOPS_MAX = 64
 const VIOLATIONS_MAX = 20
 /** What is waited for is waited for this many times longer than it may take, so that the report says how long it takes. */
@@ -370,7 +371,9 @@ export class Stage {
     for (const broken of checkTurn(process.overlay.self.name, input, effects)) {
       this.broken(`${node.label} ${broken}`)
     }
-    this.#check(node, ++this.#looks % LOOKS_A_FULL_LOOK === 0 ? 'all' : 'quick')
+    const isFull = ++this.#looks >= Math.max(LOOKS_A_FULL_LOOK_MIN, this.nodes.length)
+    if (isFull) this.#looks = 0
+    this.#check(node, isFull ? 'all' : 'quick')
   }
 
   #check({ label, process }: StageNode, depth: 'quick' | 'all'): void {

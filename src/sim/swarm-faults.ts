@@ -2,7 +2,7 @@
 // It must not decide when, nor judge what comes of it.
 
 import type { Rng } from '../core/rng.ts'
-import type { SwarmNet, SwarmNode } from './swarm-net.ts'
+import { hostsOf, type SwarmNet, type SwarmNode } from './swarm-net.ts'
 import { type FaultKind, SWARM_NODES_MAX, SWARM_SEEDS } from './swarm-plan.ts'
 
 /** Fewer than this are not left running. */
@@ -40,12 +40,13 @@ export class SwarmFaults {
   /** All faults end, and who is to come back does. */
   calm(): void {
     this.#isOver = true
-    const { medium } = this.#net
+    const { medium, plan } = this.#net
     medium.heal()
     medium.failDials(0)
-    for (const { process } of this.#net.nodes) {
-      process.host.isFirewalled = false
-      process.host.slow(undefined)
+    if (plan.hasBootstrap) this.#net.startBootstrap()
+    for (const host of this.#net.nodes.flatMap(hostsOf)) {
+      host.isFirewalled = false
+      host.slow(undefined)
     }
     for (const process of this.#down) this.#restart(process)
   }
@@ -54,6 +55,12 @@ export class SwarmFaults {
     const { medium } = this.#net
     const { host } = node.process
     switch (kind) {
+      case 'bootstrap-outage':
+        this.#net.crashBootstrap()
+        this.#later(() => {
+          if (this.#net.plan.hasBootstrap) this.#net.startBootstrap()
+        })
+        break
       case 'crash':
         this.#takeDown(node, 'crash')
         break
@@ -95,8 +102,7 @@ export class SwarmFaults {
         })
         break
       case 'slow-reader':
-        host.slow(this.#rng.between(500, 50_000))
-        this.#later(() => host.slow(undefined))
+        this.#slow(node)
         break
       case 'pause':
         this.#net.pause(node, this.#rng.between(10, this.#rng.chance(0.2) ? 10_000 : 1_000))
@@ -114,9 +120,18 @@ export class SwarmFaults {
   }
 
   #betweenNeighbors(node: SwarmNode, strike: (a: string, b: string) => void): void {
-    const { host } = node.process
-    const end = this.#rng.pick([...host.ends])
-    if (end !== undefined) strike(host.name, end.other.name)
+    const ends = hostsOf(node).flatMap((host) => [...host.ends])
+    const end = this.#rng.pick(ends)
+    if (end !== undefined) strike(node.process.name, end.other.name)
+  }
+
+  #slow(node: SwarmNode): void {
+    const bytesPerS = this.#rng.between(500, 50_000)
+    const hosts = hostsOf(node)
+    for (const host of hosts) host.slow(bytesPerS)
+    this.#later(() => {
+      for (const host of hosts) host.slow(undefined)
+    })
   }
 
   #partition(isOneWay: boolean): void {
@@ -176,10 +191,14 @@ export class SwarmFaults {
     }
   }
 
+  /** A second process of a name that is there, or two of a new one at once: neither has been there for longer. */
   #duplicate(node: SwarmNode): void {
-    if (this.#net.nodes.length >= SWARM_NODES_MAX || isNamedByConfig(node.name)) return
+    if (this.#net.nodes.length >= SWARM_NODES_MAX) return
+    const isNew = this.#rng.chance(0.5) || isNamedByConfig(node.name)
+    const claims = isNew ? `n${this.#net.plan.nodes + this.#extra++}` : node.name
     const hasOlderClock = this.#net.plan.kinds.has('older-clock') && this.#rng.chance(0.5)
-    this.#net.start(`${node.name}-twin${++this.#extra}`, { claims: node.name, hasOlderClock })
+    this.#net.start(`${claims}-twin${++this.#extra}`, { claims, hasOlderClock })
+    if (isNew) this.#later(() => this.#net.start(claims), this.#rng.between(0, 100))
   }
 }
 

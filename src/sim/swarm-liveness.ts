@@ -10,8 +10,8 @@ import type { FaultKind, SwarmPlan } from './swarm-plan.ts'
 import { quietProblem } from './swarm-quiet.ts'
 import { convergenceProblem } from './swarm-rest.ts'
 
-/** Faults that last until somebody notices: nothing looks wrong before. */
-const SILENT_KINDS: readonly FaultKind[] = ['half-open', 'one-way-silence']
+/** Faults that last until somebody notices, or TCP tries again: nothing looks wrong before. */
+const SILENT_KINDS: readonly FaultKind[] = ['half-open', 'one-way-partition', 'one-way-silence', 'partition']
 /** Broadcasts and sends of this phase. */
 const LAST_BROADCASTS = 8
 const LAST_SENDS = 40

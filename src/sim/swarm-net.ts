@@ -3,15 +3,17 @@
 // It must not choose faults or traffic, nor know what phase the run is in.
 
 import type { Effect, Input, Timer } from '../core/events.ts'
+import { hashPair } from '../core/hash.ts'
 import { checkInvariants, LATE_MS } from '../core/invariants.ts'
 import type { Contact, NodeName } from '../core/messages.ts'
 import { Rng } from '../core/rng.ts'
 import type { FrameObserver } from './end.ts'
 import { EventQueue } from './event-queue.ts'
-import type { CrashOptions } from './host.ts'
+import type { CrashOptions, Host } from './host.ts'
 import { type BroadcastEntry, Ledger, payloadOf, type Run, type SendEntry } from './ledger.ts'
 import { Medium } from './medium.ts'
 import { type ProcessObserver, SimProcess } from './process.ts'
+import { SimBootstrap, SimRegistrant } from './rendezvous.ts'
 import { SWARM_SEEDS, type SwarmPlan } from './swarm-plan.ts'
 import { checkTurn } from './turn-check.ts'
 
@@ -19,6 +21,8 @@ import { checkTurn } from './turn-check.ts'
 export interface SwarmNode extends Run {
   /** What it is called on the medium: its own name, unless it claims somebody else's. */
   readonly process: SimProcess
+  /** What it registers with, where there is a bootstrap. */
+  registrant: SimRegistrant | undefined
   readonly isDialable: boolean
   /** As it was started. */
   readonly incarnation: number
@@ -42,12 +46,13 @@ export interface StartOptions {
   readonly claims?: string
 }
 
+const BOOTSTRAP = { name: 'bootstrap', url: 'ws://bootstrap:5000/' }
 /** Links that a broadcast may travel. */
 const BROADCAST_HOPS_MAX = 64
 /** Each so many steps everything is looked at, else what is cheap to look at. */
 const STEPS_A_LOOK = 200
 /** So much may happen without time passing. */
-const EVENTS_A_MOMENT = 100_000
+const EVENTS_A_MOMENT = 20_000
 /** How often it is looked whether what is waited for has come. */
 const LOOK_MS = 100
 /** How long the word of a process that is gone may make its way. */
@@ -55,6 +60,8 @@ const NEWS_MS = 30_000
 /** How long a process needs at most to do what it has missed while it stood still. */
 const CATCH_UP_MS = 20_000
 const VIOLATIONS_MAX = 20
+/** By how much the dates of two machines differ at most. */
+const CLOCKS_DIFFER_MS = 1_000
 /** When the clocks of the processes begin; younger ones have had their clocks set back. */
 const CLOCK_MS = 1_000_000
 
@@ -74,6 +81,7 @@ export class SwarmNet {
   /** When a run of a name ended last, for another reason than another run. */
   readonly #endedMs = new Map<string, number>()
   readonly #contested = new Set<string>()
+  #bootstrap: SimBootstrap | undefined
   #starts = 0
   /** Inputs that were handled. */
   steps = 0
@@ -100,6 +108,18 @@ export class SwarmNet {
       isOrdered: true,
     }
     this.ledger = new Ledger(limits, (what) => this.broken(what))
+    if (plan.hasBootstrap) this.startBootstrap()
+  }
+
+  /** The bootstrap starts, unless it runs. */
+  startBootstrap(): void {
+    this.#bootstrap ??= new SimBootstrap(this.medium, { ...BOOTSTRAP, seed: this.#rng.uint32() })
+  }
+
+  /** The bootstrap is gone without a word. */
+  crashBootstrap(): void {
+    this.#bootstrap?.crash()
+    this.#bootstrap = undefined
   }
 
   get nowMs(): number {
@@ -140,7 +160,7 @@ export class SwarmNet {
     const started = ++this.#starts
     const identity = {
       name,
-      incarnation: hasOlderClock ? this.#rng.between(1, CLOCK_MS - 1) : CLOCK_MS + Math.floor(this.nowMs),
+      incarnation: hasOlderClock ? this.#rng.between(1, CLOCK_MS - 1) : this.#dateAt(process),
       instance: `run-${started}`,
       ...(isDialable ? { url: urlOf(process) } : {}),
     }
@@ -154,6 +174,7 @@ export class SwarmNet {
       incarnation: identity.incarnation,
       lateMs: LATE_MS,
       timers: new Map(),
+      registrant: undefined,
       process: new SimProcess(this.medium, {
         name: process,
         identity,
@@ -166,7 +187,13 @@ export class SwarmNet {
     this.#nodes.set(process, node)
     this.ledger.started(node)
     node.process.feed({ type: 'start' })
-    node.process.feed({ type: 'contacts', contacts: this.#contacts(process) })
+    if (this.plan.hasBootstrap) node.registrant = this.#register(node)
+    else node.process.feed({ type: 'contacts', contacts: this.#contacts(process) })
+  }
+
+  /** The clocks of machines differ: two that are started at the same moment do not have the same date. */
+  #dateAt(process: string): number {
+    return CLOCK_MS + (hashPair(process, 'clock') % CLOCKS_DIFFER_MS) + Math.floor(this.nowMs)
   }
 
   /** Ends a process without a word. */
@@ -174,6 +201,7 @@ export class SwarmNet {
     if (!this.#remove(node)) return
     this.#endedMs.set(node.name, this.nowMs)
     node.process.crash(options)
+    node.registrant?.crash(options)
     this.ledger.ended(node, false)
   }
 
@@ -182,12 +210,13 @@ export class SwarmNet {
     if (node.process.host.isPaused || !this.#remove(node)) return
     this.#endedMs.set(node.name, this.nowMs)
     node.process.leave()
+    node.registrant?.leave()
     this.#checkOver(node)
   }
 
   /** A process stands still for a while. */
   pause(node: SwarmNode, ms: number): void {
-    node.process.host.pause(ms)
+    for (const host of hostsOf(node)) host.pause(ms)
     node.lateMs += ms
     this.queue.plan(ms + CATCH_UP_MS, () => {
       node.lateMs -= ms
@@ -258,6 +287,18 @@ export class SwarmNet {
     return seeds.map((seed) => ({ url: urlOf(seed) }))
   }
 
+  #register(node: SwarmNode): SimRegistrant {
+    const { process } = node
+    return new SimRegistrant(this.medium, {
+      name: process.name,
+      urls: [BOOTSTRAP.url],
+      hello: () => process.overlay.hello(),
+      seed: this.#rng.uint32(),
+      onContacts: (contacts) => process.feed({ type: 'contacts', contacts }),
+      onNameTaken: () => this.queue.plan(0, () => this.#stopped(node)),
+    })
+  }
+
   #remove(node: SwarmNode): boolean {
     if (this.#nodes.get(node.process.name) !== node) return false
     return this.#nodes.delete(node.process.name)
@@ -296,6 +337,7 @@ export class SwarmNet {
     const sinceMs = this.nowMs - (this.#endedMs.get(node.name) ?? Number.NEGATIVE_INFINITY)
     if (!hasOther && sinceMs > NEWS_MS) this.broken(`P2: ${node.label} stopped, and nobody has its name now`)
     node.process.leave()
+    node.registrant?.leave()
     this.#checkOver(node)
   }
 
@@ -319,6 +361,11 @@ export class SwarmNet {
     }
     this.digest = hash >>> 0
   }
+}
+
+/** What a process has on the medium. */
+export function hostsOf({ process, registrant }: SwarmNode): Host[] {
+  return registrant === undefined ? [process.host] : [process.host, registrant.host]
 }
 
 /** Where a process can be dialled. */

@@ -10,6 +10,7 @@ import type { MediumOptions } from './medium.ts'
 
 /** Everything that can befall a network. Some change how others strike: an older clock is a way to be started again. */
 export const FAULT_KINDS = [
+  'bootstrap-outage',
   'crash',
   'cut',
   'dial-failures',
@@ -37,6 +38,8 @@ export interface SwarmPlan {
   readonly nodes: number
   /** How many of them cannot be dialled. */
   readonly undialable: number
+  /** Whether nodes find each other by a bootstrap; else their configuration names some of them. */
+  readonly hasBootstrap: boolean
   /** How long the first starts are apart. */
   readonly startGapMs: number
   readonly medium: MediumOptions
@@ -57,7 +60,7 @@ export interface SwarmPlan {
 
 /** Most nodes that run at once. */
 export const SWARM_NODES_MAX = 40
-/** The nodes that everybody's configuration names. */
+/** The nodes that everybody's configuration names where there is no bootstrap. */
 export const SWARM_SEEDS: readonly string[] = ['n0', 'n1', 'n2']
 const SWARM_NODES_MIN = 5
 const KIB = 1_024
@@ -70,6 +73,7 @@ export function drawPlan(seed: number): SwarmPlan {
     seed,
     nodes,
     undialable: rng.chance(0.3) ? rng.between(1, nodes >> 1) : 0,
+    hasBootstrap: rng.chance(0.6),
     startGapMs: rng.pick([0, 5, 50]) ?? 0,
     medium: drawMedium(rng),
     config: drawConfig(rng),

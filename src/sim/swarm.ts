@@ -28,6 +28,8 @@ export interface SwarmResult {
   readonly replay: string
 }
 
+/** Messages that are sent at once now and then: queues and windows are for them. */
+const BURST_MAX = 60
 /** How long faults go on behind the traffic that has to survive them. */
 const EARLY_MS = 2_000
 /** After the end of all processes nothing is planned behind this: the closing of links, dials that fail. */
@@ -97,7 +99,10 @@ function sendSomething(net: SwarmNet, rng: Rng): void {
   const to = rng.chance(0.03) ? 'nobody' : `n${rng.below(net.plan.nodes)}`
   if (by === undefined) return
   const bytes = rng.chance(0.9) ? rng.below(40) : rng.below(net.plan.payloadBytesMax)
-  net.send(by, to, { bytes, deadlineMs: rng.between(1, 2 * net.plan.config.deadlineMs) })
+  const count = rng.chance(0.02) ? rng.between(2, BURST_MAX) : 1
+  for (let sent = 0; sent < count; sent++) {
+    net.send(by, to, { bytes, deadlineMs: rng.between(1, 2 * net.plan.config.deadlineMs) })
+  }
 }
 
 function broadcastSomething(net: SwarmNet, rng: Rng): void {
@@ -113,6 +118,7 @@ function endPhase(net: SwarmNet): void {
     else net.crash(node)
     if (rng.chance(0.5)) net.runTo(net.nowMs + rng.below(50))
   }
+  net.crashBootstrap()
   net.runTo(net.nowMs + DRAIN_MS)
   if (net.hasFailed) return
   const { medium, queue } = net

@@ -94,8 +94,7 @@ test('links', () => {
   assert.deepEqual(broken({ all: [...links.all, twin].values() }), ['K1'])
   assert.deepEqual(broken({ all: [first as LinkState].values() }), ['K1'])
   assert.deepEqual(broken({}, a.nowMs + 9_000), ['K3'])
-  assert.deepEqual(broken({}, a.nowMs, { linksHardMax: 1 }), ['K4'])
-  assert.deepEqual(broken({}, a.nowMs, { linksHardMax: 0, dialsMax: 0 }), ['K4'])
+  assert.deepEqual(broken({}, a.nowMs, { linksHardMax: 1, dialsMax: 0 }), ['K4'])
   const unknown = (id: number): LinkState => ({ ...twin, id: linkId(id), peer: undefined })
   assert.deepEqual(broken({ all: [...links.all, unknown(7), unknown(8)].values() }), [])
   assert.deepEqual(

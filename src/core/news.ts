@@ -1,0 +1,79 @@
+// News: what follows from a record, whatever brought it: a broadcast, the anti-entropy, the hello of a neighbor. One of
+// another node goes to the directory, one under this node's own name to the machine that guards it.
+// It must not hold the rules of merging (directory.ts) or of who keeps a name (presence.ts), nor pass on broadcasts.
+//
+// N1  a record that came outside of a broadcast is passed on only when it was news here, and not to where it came from
+// N2  whatever raises the own incarnation, nothing that is in flight under the old one is sent again (delivery.ts)
+
+import type { Delivery } from './delivery.ts'
+import type { Directory } from './directory.ts'
+import { isLaterRun, type Links } from './links.ts'
+import type { LinkId, PeerRecord } from './messages.ts'
+import type { Presence } from './presence.ts'
+import type { Reach } from './reach.ts'
+import type { Turn } from './turn.ts'
+
+/** What is told of news, and what is told upward. */
+export interface NewsParts {
+  readonly turn: Turn
+  readonly directory: Pick<Directory, 'get' | 'own'>
+  readonly links: Pick<Links, 'neighbors'>
+  readonly reach: Pick<Reach, 'learn'>
+  readonly presence: Pick<Presence, 'claimed' | 'raise'>
+  readonly delivery: Pick<Delivery, 'incarnationRaised'>
+  /** Another run keeps this node's name: this one has to stop, at once. */
+  readonly onNameLost: (detail: string) => void
+}
+
+/** See the head of the file. */
+export class News {
+  readonly #parts: NewsParts
+
+  constructor(parts: NewsParts) {
+    this.#parts = parts
+  }
+
+  /** Takes in records that came outside of a broadcast: what is news would else travel one link in several heartbeats. */
+  records(records: readonly PeerRecord[], cameFrom: LinkId): void {
+    const { links, turn } = this.#parts
+    const news = records.filter((record) => this.learn(record, cameFrom))
+    if (news.length === 0) return
+    const others = [...links.neighbors.values()].flatMap(({ id }) => (id === cameFrom ? [] : [id]))
+    turn.send(others, { type: 'records', records: news })
+  }
+
+  /** Takes in a record, from wherever; true when it is news of another node. */
+  learn(record: PeerRecord, cameFrom: LinkId): boolean {
+    const { delivery, directory, onNameLost, presence, reach } = this.#parts
+    if (record.name !== directory.own.record.name) return reach.learn(record, cameFrom)
+    const verdict = presence.claimed(record, cameFrom)
+    if (verdict === 'raised') delivery.incarnationRaised()
+    else if (verdict === 'lost') {
+      onNameLost(`a later run of ${record.name} (incarnation ${record.incarnation}) is in the overlay`)
+    }
+    return false
+  }
+
+  /**
+   * Takes in the record of a neighbor's run, as its hello tells it. Two runs of it must not be mixed up: that a run which
+   * is gone listed this node would make it look alive.
+   */
+  neighborRun(record: PeerRecord, link: LinkId): void {
+    const { directory, reach, turn } = this.#parts
+    const known = directory.get(record.name)?.record
+    if (known === undefined || known.instance === record.instance) reach.learn(record, link)
+    else if (isLaterRun(record, known)) this.records([record], link)
+    else turn.send([link], { type: 'records', records: [known] })
+  }
+
+  /** The numbers of this incarnation are used up by forgeries: goes on under the next one. False when the node stops for it. */
+  raiseIncarnation(): boolean {
+    const { delivery, directory, onNameLost, presence } = this.#parts
+    if (presence.raise() === 'lost') {
+      onNameLost(`broadcasts were forged under the last incarnation of ${directory.own.record.name}`)
+      return false
+    }
+    delivery.incarnationRaised()
+    return true
+  }
+}
