@@ -52,12 +52,13 @@ export function originsOf(stage: Stage): StageNode[] {
   return stage.rng.shuffled(stage.nodes).slice(0, ORIGINS)
 }
 
-/** The network rests, and the trees of these origins take shape. */
+/** The network rests, and the trees of these origins take shape. What they broadcast has to arrive meanwhile, too. */
 export function* warmUp(stage: Stage, origins: readonly StageNode[]): Steps {
   stage.phase('warm-up')
   yield* stage.run(REST_MS)
   yield* broadcasts(stage, { origins, rounds: WARM_ROUNDS, group: 'warm-up' })
   yield* stage.run(ARRIVAL_MS)
+  expectAll(stage, 'warm-up')
 }
 
 /** Measures a quiet network: idle, broadcasts of these origins, sends between any two. All of them have to arrive. */
