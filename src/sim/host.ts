@@ -131,13 +131,19 @@ export class Host implements Machine, Happening {
     this.#ends.get(link)?.close(reason, this.#medium.fabric)
   }
 
-  /** The process leaves: takes no more dials and gives up its own. The host is gone with its last link. */
+  /**
+   * The process leaves: takes no more dials, gives up its own, and closes what it has not closed itself, as links that it
+   * was not told of because it stood still. The host is gone with its last link.
+   */
   end(): void {
     if (this.#phase !== 'runs') return
     this.#phase = 'ends'
     this.#medium.unlist(this)
     this.#cancelDials()
-    for (const end of [...this.#ends.values()]) if (end.isDialling) end.abandon(true, true)
+    for (const end of [...this.#ends.values()]) {
+      if (end.isDialling) end.abandon(true, true)
+      else end.close('shutting-down', this.#medium.fabric)
+    }
     this.#goIfEmpty()
   }
 
