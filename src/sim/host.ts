@@ -170,8 +170,16 @@ export class Host implements Machine, Happening {
     this.#isPaused = true
     this.#pausedToMs = toMs
     queue.planAt(toMs, () => {
-      if (this.#pausedToMs === toMs) this.#goOn()
+      if (this.#pausedToMs === toMs) this.resume()
     })
+  }
+
+  /** Ends a pause before its time. Without effect when there is none. */
+  resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#readOn()
+    if (this.#inbox.length === 0 || this.#readBytesPerMs !== undefined) this.#catchUp()
   }
 
   /** The process reads at most this much in a second; `undefined`: as much as comes. */
@@ -240,12 +248,6 @@ export class Host implements Machine, Happening {
     this.#isReading = true
     const rate = this.#readBytesPerMs
     this.#medium.fabric.queue.plan(rate === undefined ? 0 : front.load.bytes / rate, this)
-  }
-
-  #goOn(): void {
-    this.#isPaused = false
-    this.#readOn()
-    if (this.#inbox.length === 0 || this.#readBytesPerMs !== undefined) this.#catchUp()
   }
 
   #catchUp(): void {
