@@ -4,7 +4,7 @@
 import { httpUrlOf } from '../http/peer-urls.ts'
 import { normalizeUrl } from '../net/url.ts'
 import { printable } from '../wire/printable.ts'
-import { type CliContext, CliError } from './context.ts'
+import { brokenOffCode, type CliContext, CliError } from './context.ts'
 import { EXIT } from './exit-codes.ts'
 
 /** An answer that is a JSON object. */
@@ -107,8 +107,7 @@ function objectOf(text: string, at: string): Record<string, unknown> {
 function failureOf(error: unknown, { at, timeoutMs }: Question, context: CliContext): unknown {
   if (error instanceof CliError) return error
   if (context.signal.aborted) {
-    const code = context.signal.reason === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted
-    return new CliError(code, 'Stopped before an answer came.')
+    return new CliError(brokenOffCode(context.signal), 'Stopped before an answer came.')
   }
   const { code, cause, message } = error as NodeJS.ErrnoException
   if (code === 'ABORT_ERR' && (cause as Error | undefined)?.name === 'TimeoutError') {

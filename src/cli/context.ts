@@ -13,6 +13,8 @@ export interface Output {
   readonly isTTY?: boolean | undefined
   /** The terminal's width. */
   readonly columns?: number | undefined
+  /** Whether the reader is slower than what is written: more only piles up. */
+  readonly writableNeedDrain?: boolean | undefined
 }
 
 /** Environment variables. */
@@ -57,6 +59,11 @@ export function usageError(message: string): CliError {
 export function stopRequested(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+/** The exit code of work that was broken off by the wish to stop. */
+export function brokenOffCode(signal: AbortSignal): ExitCode {
+  return signal.reason === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted
 }
 
 /** Whether text on this stream may have colours: a terminal, and nobody said no (https://no-color.org). */

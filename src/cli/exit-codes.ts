@@ -5,7 +5,7 @@
 export const EXIT = {
   /** Done, or stopped because it was asked to (Ctrl-C, SIGTERM). */
   ok: 0,
-  /** It could not be done: a port is taken, an unexpected error. */
+  /** It could not be done: a port is taken, an unexpected error; a simulation has shown a violation. */
   failure: 1,
   /** The command line or an environment variable is wrong. */
   usage: 2,
@@ -27,7 +27,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 /** The lines of `--help` and of README's table, in order. */
 export const EXIT_CODE_TEXTS: readonly (readonly [code: ExitCode, meaning: string])[] = [
   [EXIT.ok, 'done, or stopped as asked (Ctrl-C, SIGTERM)'],
-  [EXIT.failure, 'failed: a port is taken, an unexpected error'],
+  [EXIT.failure, 'failed: a port is taken, a violation in a simulation, an unexpected error'],
   [EXIT.usage, 'wrong flag, argument or environment variable'],
   [EXIT.notDelivered, 'the message did not arrive; the reason is printed'],
   [EXIT.nameTaken, "another live node has this node's name"],

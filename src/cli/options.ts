@@ -83,6 +83,13 @@ const nodeName = (text: string): Parsed<string | undefined> => {
   }
 }
 
+const share = (text: string): Parsed<number | undefined> => {
+  const [, digits, percent] = /^(\d*\.?\d+)\s*(%?)$/.exec(text.trim()) ?? []
+  const value = Number(digits ?? Number.NaN) / (percent === '%' ? 100 : 1)
+  if (value > 0 && value < 1) return { value }
+  return { problem: `"${text}" is not a share; give a number between 0 and 1, or a percentage` }
+}
+
 const anyText = (text: string): Parsed<string | undefined> => ({ value: text })
 const spec = <T>(option: OptionSpec<T>): OptionSpec<T> => option
 
@@ -157,9 +164,123 @@ export const OPTIONS = {
     flag: 'nodes',
     env: ['HEARSAY_NODES'],
     placeholder: 'number',
-    description: 'How many nodes to start in this process',
+    description:
+      'How many nodes to start in this process, at most 1,000; of a simulation, how many to simulate',
     fallback: 30,
-    parse: integer('a number of nodes', 1, 1000),
+    fallbackIn: { sim: 100 },
+    parse: integer('a number of nodes', 1, 20_000),
+  }),
+  scenario: spec<string | undefined>({
+    flag: 'scenario',
+    env: ['HEARSAY_SCENARIO'],
+    placeholder: 'name',
+    description: 'The scenario to simulate; --list shows all',
+    fallback: undefined,
+    fallbackText: 'none',
+    parse: anyText,
+  }),
+  list: spec<boolean>({
+    flag: 'list',
+    env: ['HEARSAY_LIST'],
+    description: 'Show the scenarios, what each may be given, and what must be for it to pass',
+    fallback: false,
+    parse: switchText,
+  }),
+  swarm: spec<boolean>({
+    flag: 'swarm',
+    env: ['HEARSAY_SWARM'],
+    description:
+      'Simulate small networks under random faults, one for each seed, and look for what must not be',
+    fallback: false,
+    parse: switchText,
+  }),
+  seed: spec<number | undefined>({
+    flag: 'seed',
+    env: ['HEARSAY_SEED'],
+    placeholder: 'number',
+    description:
+      'What everything random is drawn from; the same seed gives the same run. Of a swarm, the first one',
+    fallback: undefined,
+    fallbackText: 'a random one, which is printed',
+    parse: integer('a seed', 0, 0xffff_ffff),
+  }),
+  seeds: spec<number | undefined>({
+    flag: 'seeds',
+    env: ['HEARSAY_SEEDS'],
+    placeholder: 'number',
+    description: 'How many seeds of the swarm to run',
+    fallback: undefined,
+    fallbackText: '1 with --seed, no limit with --seconds, else 100',
+    parse: integer('a number of seeds', 1, 1_000_000_000),
+  }),
+  seconds: spec<number | undefined>({
+    flag: 'seconds',
+    env: ['HEARSAY_SECONDS'],
+    placeholder: 'number',
+    description: 'How long new seeds of the swarm are begun',
+    fallback: undefined,
+    fallbackText: 'no limit',
+    parse: integer('a number of seconds', 1, 10_000_000),
+  }),
+  jobs: spec<number | undefined>({
+    flag: 'jobs',
+    env: ['HEARSAY_JOBS'],
+    placeholder: 'number',
+    description: 'How many seeds of the swarm to run at once',
+    fallback: undefined,
+    fallbackText: 'one for each processor',
+    parse: integer('a number of jobs', 1, 256),
+  }),
+  fraction: spec<number | undefined>({
+    flag: 'fraction',
+    env: ['HEARSAY_FRACTION'],
+    placeholder: 'share',
+    description: 'The share of nodes that the fault of a scenario hits, such as 0.3 or 30%',
+    fallback: undefined,
+    fallbackText: "the scenario's own",
+    parse: share,
+  }),
+  faultSeconds: spec<number | undefined>({
+    flag: 'fault-seconds',
+    env: ['HEARSAY_FAULT_SECONDS'],
+    placeholder: 'number',
+    description: 'How long the fault of a scenario lasts, in simulated seconds',
+    fallback: undefined,
+    fallbackText: "the scenario's own",
+    parse: integer('a number of seconds', 1, 100_000),
+  }),
+  noCodec: spec<boolean>({
+    flag: 'no-codec',
+    env: ['HEARSAY_NO_CODEC'],
+    description:
+      'Simulate without encoding and decoding frames: faster, sizes are estimates, and the wire is not tested',
+    fallback: false,
+    parse: switchText,
+  }),
+  trace: spec<boolean>({
+    flag: 'trace',
+    env: ['HEARSAY_TRACE'],
+    description: 'Print every input of every simulated node, and what the node makes of it',
+    fallback: false,
+    parse: switchText,
+  }),
+  traceNode: spec<string | undefined>({
+    flag: 'trace-node',
+    env: ['HEARSAY_TRACE_NODE'],
+    placeholder: 'name',
+    description: 'Trace this node only',
+    fallback: undefined,
+    fallbackText: 'all',
+    parse: nodeName,
+  }),
+  traceFile: spec<string | undefined>({
+    flag: 'trace-file',
+    env: ['HEARSAY_TRACE_FILE'],
+    placeholder: 'path',
+    description: 'Write the trace to this file, instead of standard output',
+    fallback: undefined,
+    fallbackText: 'standard output',
+    parse: anyText,
   }),
   at: spec<string>({
     flag: 'at',

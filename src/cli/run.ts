@@ -13,6 +13,7 @@ import { node } from './node.ts'
 import { fallbackText, OPTIONS, type OptionKey, type OptionSpec, resolveOptions } from './options.ts'
 import { peers } from './peers.ts'
 import { send } from './send.ts'
+import { sim } from './sim.ts'
 import { swarm } from './swarm.ts'
 import { topology } from './topology.ts'
 
@@ -25,6 +26,7 @@ export const COMMANDS = [
   broadcast,
   peers,
   topology,
+  sim,
 ] as unknown as readonly Command[]
 
 const COLUMNS_MAX = 110

@@ -14,6 +14,8 @@ import type { OptionValues } from './options.ts'
 import { Progress } from './progress.ts'
 
 const PORT_MAX = 65_535
+/** More nodes than this one process does not run well. */
+const NODES_MAX = 1_000
 /** After this long the table is shown even when some nodes do not know all others yet. */
 const ACQUAINTED_WAIT_MS = 30_000
 
@@ -39,6 +41,9 @@ export const swarm = command({
     ['swarm --nodes 5 --port 8000', 'five nodes on 8001 to 8005'],
   ],
   async run(values, _words, context) {
+    if (values.nodes > NODES_MAX) {
+      throw usageError(`--nodes ${values.nodes} is too many for one process; give at most ${NODES_MAX}.`)
+    }
     if (values.port !== 0 && values.port + values.nodes > PORT_MAX) {
       throw usageError(
         `--port ${values.port} leaves no room for ${values.nodes} nodes behind it: ports end at ${PORT_MAX}.`,

@@ -12,7 +12,7 @@ import { EventQueue } from './event-queue.ts'
 import type { CrashOptions, Host } from './host.ts'
 import { type BroadcastEntry, Ledger, payloadOf, type Run, type SendEntry } from './ledger.ts'
 import { Medium } from './medium.ts'
-import { SimProcess } from './process.ts'
+import { type ProcessObserver, SimProcess } from './process.ts'
 import { SimBootstrap, SimRegistrant } from './rendezvous.ts'
 import { SWARM_SEEDS, type SwarmPlan } from './swarm-plan.ts'
 import { checkTurn } from './turn-check.ts'
@@ -72,6 +72,8 @@ export class SwarmNet {
   readonly medium: Medium
   readonly ledger: Ledger
   readonly violations: Violation[] = []
+  /** Sees what nodes do, for a trace. */
+  observer: Pick<ProcessObserver, 'onHandled'> = {}
   readonly #rng: Rng
   readonly #nodes = new Map<string, SwarmNode>()
   /** How often each process was started. */
@@ -313,6 +315,7 @@ export class SwarmNet {
       // It has lost its name: whoever runs it ends the process.
       if (notification.type === 'stopped') this.queue.plan(0, () => this.#stopped(node))
     }
+    this.observer.onHandled?.(node.process, input, effects)
     this.#digest(node, input, effects)
     for (const broken of checkTurn(node.name as NodeName, input, effects)) {
       this.broken(`${node.label} ${broken}`)

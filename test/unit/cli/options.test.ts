@@ -121,7 +121,7 @@ describe('resolveOptions', () => {
     )
     assert.match(refusal('at', { at: 'ftp://a' }), /^--at: "ftp:\/\/a" has to begin with/)
     assert.match(refusal('logLevel', { 'log-level': 'loud' }), /"loud" is not one of trace, debug/)
-    assert.match(refusal('nodes', { nodes: '0' }), /a whole number from 1 to 1000/)
+    assert.match(refusal('nodes', { nodes: '0' }), /a whole number from 1 to 20000/)
     assert.match(refusal('deadlineMs', { 'deadline-ms': '0' }), /from 1 to 3600000/)
     assert.match(refusal('port', { port: ['1', '2'] }), /--port is given 2 times/)
   })

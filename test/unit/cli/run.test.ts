@@ -68,6 +68,19 @@ describe('a wrong command line', () => {
     [['swarm', '--port', '65500', '--nodes', '100'], /leaves no room for 100 nodes/],
     [['node', '--no-listen', '--url', 'http://a:1'], /Leave one out/],
     [['node', '--url', 'http://_a:1'], /"_a", cannot be a node's name/],
+    [['swarm', '--nodes', '1001'], /1001 is too many for one process; give at most 1000/],
+    [['sim'], /--scenario with a name, or --swarm\. The scenarios are quiet, .*mass-crash/],
+    [['sim', '--scenario', 'mass-crush'], /no scenario "mass-crush"\. There are quiet, .*mass-crash/],
+    [['sim', '--scenario', 'quiet', '--swarm'], /leave one out/],
+    [['sim', '--scenario', 'quiet', '--seeds', '3'], /--seeds is for --swarm/],
+    [
+      ['sim', '--scenario', 'quiet', '--fraction', '0.5'],
+      /quiet takes no --fraction\. Those that do: .*mass-crash/,
+    ],
+    [['sim', '--scenario', 'mass-crash', '--fraction', '1.5'], /--fraction: "1\.5" is not a share/],
+    [['sim', '--swarm', '--fraction', '0.5'], /--fraction is for --scenario/],
+    [['sim', '--swarm', '--trace', '--seeds', '2'], /A trace is of one seed/],
+    [['sim', '--swarm', '--seed', '-1'], /--seed/],
     [['send', 'a', '\u001b[31m', '--\u001b[2J'], /is not known here/],
   ]
   for (const [args, message] of cases) {

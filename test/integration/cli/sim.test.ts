@@ -1,0 +1,51 @@
+// `hearsay sim` as a process: threads that run the swarm, and a Ctrl-C in the middle.
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Hearsay } from './process.ts'
+
+/** Longest time that a graceful end may take, in ms. */
+const END_MS_MAX = 2_500
+
+describe('sim --swarm', () => {
+  it('runs seeds in threads, and tells how many as text or JSON', async (t) => {
+    const text = new Hearsay(t, ['sim', '--swarm', '--seed', '1', '--seeds', '4', '--jobs', '2'])
+    assert.deepEqual(await text.ended, { code: 0, signal: null })
+    assert.match(text.stdout.join('\n'), /^4 seeds from 1 on: no violation \([\d,]+ steps in [\d.]+ s\)$/)
+    const json = new Hearsay(t, ['sim', '--swarm', '--seed', '1', '--json'])
+    assert.deepEqual(await json.ended, { code: 0, signal: null })
+    const all = JSON.parse(json.stdout.join('\n'))
+    assert.deepEqual([all.first, all.seeds, all.failed, all.isBrokenOff], [1, 1, [], false])
+  })
+
+  it('traces one seed', async (t) => {
+    const trace = new Hearsay(t, ['sim', '--swarm', '--seed', '1', '--trace-node', 'n3'])
+    assert.deepEqual(await trace.ended, { code: 0, signal: null })
+    assert.match(trace.stdout[0] ?? '', /^ +\d+\.\d{6} {2}n3 +< start$/)
+    assert.ok(trace.stdout.length > 1_000)
+    assert.match(trace.stdout.at(-1) ?? '', /^1 seed from 1 on: no violation/)
+  })
+
+  it('tells what it has so far at a Ctrl-C, and ends with 130 in time', async (t) => {
+    const endless = new Hearsay(t, ['sim', '--swarm', '--seconds', '600'])
+    await endless.waitFor('that it runs', () => endless.stderr.find((line) => /\] .* seeds/.test(line)))
+    await interrupted(endless)
+    assert.match(endless.stdout.join('\n'), /^\d+ seeds? from \d+ on, broken off: no violation/)
+  })
+})
+
+describe('sim --scenario', () => {
+  it('ends with 130 at a Ctrl-C, in time', async (t) => {
+    const long = new Hearsay(t, ['sim', '--scenario', 'churn', '--nodes', '50'])
+    await long.waitFor('that it runs', () => long.stderr.find((line) => /simulated/.test(line)))
+    await interrupted(long)
+    assert.deepEqual(long.stdout, [])
+  })
+})
+
+async function interrupted(process: Hearsay): Promise<void> {
+  const startedMs = performance.now()
+  process.child.kill('SIGINT')
+  assert.deepEqual(await process.ended, { code: 130, signal: null })
+  assert.ok(performance.now() - startedMs < END_MS_MAX)
+}
