@@ -44,12 +44,16 @@ export function replayCommand(seed: number): string {
 export interface SwarmOptions {
   /** Changes what was drawn: for what is too rare else. */
   readonly change?: (plan: SwarmPlan) => SwarmPlan
+  /** Sees the network before the first step: for traces. */
+  readonly onNet?: (net: SwarmNet) => void
 }
 
 /** Runs a swarm. */
-export function runSwarm(seed: number, { change = (plan) => plan }: SwarmOptions = {}): SwarmResult {
+export function runSwarm(seed: number, options: SwarmOptions = {}): SwarmResult {
+  const { change = (plan) => plan, onNet } = options
   const plan = change(drawPlan(seed))
   const net = new SwarmNet(plan)
+  onNet?.(net)
   let restMs: number | undefined
   try {
     const early = safetyPhase(net)
