@@ -41,8 +41,10 @@ function work({ seed, isTraced, traceNode }: SeedTask, tell: (word: WorkerWord) 
     lines.push(line)
     if (lines.length >= LINES_AT_ONCE) flush()
   }
-  const { plan, violations, tookMs, steps, replay } = runSwarm(seed, (net) => {
-    if (isTraced) net.observer = traceOf({ nowMs: () => net.nowMs, node: traceNode, onLine })
+  const { plan, violations, tookMs, steps, replay } = runSwarm(seed, {
+    onNet: (net) => {
+      if (isTraced) net.observer = traceOf({ nowMs: () => net.nowMs, node: traceNode, onLine })
+    },
   })
   flush()
   tell({ type: 'result', result: { seed, nodes: plan.nodes, violations, tookMs, steps, replay } })

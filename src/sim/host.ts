@@ -131,13 +131,19 @@ export class Host implements Machine, Happening {
     this.#ends.get(link)?.close(reason, this.#medium.fabric)
   }
 
-  /** The process leaves: takes no more dials and gives up its own. The host is gone with its last link. */
+  /**
+   * The process leaves: takes no more dials, gives up its own, and closes what it has not closed itself, as links that it
+   * was not told of because it stood still. The host is gone with its last link.
+   */
   end(): void {
     if (this.#phase !== 'runs') return
     this.#phase = 'ends'
     this.#medium.unlist(this)
     this.#cancelDials()
-    for (const end of [...this.#ends.values()]) if (end.isDialling) end.abandon(true, true)
+    for (const end of [...this.#ends.values()]) {
+      if (end.isDialling) end.abandon(true, true)
+      else end.close('shutting-down', this.#medium.fabric)
+    }
     this.#goIfEmpty()
   }
 
@@ -164,8 +170,16 @@ export class Host implements Machine, Happening {
     this.#isPaused = true
     this.#pausedToMs = toMs
     queue.planAt(toMs, () => {
-      if (this.#pausedToMs === toMs) this.#goOn()
+      if (this.#pausedToMs === toMs) this.resume()
     })
+  }
+
+  /** Ends a pause before its time. Without effect when there is none. */
+  resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#readOn()
+    if (this.#inbox.length === 0 || this.#readBytesPerMs !== undefined) this.#catchUp()
   }
 
   /** The process reads at most this much in a second; `undefined`: as much as comes. */
@@ -234,12 +248,6 @@ export class Host implements Machine, Happening {
     this.#isReading = true
     const rate = this.#readBytesPerMs
     this.#medium.fabric.queue.plan(rate === undefined ? 0 : front.load.bytes / rate, this)
-  }
-
-  #goOn(): void {
-    this.#isPaused = false
-    this.#readOn()
-    if (this.#inbox.length === 0 || this.#readBytesPerMs !== undefined) this.#catchUp()
   }
 
   #catchUp(): void {

@@ -47,6 +47,8 @@ export class SwarmFaults {
     for (const host of this.#net.nodes.flatMap(hostsOf)) {
       host.isFirewalled = false
       host.slow(undefined)
+      // Else somebody who stands still looks well until it is missed, and is gone once the network is at rest.
+      host.resume()
     }
     for (const process of this.#down) this.#restart(process)
   }

@@ -40,11 +40,20 @@ export function replayCommand(seed: number): string {
   return `npm run -s hearsay -- sim --swarm --seed ${seed}`
 }
 
-/** Runs a swarm. @param onNet sees the network before the first step: for traces, and for bugs that tests plant. */
-export function runSwarm(seed: number, onNet: (net: SwarmNet) => void = () => {}): SwarmResult {
-  const plan = drawPlan(seed)
+/** What a test may want of a run beside its seed; the replay command does not know of it. */
+export interface SwarmOptions {
+  /** Changes what was drawn: for what is too rare else. */
+  readonly change?: (plan: SwarmPlan) => SwarmPlan
+  /** Sees the network before the first step: for traces. */
+  readonly onNet?: (net: SwarmNet) => void
+}
+
+/** Runs a swarm. */
+export function runSwarm(seed: number, options: SwarmOptions = {}): SwarmResult {
+  const { change = (plan) => plan, onNet } = options
+  const plan = change(drawPlan(seed))
   const net = new SwarmNet(plan)
-  onNet(net)
+  onNet?.(net)
   let restMs: number | undefined
   try {
     const early = safetyPhase(net)

@@ -47,7 +47,7 @@ function checkPassedOn(
   { link, messages }: Extract<Input, { type: 'received' }>,
 ): string[] {
   const came = messages.find((other) => other.type === 'gossip' && isSameGossip(other, gossip))
-  if (came === undefined || came.type !== 'gossip') return []
+  if (came === undefined || came.type !== 'gossip' || isAskedFor(gossip, messages)) return []
   const what = `broadcast ${gossip.sequence} of ${gossip.origin}`
   const broken: string[] = []
   if (links.includes(link)) broken.push(`B1: ${what} goes back to where it came from`)
@@ -55,6 +55,19 @@ function checkPassedOn(
     broken.push(`B1: ${what} goes on with ${gossip.hopsLeft} hops left, and came with ${came.hopsLeft}`)
   }
   return broken
+}
+
+/** Whether the bundle in which a broadcast came asks for it as well: the other end got it in between. */
+function isAskedFor({ kind, origin, incarnation, sequence }: Gossip, messages: readonly Message[]): boolean {
+  return messages.some(
+    (message) =>
+      message.type === 'graft' &&
+      message.ranges.some((range) => {
+        if (range.origin !== origin || range.incarnation !== incarnation || range.kind !== kind) return false
+        // The newest record answers for older ones.
+        return sequence >= range.first && (kind === 'record' || sequence < range.behindLast)
+      }),
+  )
 }
 
 function isRouted(message: Message): message is RoutedMessage {

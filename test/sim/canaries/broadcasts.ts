@@ -4,18 +4,19 @@ import { Announcing } from '../../../src/core/announcing.ts'
 import { Broadcast } from '../../../src/core/broadcast.ts'
 import { BroadcastTrees } from '../../../src/core/broadcast-trees.ts'
 import { SequenceWindow } from '../../../src/core/sequence-window.ts'
-import { type Canary, doctorEffects, replaceMethod } from './planting.ts'
+import { type Canary, doctorEffects, inQuiet, replaceMethod } from './planting.ts'
 
 export const BROADCAST_CANARIES: readonly Canary[] = [
   {
     name: 'nothing is pruned',
     found: /twice in a quiet network/,
+    change: inQuiet,
     plant: () => replaceMethod(BroadcastTrees, 'duplicate', () => () => {}),
   },
   {
     name: 'a node takes back what it has broadcast itself, again and again',
     found: /twice in a quiet network/,
-    from: 60,
+    change: inQuiet,
     plant: () => {
       let isOwn = false
       const uproots = [

@@ -60,7 +60,7 @@ export const DELIVERY_CANARIES: readonly Canary[] = [
   {
     name: 'what comes early is handed over at once',
     found: /was handed \d+ of .* behind|as delivered, and it was not/,
-    from: 20,
+    change: (plan) => ({ ...plan, kinds: new Set(['cut', 'half-open']) }),
     plant: () =>
       replaceMethod(
         Reassembly,
@@ -97,7 +97,7 @@ export const DELIVERY_CANARIES: readonly Canary[] = [
   {
     name: 'the limit of a queue is ignored',
     found: /limits: \d+ messages/,
-    from: 30,
+    change: (plan) => ({ ...plan, config: { ...plan.config, windowMessagesMax: 4, queueMessagesMax: 8 } }),
     plant: () =>
       replaceMethod(
         Outgoing,
@@ -152,7 +152,6 @@ export const DELIVERY_CANARIES: readonly Canary[] = [
   {
     name: 'messages of an earlier run are taken for those of the present one',
     found: /was handed|as delivered, and it was not/,
-    from: 15,
     plant: () => {
       const renewed = (message: Message, overlay: Overlay): Message => {
         if (message.type !== 'direct' || message.destination !== overlay.self.name) return message

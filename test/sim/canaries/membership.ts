@@ -110,7 +110,11 @@ export const MEMBERSHIP_CANARIES: readonly Canary[] = [
   {
     name: 'a run stops for one that it has outbid since',
     found: /P2/,
-    from: 230,
+    change: (plan) => ({
+      ...plan,
+      ...{ nodes: 12, kinds: new Set(['duplicate-name']), faultEveryMs: 400, safetyMs: 8_000 },
+      ...{ hasBootstrap: false, undialable: 0 },
+    }),
     plant: () => {
       let overlay: Overlay | undefined
       const uproots = [

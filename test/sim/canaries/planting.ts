@@ -3,6 +3,7 @@
 
 import type { Effect, Input } from '../../../src/core/events.ts'
 import { Overlay } from '../../../src/core/overlay.ts'
+import type { SwarmPlan } from '../../../src/sim/swarm-plan.ts'
 
 /** A bug. */
 export interface Canary {
@@ -10,11 +11,18 @@ export interface Canary {
   readonly name: string
   /** Where it has to be found: what the first violation says. */
   readonly found: RegExp
-  /** Where the search begins; 1 unless it would take too many seeds, because what it needs is rare. */
-  readonly from?: number
+  /** What a run has to have for it, where that is rare. */
+  readonly change?: (plan: SwarmPlan) => SwarmPlan
   /** Puts it in; what is returned takes it out. */
   readonly plant: () => () => void
 }
+
+/** A network in which nobody loses patience, so that what comes twice is noticed. */
+export const inQuiet = (plan: SwarmPlan): SwarmPlan => ({
+  ...plan,
+  undialable: 0,
+  medium: { latency: { kind: 'uniform', minMs: 1, maxMs: 20 } },
+})
 
 type Method<T, K extends keyof T> = Extract<T[K], (...args: never[]) => unknown>
 

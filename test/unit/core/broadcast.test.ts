@@ -12,6 +12,7 @@ import {
   bytes,
   dropped,
   gossipOf,
+  helloOf,
   INCARNATION,
   linkId,
   messagesOf,
@@ -23,6 +24,7 @@ import {
   recordsOf,
   sent,
   told,
+  urlOf,
   withoutTimers,
 } from '../../support/core-rig.ts'
 
@@ -381,12 +383,15 @@ test('what was seen of an origin is remembered longer than its record: others ma
 // New links.
 
 test('what came before a link did is announced there when its other end asks, once, origin by origin', () => {
-  const a = trio()
+  const a = Rig.started('a')
+  a.befriend(1, 'b')
   const take = (origin: string, sequence: number) => a.hear(1, gossipOf(origin, sequence, ''))
   take('z', 1)
   a.wait(1_000)
   for (const sequence of [2, 3, 4]) for (const origin of ['z', 'y']) take(origin, sequence)
   a.wait(1_000)
+  a.befriend(2, 'c')
+  a.befriend(3, 'd')
   const catchUp = { type: 'catch-up', withinMs: 1_500 } as const
   assert.deepEqual(withoutTimers(a.hear(2, catchUp)), [
     sent([2], ihaveOf(2, rangeOf('z', 2, 5), rangeOf('y', 2, 5))),
@@ -395,22 +400,26 @@ test('what came before a link did is announced there when its other end asks, on
   assert.deepEqual(withoutTimers(a.hear(3, { ...catchUp, withinMs: 900 })), [])
 })
 
-test('every new link is asked what came before it: all since the start where the ends were apart, else the latest', () => {
+test('a catch-up reaches back from the hello that it follows, however long it has been on its way', () => {
   const a = Rig.started('a')
-  const asked = (effects: readonly Effect[]) =>
-    messagesOf(effects, 'catch-up').map(({ message }) => message.withinMs)
-  a.wait(100_000)
-  assert.deepEqual(asked(a.meet(1, 'b')), [100_000], 'the first link')
-  a.hear(1, recordsOf(recordOf('b', ['a', 'c'], { version: 9 }), recordOf('c', ['b'])))
-  assert.deepEqual(asked(a.meet(2, 'c')), [100_000], 'reached only now')
-  a.hear(2, recordsOf(recordOf('c', ['a', 'b'], { version: 9 })))
-  for (let i = 0; i < 20; i++) {
-    for (const link of [1, 2]) a.hear(link, recordsOf())
-    a.wait(heartbeatMs)
+  a.befriend(1, 'b')
+  a.hear(1, gossipOf('z', 1, ''))
+  a.wait(100)
+  a.meet(2, 'c')
+  a.meet(3, 'd')
+  for (const link of [4, 5]) a.take({ type: 'link-open', link: linkId(link), dialed: urlOf(`n${link}`) })
+  a.wait(500)
+  for (const link of [4, 5]) a.hear(link, helloOf(`n${link}`))
+  a.wait(500)
+  const asked = (link: number, withinMs: number) =>
+    withoutTimers(a.hear(link, { type: 'catch-up', withinMs }))
+  for (const [exact, tooShort] of [
+    [2, 3],
+    [4, 5],
+  ] as const) {
+    assert.deepEqual(asked(exact, 100), [sent([exact], ihaveOf(2, rangeOf('z', 1, 2)))])
+    assert.deepEqual(asked(tooShort, 99), [], 'what is older than that was not asked for')
   }
-  a.take({ type: 'link-closed', link: linkId(2), reason: 'link-lost' })
-  assert.deepEqual(asked(a.meet(3, 'c')), [30_000], 'there was a way all the time')
-  assert.deepEqual(asked(a.meet(4, 'd', { linkless: true })), [140_000], 'the other end had no link')
 })
 
 // Hostile neighbors.

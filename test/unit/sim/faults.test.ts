@@ -210,6 +210,23 @@ describe('a pause', () => {
     net.run(5_000)
     assert.deepEqual(b.told, ['2000 timer'])
   })
+
+  it('can be ended before its time, once, and says nothing of the next one', () => {
+    const net = rig()
+    const { a, b } = pair(net)
+    b.host.pause(1_000)
+    b.host.afterPause({ happen: () => b.told.push(`${net.queue.nowMs} timer`) })
+    send(a, 'one')
+    net.run(500)
+    b.host.resume()
+    b.host.resume()
+    net.run(100)
+    assert.deepEqual(b.told, ['1500 got one', '1500 timer'])
+    b.host.pause(1_000)
+    send(a, 'two')
+    net.run(5_000)
+    assert.deepEqual(b.told.slice(2), ['2600 got two'])
+  })
 })
 
 describe('dials that fail', () => {

@@ -187,6 +187,19 @@ describe('the end of a link', () => {
     assert.deepEqual([...net.medium.hosts], [b.host])
     assert.equal(net.queue.size, 0)
   })
+
+  it('comes to a link that a host has left open, even where nothing comes through any more', () => {
+    for (const isHalfOpen of [false, true]) {
+      const net = rig()
+      const { a, b } = pair(net)
+      if (isHalfOpen) net.medium.halfOpen('a', 'b')
+      a.host.end()
+      net.run(5_000)
+      assert.deepEqual(withoutTimes(a.told), ['closed shutting-down'])
+      assert.deepEqual(withoutTimes(b.told), isHalfOpen ? [] : ['closed shutting-down'])
+      assert.deepEqual([...net.medium.hosts], [b.host])
+    }
+  })
 })
 
 describe('counters', () => {

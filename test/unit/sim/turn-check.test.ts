@@ -7,9 +7,7 @@ import type { Message } from '../../../src/core/messages.ts'
 import { checkTurn } from '../../../src/sim/turn-check.ts'
 import { directOf, gossipOf, linkId, nodeName, Rig, sent } from '../../support/core-rig.ts'
 
-const received = (message: Message): Input => ({
-  ...{ type: 'received', link: linkId(1), messages: [message] },
-})
+const received = (...messages: Message[]): Input => ({ type: 'received', link: linkId(1), messages })
 const check = (came: Message, ...effects: Effect[]): string[] =>
   checkTurn(nodeName('r'), received(came), effects)
 
@@ -51,4 +49,18 @@ test('broadcasts that go wrong', () => {
     'B1: broadcast 1 of a goes on with 63 hops left, and came with 63',
   ])
   assert.deepEqual(check(came, sent([1], { ...onward, sequence: 7 })), [], 'what was asked for')
+})
+
+test('who asks for a broadcast in the bundle that brings it gets it back', () => {
+  const came = gossipOf('a', 3, 'hi')
+  const { kind, origin, incarnation } = came
+  const asked = (first: number, behindLast: number): Message => ({
+    type: 'graft',
+    ranges: [{ kind, origin, incarnation, first, behindLast }],
+  })
+  const back = sent([1], { ...came, hops: 5, hopsLeft: 59 })
+  assert.deepEqual(checkTurn(nodeName('r'), received(asked(3, 4), came), [back]), [])
+  for (const other of [asked(1, 3), asked(4, 9)]) {
+    assert.equal(checkTurn(nodeName('r'), received(other, came), [back]).length, 1)
+  }
 })
