@@ -10,6 +10,7 @@ import type { Announcing } from './announcing.ts'
 import { type BroadcastOrigins, gossipOf } from './broadcast-origins.ts'
 import type { BroadcastTrees } from './broadcast-trees.ts'
 import type { Directory } from './directory.ts'
+import type { Links } from './links.ts'
 import type { BroadcastRange, CatchUp, Graft, LinkId, Prune } from './messages.ts'
 import type { PayloadCache } from './payload-cache.ts'
 import type { Turn } from './turn.ts'
@@ -18,6 +19,7 @@ import type { Turn } from './turn.ts'
 export interface AnswersParts {
   readonly turn: Turn
   readonly directory: Pick<Directory, 'get'>
+  readonly links: Pick<Links, 'get'>
   readonly origins: BroadcastOrigins
   readonly trees: Pick<BroadcastTrees, 'graftReceived' | 'pruneReceived'>
   readonly announcing: Announcing
@@ -55,15 +57,19 @@ export class BroadcastAnswers {
     }
   }
 
-  /** A neighbor asks what it may have missed. */
+  /**
+   * A neighbor asks what it may have missed. It asks after this node's hello has come there: what it means began at the
+   * latest that much before the hello was sent. Counted back from now it would lack the time that question took.
+   */
   catchUpReceived({ withinMs }: CatchUp, link: LinkId): void {
-    const { announcing, cache, turn } = this.#parts
+    const { announcing, cache, links, turn } = this.#parts
     if (this.#caughtUp.has(link)) {
       turn.drop('duplicate', 'catch-up', link)
       return
     }
     this.#caughtUp.add(link)
-    const kept = Map.groupBy(cache.since(turn.nowMs - withinMs), ({ origin }) => origin)
+    const askedMs = links.get(link)?.toldMs ?? turn.nowMs
+    const kept = Map.groupBy(cache.since(askedMs - withinMs), ({ origin }) => origin)
     for (const gossips of kept.values()) for (const gossip of gossips) announcing.add(link, gossip)
     announcing.flush(link)
   }

@@ -104,7 +104,7 @@ export class Broadcast {
       onNewRun: (origin, incarnation) => missing.newRun(origin, incarnation),
     })
     this.#requests = new BroadcastRequests({ turn, directory, origins, trees, missing })
-    this.#answers = new BroadcastAnswers({ turn, directory, origins, trees, announcing, cache })
+    this.#answers = new BroadcastAnswers({ turn, directory, links, origins, trees, announcing, cache })
     this.#trees = trees
     this.#missing = missing
     this.#announcing = announcing

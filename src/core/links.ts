@@ -36,6 +36,8 @@ export interface LinkState {
   readonly isConfirmed: boolean
   /** The incarnation that this node's hello on this link told; absent until it was sent. */
   readonly toldIncarnation: number | undefined
+  /** When this node's hello was sent on this link; absent until it was. */
+  readonly toldMs: number | undefined
   /** Smoothed round trip; `undefined` before the first measurement. */
   readonly rttMs: number | undefined
   /** When something was last heard on it. */
@@ -103,6 +105,7 @@ export class Links {
       peer: undefined,
       isConfirmed: dialed !== undefined,
       toldIncarnation: dialed === undefined ? undefined : own.incarnation,
+      toldMs: dialed === undefined ? undefined : nowMs,
       rttMs: undefined,
       heardMs: nowMs,
     }
@@ -147,6 +150,7 @@ export class Links {
     if (state.dialed === undefined) {
       this.#turn.send([link], own)
       state.toldIncarnation = own.incarnation
+      state.toldMs = this.#turn.nowMs
     } else events.push({ type: 'dial-ended', url: state.dialed, reason: 'accepted' })
     events.push({ type: 'up', link: state, peer })
     return events

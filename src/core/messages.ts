@@ -175,7 +175,10 @@ export interface Prune {
   readonly origins: readonly NodeName[]
 }
 
-/** Asks which payloads of the last `withinMs` the receiver still has; the answer is an {@link IHave}. */
+/**
+ * Asks which payloads the receiver still has that came there in the last `withinMs` before it sent its {@link Hello} on
+ * this link, or since; the answer is an {@link IHave}.
+ */
 export interface CatchUp {
   readonly type: 'catch-up'
   /** Unsigned 32-bit number of ms. */

@@ -12,6 +12,7 @@ import {
   bytes,
   dropped,
   gossipOf,
+  helloOf,
   INCARNATION,
   linkId,
   messagesOf,
@@ -23,6 +24,7 @@ import {
   recordsOf,
   sent,
   told,
+  urlOf,
   withoutTimers,
 } from '../../support/core-rig.ts'
 
@@ -381,18 +383,43 @@ test('what was seen of an origin is remembered longer than its record: others ma
 // New links.
 
 test('what came before a link did is announced there when its other end asks, once, origin by origin', () => {
-  const a = trio()
+  const a = Rig.started('a')
+  a.befriend(1, 'b')
   const take = (origin: string, sequence: number) => a.hear(1, gossipOf(origin, sequence, ''))
   take('z', 1)
   a.wait(1_000)
   for (const sequence of [2, 3, 4]) for (const origin of ['z', 'y']) take(origin, sequence)
   a.wait(1_000)
+  a.befriend(2, 'c')
+  a.befriend(3, 'd')
   const catchUp = { type: 'catch-up', withinMs: 1_500 } as const
   assert.deepEqual(withoutTimers(a.hear(2, catchUp)), [
     sent([2], ihaveOf(2, rangeOf('z', 2, 5), rangeOf('y', 2, 5))),
   ])
   assert.deepEqual(a.hear(2, catchUp), [dropped('duplicate', 'catch-up', 2)])
   assert.deepEqual(withoutTimers(a.hear(3, { ...catchUp, withinMs: 900 })), [])
+})
+
+test('a catch-up reaches back from the hello that it follows, however long it has been on its way', () => {
+  const a = Rig.started('a')
+  a.befriend(1, 'b')
+  a.hear(1, gossipOf('z', 1, ''))
+  a.wait(100)
+  a.meet(2, 'c')
+  a.meet(3, 'd')
+  for (const link of [4, 5]) a.take({ type: 'link-open', link: linkId(link), dialed: urlOf(`n${link}`) })
+  a.wait(500)
+  for (const link of [4, 5]) a.hear(link, helloOf(`n${link}`))
+  a.wait(500)
+  const asked = (link: number, withinMs: number) =>
+    withoutTimers(a.hear(link, { type: 'catch-up', withinMs }))
+  for (const [exact, tooShort] of [
+    [2, 3],
+    [4, 5],
+  ] as const) {
+    assert.deepEqual(asked(exact, 100), [sent([exact], ihaveOf(2, rangeOf('z', 1, 2)))])
+    assert.deepEqual(asked(tooShort, 99), [], 'what is older than that was not asked for')
+  }
 })
 
 test('every new link is asked what came before it: all since the start where the ends were apart, else the latest', () => {
