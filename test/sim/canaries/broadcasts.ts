@@ -15,7 +15,7 @@ export const BROADCAST_CANARIES: readonly Canary[] = [
   {
     name: 'a node takes back what it has broadcast itself, again and again',
     found: /twice in a quiet network/,
-    from: 60,
+    from: 150,
     plant: () => {
       let isOwn = false
       const uproots = [

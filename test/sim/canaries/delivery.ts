@@ -152,7 +152,7 @@ export const DELIVERY_CANARIES: readonly Canary[] = [
   {
     name: 'messages of an earlier run are taken for those of the present one',
     found: /was handed|as delivered, and it was not/,
-    from: 15,
+    from: 65,
     plant: () => {
       const renewed = (message: Message, overlay: Overlay): Message => {
         if (message.type !== 'direct' || message.destination !== overlay.self.name) return message
