@@ -5,6 +5,8 @@
 // P2  of two live processes with one name the later run keeps it and the other stops. A run that has just started
 //     outbids what an earlier one left behind, but only for `takeoverMs`: two cannot outbid each other for ever.
 //     A run stops only for one that is later than it is itself at that moment: two never stop for each other
+// P3  a claim is not answered while a version is due: of two processes that outbid each other each does it once for each
+//     version that the other publishes, whatever older records of theirs still go round
 
 import type { CoreConfig } from './config.ts'
 import { compareRecords, type Directory } from './directory.ts'
@@ -145,8 +147,11 @@ export class Presence {
     return this.#directory.own.record.incarnation === own.incarnation ? 'answered' : 'raised'
   }
 
+  /** Nothing is sent when a version is due anyway (P3): it goes to everybody. */
   #answer(cameFrom: LinkId): 'answered' {
-    this.#turn.send([cameFrom], { type: 'records', records: [this.#directory.own.record] })
+    if (this.#dueMs === undefined) {
+      this.#turn.send([cameFrom], { type: 'records', records: [this.#directory.own.record] })
+    }
     return 'answered'
   }
 }

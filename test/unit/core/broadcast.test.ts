@@ -422,6 +422,24 @@ test('a catch-up reaches back from the hello that it follows, however long it ha
   }
 })
 
+test('every new link is asked what came before it: all since the start where the ends were apart, else the latest', () => {
+  const a = Rig.started('a')
+  const asked = (effects: readonly Effect[]) =>
+    messagesOf(effects, 'catch-up').map(({ message }) => message.withinMs)
+  a.wait(100_000)
+  assert.deepEqual(asked(a.meet(1, 'b')), [100_000], 'the first link')
+  a.hear(1, recordsOf(recordOf('b', ['a', 'c'], { version: 9 }), recordOf('c', ['b'])))
+  assert.deepEqual(asked(a.meet(2, 'c')), [100_000], 'reached only now')
+  a.hear(2, recordsOf(recordOf('c', ['a', 'b'], { version: 9 })))
+  for (let i = 0; i < 20; i++) {
+    for (const link of [1, 2]) a.hear(link, recordsOf())
+    a.wait(heartbeatMs)
+  }
+  a.take({ type: 'link-closed', link: linkId(2), reason: 'link-lost' })
+  assert.deepEqual(asked(a.meet(3, 'c')), [30_000], 'there was a way all the time')
+  assert.deepEqual(asked(a.meet(4, 'd', { linkless: true })), [140_000], 'the other end had no link')
+})
+
 // Hostile neighbors.
 
 test('announcements of more than there is room for are counted once a range', () => {

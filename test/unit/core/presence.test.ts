@@ -139,6 +139,24 @@ test('an incarnation is not raised beyond what the wire can carry', () => {
   assert.equal(a.overlay.self.incarnation, 2 ** 48 - 1)
 })
 
+test('what others have of a node waits for the version that is due, so that two runs cannot outbid each other at once', () => {
+  const a = Rig.started('a', { incarnation: 7, instance: 'a-2' })
+  a.befriend(1, 'b')
+  a.befriend(2, 'c')
+  const other = recordOf('a', ['c'], { version: 80 })
+  const told = [a.hear(1, recordsOf(other)), a.hear(2, recordsOf(other)), a.wait(publishDelayMs - 1)].flat()
+  assert.equal(a.overlay.self.incarnation, 1_001)
+  assert.deepEqual(messagesOf(told, 'records'), [])
+  assert.deepEqual(published(a.wait(1)), [
+    recordOf('a', ['b', 'c'], { incarnation: 1_001, instance: 'a-2', version: 4 }),
+  ])
+  assert.equal(
+    messagesOf(a.hear(2, recordsOf(other)), 'records').length,
+    1,
+    'it is published, and was missed',
+  )
+})
+
 test('a neighbor tells such a node at once', () => {
   const b = Rig.started('b')
   b.befriend(1, 'c', ['a'])

@@ -3,13 +3,26 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Effect, Input } from '../../../src/core/events.ts'
-import type { Message } from '../../../src/core/messages.ts'
+import type { BroadcastRange, Gossip, Message } from '../../../src/core/messages.ts'
 import { checkTurn } from '../../../src/sim/turn-check.ts'
-import { directOf, gossipOf, linkId, nodeName, Rig, sent } from '../../support/core-rig.ts'
+import {
+  directOf,
+  gossipOf,
+  INCARNATION,
+  linkId,
+  messagesOf,
+  nodeName,
+  Rig,
+  recordGossip,
+  recordOf,
+  sent,
+} from '../../support/core-rig.ts'
 
-const received = (...messages: Message[]): Input => ({ type: 'received', link: linkId(1), messages })
+const received = (messages: readonly Message[]): Input => ({
+  ...{ type: 'received', link: linkId(1), messages },
+})
 const check = (came: Message, ...effects: Effect[]): string[] =>
-  checkTurn(nodeName('r'), received(came), effects)
+  checkTurn(nodeName('r'), received([came]), effects)
 
 test('what a relay does is as it has to be', () => {
   const r = Rig.started('r')
@@ -51,16 +64,39 @@ test('broadcasts that go wrong', () => {
   assert.deepEqual(check(came, sent([1], { ...onward, sequence: 7 })), [], 'what was asked for')
 })
 
-test('who asks for a broadcast in the bundle that brings it gets it back', () => {
-  const came = gossipOf('a', 3, 'hi')
-  const { kind, origin, incarnation } = came
-  const asked = (first: number, behindLast: number): Message => ({
-    type: 'graft',
-    ranges: [{ kind, origin, incarnation, first, behindLast }],
-  })
-  const back = sent([1], { ...came, hops: 5, hopsLeft: 59 })
-  assert.deepEqual(checkTurn(nodeName('r'), received(asked(3, 4), came), [back]), [])
-  for (const other of [asked(1, 3), asked(4, 9)]) {
-    assert.equal(checkTurn(nodeName('r'), received(other, came), [back]).length, 1)
+test('a broadcast goes back as often as it was asked for, whatever came behind the question', () => {
+  const isBack = ['B1: broadcast 7 of a goes back to where it came from']
+  const range = { origin: nodeName('a'), incarnation: INCARNATION, first: 7, behindLast: 8 }
+  const payload = { ...range, kind: 'payload' } as const
+  const record = { ...range, kind: 'record' } as const
+  const checkAsked = (ranges: BroadcastRange[], came: Gossip, ...links: number[][]): string[] => {
+    const onward = { ...came, hopsLeft: 62, hops: 2 }
+    const effects = links.map((to) => sent(to, onward))
+    return checkTurn(nodeName('r'), received([{ type: 'graft', ranges }, came]), effects)
   }
+  const came = gossipOf('a', 7, 'hi')
+  assert.deepEqual(checkAsked([payload], came, [1], [2]), [])
+  assert.deepEqual(checkAsked([payload], came, [1], [1]), isBack)
+  assert.deepEqual(checkAsked([payload], came, [1, 2]), isBack, 'no answer goes to two')
+  for (const other of [{ first: 8, behindLast: 9 }, { first: 6, behindLast: 7 }, { behindLast: 7 }]) {
+    assert.deepEqual(checkAsked([{ ...payload, ...other }], came, [1]), isBack)
+  }
+  assert.deepEqual(checkAsked([{ ...payload, incarnation: 1 }], came, [1]), isBack)
+  assert.deepEqual(checkAsked([record], came, [1]), isBack)
+  const newest = recordGossip(recordOf('a', ['b']), 7)
+  assert.deepEqual(checkAsked([{ ...record, first: 5, behindLast: 6 }, record], newest, [1], [1]), [])
+  assert.deepEqual(checkAsked([{ ...record, first: 8, behindLast: 9 }], newest, [1]), isBack)
+})
+
+test('what a node answers to a graft that came together with the broadcast is as it has to be', () => {
+  const r = Rig.started('r')
+  r.befriend(1, 'a')
+  r.befriend(2, 'b', ['r'])
+  r.hear(2, gossipOf('z', 1, 'hi', { hopsLeft: 60, hops: 4 }))
+  const range = { kind: 'payload', origin: nodeName('z'), incarnation: INCARNATION } as const
+  const graft = { type: 'graft', ranges: [{ ...range, first: 1, behindLast: 2 }] } as const
+  const messages = [graft, gossipOf('z', 1, 'hi', { hopsLeft: 59, hops: 5 })]
+  const effects = r.hear(1, ...messages)
+  assert.equal(messagesOf(effects, 'gossip').length, 1)
+  assert.deepEqual(checkTurn(nodeName('r'), received(messages), effects), [])
 })
