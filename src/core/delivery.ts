@@ -151,7 +151,7 @@ export class Delivery {
       for (const pending of outgoing.expire(nowMs)) this.#expired(pending, outgoing.name)
       for (const pending of outgoing.inFlight.values()) {
         const isDue = outgoing.goesAgain(pending) && nowMs >= pending.againMs
-        if (isDue) this.#transmit(outgoing, pending)
+        if (isDue) this.#retransmit(outgoing, pending)
       }
       this.#pump(outgoing)
       this.#watch(outgoing)
@@ -248,6 +248,14 @@ export class Delivery {
       for (const pending of outgoing.drainInFlight()) this.#fail(pending, 'peer-left', this.#self.name)
     }
     outgoing.incarnation = incarnation
+  }
+
+  /** What was not acknowledged in time goes another way, if there is one: a node on the last may stand still and look alive. */
+  #retransmit(outgoing: Outgoing, pending: Pending): void {
+    const isAtFault = pending.link !== undefined && !pending.isHeld
+    const another = isAtFault ? this.#relay.way(this.#self.name, outgoing.name, pending.link) : undefined
+    if (another === undefined) this.#transmit(outgoing, pending)
+    else this.#transmitOn(another, outgoing, pending)
   }
 
   /** Sends on the best way there is; without one the message waits for the routes to change. */

@@ -251,7 +251,7 @@ export class Incoming {
   }
 
   #acknowledge(origin: Origin): void {
-    const { owed, window, hops } = origin
+    const { owed, window, hops, hasHandedOver } = origin
     this.#owing.delete(origin)
     if (owed === undefined) return
     origin.owed = undefined
@@ -263,7 +263,9 @@ export class Incoming {
       ranges: window.ranges(RANGES_MAX),
       ackedHops: hops,
     }
-    this.#answer(ack, owed)
+    // Nothing that was new: the last acknowledgement may be lost, or late. This one goes back the way that the copy came.
+    if (hasHandedOver) this.#answer(ack, owed)
+    else this.#turn.send([owed], ack, laneOf(ack))
   }
 
   #answer(answer: Ack | Bounce, fallback: LinkId | undefined): void {

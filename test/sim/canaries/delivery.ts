@@ -6,6 +6,7 @@ import { Outgoing } from '../../../src/core/outgoing.ts'
 import type { Overlay } from '../../../src/core/overlay.ts'
 import { Reassembly } from '../../../src/core/reassembly.ts'
 import { Relay } from '../../../src/core/relay.ts'
+import type { FaultKind } from '../../../src/sim/swarm-plan.ts'
 import { type Canary, doctorEffects, doctorInputs, replaceMethod } from './planting.ts'
 
 /** A replacement that changes every so manieth time. */
@@ -152,6 +153,12 @@ export const DELIVERY_CANARIES: readonly Canary[] = [
   {
     name: 'messages of an earlier run are taken for those of the present one',
     found: /was handed|as delivered, and it was not/,
+    // Restarts, and messages that are on their way for long.
+    change: (plan) => ({
+      ...plan,
+      kinds: new Set<FaultKind>(['rolling-restart', 'crash', 'duplicate-name']),
+      medium: { latency: { kind: 'uniform', minMs: 20, maxMs: 400 } },
+    }),
     plant: () => {
       const renewed = (message: Message, overlay: Overlay): Message => {
         if (message.type !== 'direct' || message.destination !== overlay.self.name) return message

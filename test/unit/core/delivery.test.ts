@@ -112,9 +112,10 @@ test('what the other end holds is not sent again, neither in time nor when its l
   for (let id = 1; id <= 2; id++) send(a, id, 'd')
   const [first] = ways(send(a, 3, 'd'))
   a.hear(first!, ackOf('d', 'a', 1, { ranges: [[2, 4]] }))
-  const again = messagesOf(a.wait(1_500), 'direct').map(({ message }) => message.sequence)
-  assert.deepEqual([...new Set(again)], [1])
-  a.take({ type: 'link-closed', link: linkId(first!), reason: 'link-lost' })
+  const again = messagesOf(a.wait(1_500), 'direct')
+  assert.deepEqual([...new Set(again.map(({ message }) => message.sequence))], [1])
+  const [last] = again.at(-1)!.links
+  a.take({ type: 'link-closed', link: last!, reason: 'link-lost' })
   const moved = messagesOf(a.wait(routesIntervalMs), 'direct').map(({ message }) => message.sequence)
   assert.deepEqual(moved, [1])
 })
@@ -181,7 +182,8 @@ test('what is not acknowledged is sent again, after twice the time with each try
   const startMs = a.nowMs
   while (a.nowMs < startMs + 20_000) {
     for (const { links, message } of messagesOf(a.wait(1), 'direct')) {
-      assert.deepEqual([links, message.sequence, message.floor], [[1], 1, 1])
+      // Each time another way than the last: a node on it may stand still and look alive.
+      assert.deepEqual([links, message.sequence, message.floor], [[times.length % 2 === 0 ? 2 : 1], 1, 1])
       times.push(a.nowMs - startMs)
     }
   }
@@ -251,7 +253,7 @@ test('a link without room leaves the message to its timeout', () => {
   const message = directOf('a', 'b', '1')
   assert.deepEqual(a.take({ type: 'send-refused', link: linkId(1), message }), [])
   const effects = a.wait(1_500)
-  assert.deepEqual([ways(effects), outcomes(effects)], [[1], [failed(1, 'queue-full', 'a')]])
+  assert.deepEqual([ways(effects), outcomes(effects)], [[2], [failed(1, 'queue-full', 'a')]])
 })
 
 test('a known node without a route is waited for', () => {

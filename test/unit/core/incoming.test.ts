@@ -118,6 +118,16 @@ test('origins are acknowledged each for itself, along the way to it', () => {
   assert.deepEqual(effects.slice(2), [sent([2], ackOf('a', 'far', 2, { ackedHops: 4 })), sent([1], ack(2))])
 })
 
+test('what came again is acknowledged along the way that it came: the last acknowledgement may be lost on the best one', () => {
+  const a = pair()
+  a.befriend(2, 'c', ['b'])
+  const linksOf = (...messages: Direct[]) =>
+    messagesOf(a.hear(2, ...messages), 'ack').map(({ links }) => links)
+  assert.deepEqual(linksOf(nth(1, { hops: 2 })), [[1]], 'new, by whatever way')
+  assert.deepEqual(linksOf(nth(1, { hops: 2 })), [[2]])
+  assert.deepEqual(linksOf(nth(1, { hops: 2 }), nth(2, { hops: 2 })), [[1]])
+})
+
 test('an origin that is not known yet is answered along the link its message came over', () => {
   const a = pair()
   const effects = a.hear(1, directOf('stranger', 'a', 'x', { hops: 2 }))
