@@ -35,7 +35,8 @@ const textOf = ({ violations }: ScenarioReport): string => violations.map(({ wha
 describe('scenarios', () => {
   /** What peers that read slowly do to others' sends is known, and not mended. */
   const todo: Readonly<Record<string, string>> = {
-    'slow-peer': 'messages that a slow peer would relay take another way only after a timeout, and some expire',
+    'slow-peer':
+      'messages that a slow peer would relay take another way only after a timeout, and some expire',
   }
   for (const { name } of SCENARIOS) {
     it(`${name} passes, and reports what it measured`, { todo: todo[name] ?? false }, () => {
