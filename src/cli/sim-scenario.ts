@@ -49,8 +49,9 @@ export async function simScenario(
   const startMs = performance.now()
   const steps = scenarioSteps(scenario, options)
   try {
-    for (;;) {
-      const { done, value } = slice(steps)
+    // The first step alone, so that something is shown however quick the run is.
+    for (let sliceMs = 0; ; sliceMs = SLICE_MS) {
+      const { done, value } = slice(steps, sliceMs)
       if (done) {
         progress.clear()
         trace?.close()
@@ -72,8 +73,8 @@ export async function simScenario(
   }
 }
 
-function slice(steps: ReturnType<typeof scenarioSteps>): ReturnType<typeof steps.next> {
-  const endMs = performance.now() + SLICE_MS
+function slice(steps: ReturnType<typeof scenarioSteps>, sliceMs: number): ReturnType<typeof steps.next> {
+  const endMs = performance.now() + sliceMs
   for (;;) {
     const result = steps.next()
     if (result.done || performance.now() >= endMs) return result

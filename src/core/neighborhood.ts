@@ -21,10 +21,14 @@ import type { Reach } from './reach.ts'
 import type { Reason } from './reasons.ts'
 import type { Rng } from './rng.ts'
 import type { RoutesOnDemand } from './routes-on-demand.ts'
+import { Strangers } from './strangers.ts'
 import type { Turn } from './turn.ts'
 
 /** How long after it was found again a peer may still have broadcasts that did not come here: the transfer takes its time. */
 const NEWLY_REACHED_MS = 30_000
+
+/** After this time the record of somebody who belongs to the same part of the overlay has arrived. */
+const STILL_UNKNOWN_MS = 1_000
 
 /** Who is told of links, and what is told upward. */
 export interface NeighborhoodParts {
@@ -58,6 +62,7 @@ export class Neighborhood {
   readonly #links: Links
   readonly #directory: Directory
   readonly #dialing: Dialing
+  readonly #strangers = new Strangers()
   #planToken = 0
   #planDueMs = Number.POSITIVE_INFINITY
 
@@ -206,11 +211,15 @@ export class Neighborhood {
     return entry === undefined || !entry.reachable || this.#turn.nowMs - entry.sinceMs < NEWLY_REACHED_MS
   }
 
-  /** Known, and without a path for longer than a newcomer's first record takes to arrive. */
+  /**
+   * Whether a link may join two parts of the overlay: its other end has been without a path for longer than a newcomer's
+   * first record takes to arrive, or is still unknown a second after it asked for a link first.
+   */
   #isStranger(name: NodeName): boolean {
+    const { nowMs } = this.#turn
     const entry = this.#directory.get(name)
-    if (entry === undefined || entry.reachable) return false
-    return this.#turn.nowMs - entry.sinceMs >= this.#config.publishIntervalMs
+    if (entry === undefined) return this.#strangers.asked(name, nowMs) >= STILL_UNKNOWN_MS
+    return !entry.reachable && nowMs - entry.sinceMs >= this.#config.publishIntervalMs
   }
 
   /** The link that has just come up is in no record yet: whether another way leads to it cannot be told. */

@@ -232,6 +232,17 @@ test('even nodes without a link are refused at the hard limit', () => {
   assert.deepEqual(a.meet(100, 'b', { linkless: true }), [closed(100, 'full')])
 })
 
+test('a full node accepts who is still unknown a second after it asked first: it may belong to another part', () => {
+  const a = Rig.started('a')
+  for (let i = 1; i <= linksMax; i++) a.befriend(i, `n${i}`)
+  assert.deepEqual(a.meet(100, 'z'), [closed(100, 'full')])
+  a.wait(999)
+  assert.deepEqual(a.meet(101, 'z'), [closed(101, 'full')])
+  a.wait(1)
+  a.meet(102, 'z')
+  assert.ok(a.overlay.neighbors.has(nodeName('z')))
+})
+
 test('a new run of a neighbor replaces its old link at once', () => {
   const a = Rig.started('a')
   a.befriend(1, 'b')
