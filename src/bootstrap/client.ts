@@ -30,7 +30,10 @@ export interface BootstrapClientHandlers {
   /** All plain HTTP peers of all bootstraps, whenever one has come or gone. A lost bootstrap's are kept until it is back. */
   readonly onHttpPeers: (peers: readonly ListedPeer[]) => void
   readonly onRegistered: (url: string, welcome: Welcome) => void
-  /** Another live process has the name, and no bootstrap has registered this node yet: the client has stopped. */
+  /**
+   * Another live process has the name, and no bootstrap has registered this node yet, or none does any more while it has
+   * no link at all: the client has stopped.
+   */
   readonly onNameTaken: (url: string, detail: string) => void
   /** A bootstrap that had this node registered is gone; the client tries to get back. */
   readonly onLost: (url: string, detail: string) => void
@@ -52,6 +55,9 @@ export class BootstrapUrlError extends TypeError {
   override readonly name = 'BootstrapUrlError'
 }
 
+/** A half-open connection is found in three heartbeats; so many refusals take longer. */
+const REFUSALS_MAX = 8
+
 interface Place {
   readonly url: string
   readonly registration: Registration
@@ -66,6 +72,8 @@ export class BootstrapClient {
   readonly #logger: Logger
   readonly #places: readonly Place[]
   #wasRegistered = false
+  /** Refusals of the name since a bootstrap accepted it last. */
+  #refusals = 0
   #httpPeersTold = '[]'
   #closed: Promise<void> | undefined
 
@@ -127,6 +135,7 @@ export class BootstrapClient {
 
   #welcomed(place: Place, welcome: Welcome): void {
     this.#wasRegistered = true
+    this.#refusals = 0
     place.httpPeers = new Map(welcome.httpPeers.map((peer) => [peer.name, peer]))
     this.#handlers.onRegistered(place.url, welcome)
     this.#tellContacts(welcome.contacts)
@@ -178,8 +187,11 @@ export class BootstrapClient {
   }
 
   #nameTaken(place: Place, detail: string): boolean {
-    // A node that was a member once may hold the name against its own half-open connection: that passes.
-    if (this.#wasRegistered) return true
+    // A node that was a member once may hold the name against its own half-open connection: that passes. Without any link
+    // it can find out nowhere else that the name has gone to another process.
+    this.#refusals++
+    const isPassing = this.#refusals < REFUSALS_MAX || this.registered || !this.#options.hello().linkless
+    if (this.#wasRegistered && isPassing) return true
     void this.close('left')
     this.#handlers.onNameTaken(place.url, detail)
     return false

@@ -15,6 +15,8 @@ import type { SeedResult, SeedTask, WorkerWord } from './sim-worker.ts'
 
 /** Seeds that are run when nothing is said. */
 const SEEDS = 100
+/** As the option --seed has it. */
+const SEED_MAX = 0xffff_ffff
 /** Violations of a seed that are printed. */
 const SHOWN_MAX = 5
 
@@ -30,9 +32,9 @@ interface SeedPlan {
 /** Runs the swarm, prints what came of it, and answers whether all seeds have passed. */
 export async function simSwarm(values: SimValues, context: CliContext): Promise<ExitCode> {
   const plan = planOf(values)
+  const isTraced = values.trace || values.traceNode !== undefined || values.traceFile !== undefined
+  if (isTraced && plan.count !== 1) throw usageError('A trace is of one seed: give --seed, and not --seeds.')
   const trace = openTrace(values, context)
-  if (trace !== undefined && plan.count !== 1)
-    throw usageError('A trace is of one seed: give --seed, and not --seeds.')
   const runner = new SwarmRunner(plan, values, { context, trace })
   try {
     return await runner.run()
@@ -50,11 +52,15 @@ function planOf(values: SimValues): SeedPlan {
     if (value !== undefined)
       throw usageError(`${flag} is for --scenario: a swarm draws its faults from the seed.`)
   }
+  if (values.noCodec) throw usageError('--no-codec is for --scenario: a swarm encodes every frame.')
   const { seconds } = values
   const unsaid = seconds !== undefined ? Number.POSITIVE_INFINITY : values.seed === undefined ? SEEDS : 1
   const count = values.seeds ?? unsaid
   const jobs = Math.min(values.jobs ?? availableParallelism(), count)
-  return { first: values.seed ?? randomInt(0x8000_0000), count, seconds, jobs }
+  const first = values.seed ?? randomInt(0x8000_0000)
+  if (values.seeds !== undefined && first + count - 1 > SEED_MAX)
+    throw usageError(`--seed ${first} with --seeds ${count} goes beyond the last seed, ${SEED_MAX}.`)
+  return { first, count, seconds, jobs }
 }
 
 class SwarmRunner {

@@ -3,7 +3,8 @@
 //
 // M1  a broadcast is asked for as long as somebody who has it can be asked, each of them once for each announcement
 // M2  at most `missingMax` broadcasts are waited for
-// M3  whatever is given up is counted as `missed`, unless a later run of its origin has taken its place
+// M3  whatever is given up is counted as `missed`, unless a later run of its origin or a later record has taken its
+//     place, or the directory has forgotten its origin
 //
 // Plumtree's missing set and its two timers (Leitão, Pereira, Rodrigues, SRDS 2007, section 3.4; DI-FCUL TR-07-14,
 // updated 2019). Deviation from Plumtree: what is announced while no link is known that would push it is asked for at once.

@@ -77,11 +77,6 @@ export class Host implements Machine, Happening {
     return this.#phase === 'gone'
   }
 
-  /** Whether dials are let in. */
-  get isListening(): boolean {
-    return this.#phase === 'runs'
-  }
-
   /** The ends of connections, those included that are not open yet or any more. */
   get ends(): IterableIterator<End> {
     return this.#ends.values()

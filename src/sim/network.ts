@@ -195,11 +195,6 @@ export class SimNetwork {
     this.#medium.partition(sides)
   }
 
-  /** As {@link partition}, but what a later side sends to an earlier one gets through. */
-  partitionOneWay(...sides: readonly (readonly string[])[]): void {
-    this.#medium.partition(sides, { isOneWay: true })
-  }
-
   /** Ends the partition. */
   heal(): void {
     this.#medium.heal()

@@ -237,7 +237,8 @@ class TestNetwork {
     this.#checkOpen()
     const seen = new Set<string>()
     for (const side of sides) {
-      if (!Array.isArray(side)) {
+      // A list of lists in place of several lists is the likely mistake of callers without types.
+      if (!Array.isArray(side) || side.some((name) => typeof name !== 'string')) {
         throw this.#complain('invalid-option', `partition: ${JSON.stringify(side)} is not a list of names`)
       }
       for (const name of side) {

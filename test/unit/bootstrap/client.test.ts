@@ -1,0 +1,87 @@
+// A node's side of the rendezvous, in a world that the test plays: when a name that was its own is given up.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { BootstrapClient } from '../../../src/bootstrap/client.ts'
+import type { ConnectionHandlers } from '../../../src/bootstrap/client-world.ts'
+import { helloOf, nodeName } from '../../support/core-rig.ts'
+
+/** A client of one bootstrap, which accepts the first `accepted` hellos and refuses the name after that. */
+function clientOf(accepted: number, isLinkless: () => boolean) {
+  const waiting: (() => void)[] = []
+  const told: string[] = []
+  let [dials, drop] = [0, () => {}]
+  const dial = (_: string, { onOpen, onMessages, onClosed }: ConnectionHandlers) => {
+    let isOpen = true
+    const isAccepted = ++dials <= accepted
+    const end = (reason: 'link-lost' | 'name-taken', detail = '') => {
+      isOpen = false
+      onClosed({ reason, detail })
+    }
+    drop = () => end('link-lost')
+    waiting.push(() => {
+      onOpen({
+        get isOpen() {
+          return isOpen
+        },
+        send: () => {},
+        close: () => {
+          isOpen = false
+        },
+      })
+      onMessages([helloOf('bootstrap', { role: 'bootstrap' })])
+      if (isAccepted) onMessages([{ type: 'welcome', contacts: [], httpPeers: [], registered: 1 }])
+      else end('name-taken', 'in use elsewhere')
+    })
+    return () => {}
+  }
+  const after = (_: number, run: () => void) => {
+    waiting.push(run)
+    return () => {
+      const index = waiting.indexOf(run)
+      if (index !== -1) waiting.splice(index, 1)
+    }
+  }
+  const nothing = () => {}
+  const client = new BootstrapClient(
+    {
+      urls: ['ws://bootstrap:5000'],
+      hello: () => helloOf('node1', { name: nodeName('node1'), linkless: isLinkless() }),
+      world: { nowMs: () => 0, after, dial },
+    },
+    {
+      onContacts: nothing,
+      onPeerEvents: nothing,
+      onHttpPeers: nothing,
+      onRegistered: () => told.push('registered'),
+      onNameTaken: (_, detail) => told.push(`name taken: ${detail}`),
+      onLost: () => told.push('lost'),
+    },
+  )
+  client.start()
+  /** Whatever is planned happens, so often. */
+  const steps = (count: number) => {
+    for (let i = 0; i < count; i++) waiting.shift()?.()
+  }
+  return { client, told, steps, drop: () => drop(), dials: () => dials }
+}
+
+test('a name that was never its own is given up at the first refusal', () => {
+  const { told, steps, dials } = clientOf(0, () => true)
+  steps(10)
+  assert.deepEqual(told, ['name taken: in use elsewhere'])
+  assert.equal(dials(), 1)
+})
+
+test('a name that was its own is given up after several refusals, if the node has no link to find out elsewhere', () => {
+  for (const isLinkless of [true, false]) {
+    const { told, steps, drop, dials } = clientOf(1, () => isLinkless)
+    steps(1)
+    drop()
+    steps(100)
+    const end = isLinkless ? ['name taken: in use elsewhere'] : []
+    assert.deepEqual(told, ['registered', 'lost', ...end])
+    if (isLinkless) assert.equal(dials(), 9)
+    else assert.ok(dials() > 20, 'goes on')
+  }
+})
