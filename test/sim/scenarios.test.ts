@@ -36,7 +36,7 @@ describe('scenarios', () => {
   /** What peers that read slowly do to others' sends is known, and not mended. */
   const todo: Readonly<Record<string, string>> = {
     'slow-peer':
-      'messages that a slow peer would relay take another way only after a timeout, and some expire',
+      'acknowledgements that a slow peer relays are late or lost: some sends expire though they arrive',
   }
   for (const { name } of SCENARIOS) {
     it(`${name} passes, and reports what it measured`, { todo: todo[name] ?? false }, () => {
