@@ -27,7 +27,10 @@ export interface CoreConfig {
   readonly dialJitterMs: number
   /** How much longer the larger name of a pair waits before it dials the smaller: fewer crossed dials. */
   readonly dialYieldMs: number
-  /** First backoff of a failed address; doubles to `dialBackoffMaxMs`, each wait drawn from 0 to it (full jitter). */
+  /**
+   * First backoff of a failed address; doubles to `dialBackoffMaxMs`, each wait drawn from 0 to it (full jitter). Where few
+   * nodes can be reached the largest is `healIntervalMs` for each of them, 2 at least: a small part heals soon.
+   */
   readonly dialBackoffMinMs: number
   readonly dialBackoffMaxMs: number
   /** How often a node with enough links looks for peers that it knows and cannot reach: what heals partitions. */

@@ -65,6 +65,8 @@ export class Dialing {
   readonly #underWay = new Set<string>()
   readonly #ownUrls = new Set<string>()
   #filling = true
+  /** Nodes that could be reached at the last look. */
+  #reachable = Number.POSITIVE_INFINITY
   #nextHealMs = 0
 
   constructor(config: CoreConfig, rng: Rng, ownUrl: string | undefined) {
@@ -127,7 +129,7 @@ export class Dialing {
   backOff(url: string, nowMs: number): void {
     const address = this.#addresses.get(url) ?? { failures: 0, notBeforeMs: 0 }
     const backoffMs = Math.min(
-      this.#config.dialBackoffMaxMs,
+      this.#backoffMaxMs,
       this.#config.dialBackoffMinMs * 2 ** Math.min(address.failures, 16),
     )
     address.failures++
@@ -143,8 +145,15 @@ export class Dialing {
     }
   }
 
+  /** In a small part of a network hardly anybody else looks for those who are lost: nobody waits for long. */
+  get #backoffMaxMs(): number {
+    const { dialBackoffMaxMs, healIntervalMs } = this.#config
+    return Math.min(dialBackoffMaxMs, healIntervalMs * Math.max(2, this.#reachable))
+  }
+
   /** The addresses to dial now, and how long to wait before asking again. */
   plan(view: DialView, nowMs: number): { urls: string[]; againMs: number } {
+    this.#reachable = view.directory.reachableCount
     const missing = this.#missing(view)
     let room = this.#config.dialsMax - this.#underWay.size
     const urls = new Set<string>()

@@ -158,6 +158,23 @@ test('an address of the configuration is dialled until its node can be reached, 
   }
 })
 
+test('in a small part of a network no address waits long: hardly anybody else looks for those who are lost', () => {
+  const longest = (reachable: readonly string[]): number => {
+    let longestMs = 0
+    for (let seed = 1; seed <= 40; seed++) {
+      const { dialing, plan } = scene({ reachable, unreachable: ['x'], seed })
+      plan(0, reachable)
+      for (let i = 0; i < 12; i++) dialing.failed(urlOf('x'), 0)
+      let waitMs = 0
+      while (waitMs < dialBackoffMaxMs && !plan(waitMs).urls.includes(urlOf('x'))) waitMs += 100
+      longestMs = Math.max(longestMs, waitMs)
+    }
+    return longestMs
+  }
+  assert.ok(longest(['b']) <= 2 * healIntervalMs, 'of two')
+  assert.ok(longest(many) > 2 * healIntervalMs)
+})
+
 test('the backoff is drawn from all of its range, and doubles', () => {
   const url = 'ws://b:5000/'
   for (const [failures, backoffMs] of [
