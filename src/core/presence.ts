@@ -121,12 +121,13 @@ export class Presence {
   }
 
   /**
-   * An incarnation with which this run outbids another. Each run has a step of its own: two that outbid each other at the
-   * same moment would else come to the same number, and what one has sent be taken for what the other has.
+   * An incarnation with which this run outbids another. Each run has a step of its own for each: two that outbid each
+   * other at the same moment would else come to the same number (also in two steps, if those were the same each time), and
+   * what one has sent be taken for what the other has.
    */
   #above(incarnation: number): number {
-    const { name, instance } = this.#directory.own.record
-    const step = 1 + (hashPair(name, instance) % RAISE_MAX)
+    const { instance } = this.#directory.own.record
+    const step = 1 + (hashPair(instance, String(incarnation)) % RAISE_MAX)
     return Math.min(incarnation + step, INCARNATION_MAX + 1)
   }
 

@@ -180,6 +180,10 @@ export class Host implements Machine, Happening {
   /** The process reads at most this much in a second; `undefined`: as much as comes. */
   slow(bytesPerS: number | undefined): void {
     this.#readBytesPerMs = bytesPerS === undefined ? undefined : bytesPerS / 1_000
+    if (bytesPerS !== undefined) return
+    // What it is in the middle of would still take as long as at the rate of before.
+    this.#isReading = false
+    this.#readOn()
   }
 
   /** What is due while the process stands still happens when it goes on, behind what has arrived meanwhile. */

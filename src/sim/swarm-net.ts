@@ -220,9 +220,11 @@ export class SwarmNet {
   /** A process stands still for a while. */
   pause(node: SwarmNode, ms: number): void {
     for (const host of hostsOf(node)) host.pause(ms)
-    node.lateMs += ms
+    // Its own clock may run faster.
+    const lateMs = Math.ceil(ms * (1 + this.plan.drift))
+    node.lateMs += lateMs
     this.queue.plan(ms + CATCH_UP_MS, () => {
-      node.lateMs -= ms
+      node.lateMs -= lateMs
     })
     this.ledger.pausedFor(node, ms)
   }

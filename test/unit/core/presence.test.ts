@@ -132,6 +132,25 @@ test('two runs that outbid the same record do not come to one incarnation, but s
   for (const incarnation of raised) assert.ok(incarnation > INCARNATION && incarnation <= INCARNATION + 4_096)
 })
 
+test('two runs that outbid each other in turn do not meet, whoever began', () => {
+  const rivals = ['a-2', 'a-3'].map((instance) => {
+    const a = Rig.started('a', { instance })
+    a.meet(1, 'b')
+    return a
+  })
+  const [first, second] = rivals as [Rig, Rig]
+  const seen = new Set<number>()
+  for (let round = 0; round < 6; round++) {
+    const [x, y] = [first.overlay.self, second.overlay.self]
+    // What each had published reaches the other when both have gone on already.
+    first.hear(1, recordsOf(y))
+    second.hear(1, recordsOf(x))
+    for (const { incarnation } of [first.overlay.self, second.overlay.self]) seen.add(incarnation)
+    assert.notEqual(first.overlay.self.incarnation, second.overlay.self.incarnation, `round ${round}`)
+  }
+  assert.ok(seen.size >= 6)
+})
+
 test('an incarnation is not raised beyond what the wire can carry', () => {
   const a = Rig.started('a')
   a.meet(1, 'b')

@@ -172,6 +172,18 @@ describe('a reader that is slow', () => {
     assert.deepEqual([net.medium.inFlight, net.medium.queuedBytes, net.queue.size], [0, 0, 0])
   })
 
+  it('is not held up by what it was in the middle of when it was slow', () => {
+    const net = rig()
+    const { a, b } = pair(net)
+    b.host.slow(1)
+    inOneTurn(net, () => send(a, 'large', 'direct', 900))
+    net.run(1_000)
+    assert.deepEqual(b.told, [])
+    b.host.slow(undefined)
+    net.run(1)
+    assert.deepEqual(withoutTimes(b.told), ['got large'])
+  })
+
   it('does not stall as long as it reads', () => {
     const net = rig({ kernelBytesMax: 5_000, socketBytesMax: 5_000 })
     const { a, b } = pair(net)
