@@ -28,8 +28,6 @@ export interface SwarmNode extends Run {
   readonly incarnation: number
   /** How late its timers may be, after it stood still. */
   lateMs: number
-  /** Origins of whom it has given up a broadcast that was announced to it. */
-  readonly missed: Set<string>
   /** Timers of the core that have not run out, by kind. */
   readonly timers: Map<Timer['kind'], number>
 }
@@ -175,7 +173,6 @@ export class SwarmNet {
       isDialable,
       incarnation: identity.incarnation,
       lateMs: LATE_MS,
-      missed: new Set(),
       timers: new Map(),
       registrant: undefined,
       process: new SimProcess(this.medium, {
@@ -317,10 +314,6 @@ export class SwarmNet {
       if (effect.type !== 'notify') continue
       const { notification } = effect
       this.ledger.told(node, notification, this.nowMs)
-      if (notification.type === 'drop' && notification.reason === 'missed') {
-        const origin = / of (.+)$/.exec(notification.detail)?.[1]
-        if (origin !== undefined) node.missed.add(origin)
-      }
       // It has lost its name: whoever runs it ends the process.
       if (notification.type === 'stopped') this.queue.plan(0, () => this.#stopped(node))
     }
