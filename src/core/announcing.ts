@@ -5,8 +5,8 @@
 // A1  whatever is added is announced on its link at the latest `announceDelayMs` later, if the link lives so long
 // A2  at most `RANGES_MAX` ranges wait for each link
 
+import { appendRange, RANGES_MAX } from './broadcast-ranges.ts'
 import type { AnnouncedRange, Gossip, LinkId } from './messages.ts'
-import { appendRange, RANGES_MAX } from './missing.ts'
 import type { Turn } from './turn.ts'
 
 /** What is announced of a broadcast. */

@@ -6,10 +6,11 @@
 // U2  whoever is asked for a broadcast of an origin that is known becomes the parent in its tree
 
 import type { BroadcastOrigins } from './broadcast-origins.ts'
+import { piecesOf } from './broadcast-ranges.ts'
 import type { BroadcastTrees } from './broadcast-trees.ts'
 import type { Directory } from './directory.ts'
 import type { AnnouncedRange, IHave, LinkId } from './messages.ts'
-import { type Missing, RANGES_MAX, type Wanted } from './missing.ts'
+import type { Missing, Wanted } from './missing.ts'
 import type { Turn } from './turn.ts'
 
 /** What is known of what has come, and of what has not. */
@@ -87,9 +88,7 @@ export class BroadcastRequests {
         const tree = origins.get(origin)?.tree
         if (tree !== undefined) trees.grafting(tree, link)
       }
-      for (let i = 0; i < ranges.length; i += RANGES_MAX) {
-        turn.send([link], { type: 'graft', ranges: ranges.slice(i, i + RANGES_MAX) })
-      }
+      for (const piece of piecesOf(ranges)) turn.send([link], { type: 'graft', ranges: piece })
     }
   }
 }

@@ -13,8 +13,8 @@
 // known. Of two links that both bring messages which follow each other closely, each would else be pruned for a
 // duplicate of the other, and nobody would be left to push.
 
+import { piecesOf } from './broadcast-ranges.ts'
 import type { BroadcastRange, LinkId, NodeName } from './messages.ts'
-import { RANGES_MAX } from './missing.ts'
 import type { Turn } from './turn.ts'
 
 /** The tree of one origin, as this node sees it. Only {@link BroadcastTrees} changes it. */
@@ -159,12 +159,8 @@ export class BroadcastTrees {
         if (what === 'prune') prunes.push(origin)
         else grafts.push({ kind: 'payload', origin, incarnation: 0, first: 1, behindLast: 1 })
       }
-      for (let at = 0; at < prunes.length; at += RANGES_MAX) {
-        this.#turn.send([link], { type: 'prune', origins: prunes.slice(at, at + RANGES_MAX) })
-      }
-      for (let at = 0; at < grafts.length; at += RANGES_MAX) {
-        this.#turn.send([link], { type: 'graft', ranges: grafts.slice(at, at + RANGES_MAX) })
-      }
+      for (const origins of piecesOf(prunes)) this.#turn.send([link], { type: 'prune', origins })
+      for (const ranges of piecesOf(grafts)) this.#turn.send([link], { type: 'graft', ranges })
     }
     this.#asks.clear()
   }

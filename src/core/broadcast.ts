@@ -8,7 +8,8 @@
 //     the payload cache (C1) and the table of what is missing (M2)
 // B3  every broadcast of the application is answered exactly once
 // B4  whoever has a broadcast pushes or announces it on every link but the one it came over, and announces it on a link
-//     that comes up within `RECENT_MS` after it, or joins what was apart
+//     that comes up within `RECENT_MS` after it, or joins what was apart; but for one that has no hops left, and for what a
+//     full control lane refuses (counted)
 //
 // Plumtree (Leitão, Pereira, Rodrigues, SRDS 2007, section 3; DI-FCUL TR-07-14, updated 2019). Ids are origin /
 // incarnation / sequence in place of random ones, so that "seen" is a window and not a set of ids.
@@ -132,12 +133,7 @@ export class Broadcast {
   publish(record: PeerRecord): void {
     const gossip = this.#originate(record)
     this.#origins.own.record = gossip
-    if (record.state === 'up') this.#spread(gossip, this.#origins.own.tree, undefined)
-    else
-      this.#turn.send(
-        [...this.#links.neighbors.values()].map(({ id }) => id),
-        gossip,
-      )
+    this.#spread(gossip, this.#origins.own.tree, undefined)
   }
 
   /** Takes in a broadcast of another node and passes it on; true when it is new. */

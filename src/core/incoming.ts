@@ -34,7 +34,7 @@ interface Origin {
   readonly name: NodeName
   readonly incarnation: number
   readonly window: Reassembly
-  /** An acknowledgement is owed, and goes over this link while no way to the origin is known. */
+  /** An acknowledgement is owed. It goes over this link where no way to the origin is known, or nothing new has come. */
   owed: LinkId | undefined
   /** Links travelled by what was handed over since the last acknowledgement; by the last copy when nothing was. */
   hops: number

@@ -5,6 +5,7 @@
 // seen in a history (that nothing is delivered twice, say) is checked by whoever has the history.
 
 import type { BroadcastView } from './broadcast.ts'
+import { RANGES_MAX } from './broadcast-ranges.ts'
 import type { CoreConfig } from './config.ts'
 import type { DeliveryView } from './delivery.ts'
 import { ADDRESSES_MAX, CONTACTS_MAX, type DialingMemory } from './dialing.ts'
@@ -14,7 +15,6 @@ import type { IncomingView } from './incoming.ts'
 import { checkDirectory, checkRoutes, checkTold } from './invariants-reach.ts'
 import type { Links } from './links.ts'
 import type { NodeName } from './messages.ts'
-import { RANGES_MAX } from './missing.ts'
 import { UNKNOWN_MAX } from './origin-table.ts'
 import type { OutgoingView } from './outgoing.ts'
 import type { Overlay } from './overlay.ts'

@@ -9,7 +9,8 @@
 // Plumtree's missing set and its two timers (Leitão, Pereira, Rodrigues, SRDS 2007, section 3.4; DI-FCUL TR-07-14,
 // updated 2019). Deviation from Plumtree: what is announced while no link is known that would push it is asked for at once.
 
-import type { AnnouncedRange, BroadcastRange, LinkId, NodeName } from './messages.ts'
+import { appendRange } from './broadcast-ranges.ts'
+import type { BroadcastRange, LinkId, NodeName } from './messages.ts'
 import type { Turn } from './turn.ts'
 
 /** The parts of the configuration that count here. */
@@ -219,38 +220,3 @@ function addTo(wanted: Wanted, link: LinkId, { kind, origin, incarnation, sequen
   if (ranges === undefined) wanted.set(link, [range])
   else appendRange(ranges, range)
 }
-
-/** Several origins at once: how far back in a list the range is looked for that another one goes on with. */
-const LOOK_BACK = 16
-
-/** Adds a range to a list, or to one of its last ranges where it goes on with that one. */
-export function appendRange<T extends BroadcastRange & Partial<Pick<AnnouncedRange, 'hops'>>>(
-  ranges: T[],
-  range: T,
-): void {
-  for (let i = ranges.length - 1; i >= Math.max(0, ranges.length - LOOK_BACK); i--) {
-    const last = ranges[i] as T
-    if (!goesOn(last, range)) continue
-    ranges[i] = { ...last, behindLast: range.behindLast }
-    return
-  }
-  ranges.push(range)
-}
-
-function goesOn<T extends BroadcastRange & Partial<Pick<AnnouncedRange, 'hops'>>>(
-  last: T,
-  range: T,
-): boolean {
-  return (
-    last.behindLast === range.first &&
-    last.origin === range.origin &&
-    last.incarnation === range.incarnation &&
-    last.kind === range.kind &&
-    last.hops === range.hops &&
-    range.behindLast - last.first <= RANGE_MAX
-  )
-}
-
-/** Broadcasts in one range, and ranges in one message: what the wire allows. */
-export const RANGE_MAX = 1_024
-export const RANGES_MAX = 256

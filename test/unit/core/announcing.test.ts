@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Announceable, Announcing } from '../../../src/core/announcing.ts'
+import { RANGES_MAX } from '../../../src/core/broadcast-ranges.ts'
 import type { Effect } from '../../../src/core/events.ts'
 import type { AnnouncedRange } from '../../../src/core/messages.ts'
-import { RANGES_MAX } from '../../../src/core/missing.ts'
 import { Turn } from '../../../src/core/turn.ts'
 import { gossipOf, INCARNATION, linkId, nodeName, sent, timer } from '../../support/core-rig.ts'
 

@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { appendRange, RANGE_MAX } from '../../../src/core/broadcast-ranges.ts'
 import { CORE_DEFAULTS } from '../../../src/core/config.ts'
 import type { BroadcastRange } from '../../../src/core/messages.ts'
-import { appendRange, type BroadcastId, Missing, RANGE_MAX, type Wanted } from '../../../src/core/missing.ts'
+import { type BroadcastId, Missing, type Wanted } from '../../../src/core/missing.ts'
 import { Turn } from '../../../src/core/turn.ts'
 import { dropped, INCARNATION, linkId, nodeName, timer } from '../../support/core-rig.ts'
 
