@@ -92,6 +92,8 @@ export class Delivery {
       this.#turn.notify({ type: 'outcome', id, outcome })
     }
     for (const pending of outgoing.overtaken(ack.ranges)) this.#transmit(outgoing, pending)
+    const { lowest } = outgoing
+    if (lowest?.isTurnedAway) this.#transmit(outgoing, lowest)
     this.#pump(outgoing)
     this.#watch(outgoing)
   }
@@ -308,7 +310,7 @@ export class Delivery {
     } else if (reason === 'peer-left' || reason === 'refused') {
       outgoing.remove(pending)
       this.#fail(pending, reason, bounce.origin)
-    }
+    } else pending.isTurnedAway = true
   }
 
   #expired(pending: Pending, to: NodeName): void {

@@ -42,6 +42,8 @@ export interface LinkState {
   readonly rttMs: number | undefined
   /** When something was last heard on it. */
   readonly heardMs: number
+  /** When the newest heartbeat was sent that the other end has echoed; `undefined` before the first echo. */
+  readonly echoedMs: number | undefined
 }
 
 type MutableLink = { -readonly [K in keyof LinkState]: LinkState[K] } & {
@@ -61,6 +63,9 @@ export type LinkEvent =
 
 /** Smoothing factor of the round trip: RFC 6298 section 2, alpha. */
 const RTT_GAIN = 1 / 8
+
+/** Heartbeat intervals after which an echo is overdue: two are normal, and half a one is for the way there and back. */
+const ECHO_INTERVALS_MAX = 2.5
 
 /** See the head of the file. */
 export class Links {
@@ -108,6 +113,7 @@ export class Links {
       toldMs: dialed === undefined ? undefined : nowMs,
       rttMs: undefined,
       heardMs: nowMs,
+      echoedMs: undefined,
     }
     this.#links.set(link, { ...state, peerClock: 0, peerClockMs: 0 })
     if (dialed !== undefined) this.#turn.send([link], own)
@@ -201,7 +207,18 @@ export class Links {
     const rttMs = toUint32(clockUs(nowMs) - heartbeat.echo - heartbeat.heldUs) / 1_000
     // An echo of another run, or rubbish: no round trip is longer than the time in which silence closes the link.
     if (rttMs > this.#config.heartbeatMs * this.#config.heartbeatsMissedMax) return
+    link.echoedMs = Math.max(link.echoedMs ?? 0, nowMs - rttMs - heartbeat.heldUs / 1_000)
     link.rttMs = link.rttMs === undefined ? rttMs : link.rttMs + RTT_GAIN * (rttMs - link.rttMs)
+  }
+
+  /**
+   * Whether what is sent on a link that is up reaches the other end late, if at all: it reads slowly, stands still, or
+   * the link is dead in this direction. An echo follows at the latest with the second heartbeat after it.
+   */
+  lags({ echoedMs }: LinkState): boolean {
+    return (
+      echoedMs !== undefined && this.#turn.nowMs - echoedMs > this.#config.heartbeatMs * ECHO_INTERVALS_MAX
+    )
   }
 
   /** Closes the links that have been silent for too long (K3). */

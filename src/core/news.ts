@@ -33,10 +33,22 @@ export class News {
     this.#parts = parts
   }
 
-  /** Takes in records that came outside of a broadcast: what is news would else travel one link in several heartbeats. */
+  /**
+   * Takes in records that came outside of a broadcast: what is news would else travel one link in several heartbeats.
+   * Whose last run is known here as a later one than the run that is told has been started with an older clock: who tells
+   * it is shown that record, and so is in the end the run itself, which outbids it (presence.ts). It would else be dead
+   * here until the last one is forgotten.
+   */
   records(records: readonly PeerRecord[], cameFrom: LinkId): void {
-    const { links, turn } = this.#parts
-    const news = records.filter((record) => this.learn(record, cameFrom))
+    const { directory, links, turn } = this.#parts
+    const news: PeerRecord[] = []
+    const later: PeerRecord[] = []
+    for (const record of records) {
+      if (this.learn(record, cameFrom)) news.push(record)
+      const known = directory.get(record.name)?.record ?? record
+      if (known.instance !== record.instance && known !== directory.own.record) later.push(known)
+    }
+    if (later.length > 0) turn.send([cameFrom], { type: 'records', records: later })
     if (news.length === 0) return
     const others = [...links.neighbors.values()].flatMap(({ id }) => (id === cameFrom ? [] : [id]))
     turn.send(others, { type: 'records', records: news })

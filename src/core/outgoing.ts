@@ -114,6 +114,7 @@ export class Outgoing {
   /** A message goes out now. Without a link there was no way, and the next look is due a timeout from now. */
   sent(pending: Pending, link: LinkId | undefined, nowMs: number): void {
     pending.link = link
+    pending.isTurnedAway = false
     pending.sentMs = nowMs
     if (link !== undefined && pending.sends++ === 0) pending.firstSentMs = nowMs
     pending.againMs = this.retransmitMs(pending)

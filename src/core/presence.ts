@@ -3,7 +3,8 @@
 //
 // P1  the own record lists exactly the neighbors, at the latest `publishIntervalMs` after a change
 // P2  of two live processes with one name the later run keeps it and the other stops. A run that has just started
-//     outbids what an earlier one left behind, but only for `takeoverMs`: two cannot outbid each other for ever.
+//     outbids whatever others left behind, but only for `takeoverMs`, and later each other run once: it may be dead, and
+//     its record have been kept where this run was not known. Two cannot outbid each other for ever.
 //     A run stops only for one that is later than it is itself at that moment: two never stop for each other
 // P3  a claim is not answered while a version is due: of two processes that outbid each other each does it once for each
 //     version that the other publishes, whatever older records of theirs still go round
@@ -26,6 +27,9 @@ const INCARNATION_MAX = 2 ** 48 - 2
 /** How far a run outbids another at most: incarnations are ms, so the next start of the node is above it a moment later. */
 const RAISE_MAX = 4_096
 
+/** How many other runs a settled one outbids: more than ever were started while it was cut off from a part of the overlay. */
+const OUTBID_MAX = 16
+
 /** What follows from a record that somebody has under this node's name. */
 export type OwnRecordVerdict = 'ignored' | 'answered' | 'raised' | 'lost'
 
@@ -39,6 +43,8 @@ export class Presence {
   #dueMs: number | undefined
   #publishedMs = Number.NEGATIVE_INFINITY
   #firstLinkMs: number | undefined
+  /** The other runs that this one has outbid since it has settled. */
+  readonly #outbid = new Set<string>()
   /** When a run without a link was first refused for a later one. */
   #firstOutdoneMs: number | undefined
 
@@ -114,10 +120,18 @@ export class Presence {
     const detail = `incarnation ${record.incarnation}, own ${own.incarnation}`
     this.#turn.drop('own-record', `${record.name}: ${detail}`, cameFrom)
     if (!isLaterRun(record, own)) return this.#answer(cameFrom)
-    if (this.#isSettled || record.incarnation > INCARNATION_MAX) return 'lost'
+    if (record.incarnation > INCARNATION_MAX || !this.#mayOutbid(record)) return 'lost'
     this.#directory.replaceOwn({ ...own, incarnation: this.#above(record.incarnation) })
     this.changed()
     return 'raised'
+  }
+
+  /** Whether this run need not take another for alive: who is outbid and comes back with a still later record is. */
+  #mayOutbid({ instance }: PeerRecord): boolean {
+    if (!this.#isSettled) return true
+    if (this.#outbid.has(instance) || this.#outbid.size === OUTBID_MAX) return false
+    this.#outbid.add(instance)
+    return true
   }
 
   /**

@@ -15,11 +15,16 @@ import type { Turn } from './turn.ts'
 /** See the head of the file. */
 export class Relay {
   readonly #directory: Directory
-  readonly #links: Pick<Links, 'neighbors'>
+  readonly #links: Pick<Links, 'neighbors' | 'lags'>
   readonly #routes: RoutesOnDemand
   readonly #turn: Turn
 
-  constructor(directory: Directory, links: Pick<Links, 'neighbors'>, routes: RoutesOnDemand, turn: Turn) {
+  constructor(
+    directory: Directory,
+    links: Pick<Links, 'neighbors' | 'lags'>,
+    routes: RoutesOnDemand,
+    turn: Turn,
+  ) {
     this.#directory = directory
     this.#links = links
     this.#routes = routes
@@ -35,9 +40,14 @@ export class Relay {
     if (neighbor !== undefined && neighbor.id !== except) return neighbor.id
     const entry = this.#directory.get(destination)
     if (entry === undefined) return undefined
-    const usable = ({ name, link }: Neighbor): boolean =>
-      link !== except && this.#links.neighbors.get(name)?.id === link
-    const way = this.#routes.current.nextHop(origin, entry, usable)?.link
+    const { neighbors } = this.#links
+    const isUp = ({ name, link }: Neighbor): boolean => link !== except && neighbors.get(name)?.id === link
+    const isBrisk = (neighbor: Neighbor): boolean => {
+      const state = neighbors.get(neighbor.name)
+      return isUp(neighbor) && state !== undefined && !this.#links.lags(state)
+    }
+    const routes = this.#routes.current
+    const way = (routes.nextHop(origin, entry, isBrisk) ?? routes.nextHop(origin, entry, isUp))?.link
     if (way === undefined) this.#routes.want()
     return way
   }

@@ -21,6 +21,8 @@ export interface Pending {
   link: LinkId | undefined
   /** The receiver has said that it is there, and waits for one before it. */
   isHeld: boolean
+  /** The destination had no room for it when it was sent last: there is room when it has handed over what comes before. */
+  isTurnedAway: boolean
   /** The last thing that went wrong, and who said so: the reason when the deadline passes. */
   failure: { readonly reason: SendFailure; readonly at: NodeName } | undefined
 }
@@ -38,6 +40,7 @@ export function newPending(id: number, payload: Uint8Array, deadlineMs: number):
     againMs: 0,
     link: undefined,
     isHeld: false,
+    isTurnedAway: false,
     failure: undefined,
   }
 }

@@ -68,7 +68,7 @@ function relayOf(...view: Parameters<typeof viewOf>): Relaying {
   const turn = new Turn()
   const routes = new RoutesOnDemand(0, { directory, links: { neighbors }, turn })
   routes.changed()
-  return { relay: new Relay(directory, { neighbors }, routes, turn), turn }
+  return { relay: new Relay(directory, { neighbors, lags: () => false }, routes, turn), turn }
 }
 
 /** Sends a message by the relays' own rules; links are numbered by the node they lead to. Returns how it ended. */

@@ -33,13 +33,8 @@ function run(name: string, options: Partial<ScenarioOptions> = {}): ScenarioRepo
 const textOf = ({ violations }: ScenarioReport): string => violations.map(({ what }) => what).join('\n')
 
 describe('scenarios', () => {
-  /** What peers that read slowly do to others' sends is known, and not mended. */
-  const todo: Readonly<Record<string, string>> = {
-    'slow-peer':
-      'acknowledgements that a slow peer relays are late or lost: some sends expire though they arrive',
-  }
   for (const { name } of SCENARIOS) {
-    it(`${name} passes, and reports what it measured`, { todo: todo[name] ?? false }, () => {
+    it(`${name} passes, and reports what it measured`, () => {
       const report = run(name)
       assert.equal(textOf(report), '')
       const { broadcasts, sends, control, degrees, phases, convergence } = report

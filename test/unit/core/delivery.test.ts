@@ -225,6 +225,16 @@ test('the ladder: another way after a bounce, then new routes, then the deadline
   assert.deepEqual(outcomes(a.wait(deadlineMs)), [failed(1, 'queue-full', 'b')])
 })
 
+test('what the destination had no room for goes again as soon as what comes before it is handed over', () => {
+  const a = diamond()
+  for (const id of [1, 2, 3]) send(a, id, 'b')
+  const full = (sequence: number) => bounceOf(['b', 'a', 'b'], 'queue-full', { sequence })
+  assert.deepEqual(withoutTimers(a.hear(1, full(2), full(3))), [])
+  const again = a.hear(1, ackOf('b', 'a', 2))
+  assert.deepEqual(withoutTimers(again), [delivered(1, 1, 0), out(1, 2, 'b', { floor: 2 })])
+  assert.deepEqual(withoutTimers(a.hear(1, ackOf('b', 'a', 2))), [], 'once')
+})
+
 test('a bounce for something else, or for another run of this node, changes nothing', () => {
   const a = diamond()
   send(a, 1, 'd')

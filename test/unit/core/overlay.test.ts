@@ -171,21 +171,24 @@ test('the record of somebody else in a broadcast closes the link', () => {
   assert.equal(a.overlay.directory.get(nodeName('c'))?.record.version, 2, 'and is not believed')
 })
 
-test('a name of another process that came later stops the node', () => {
+test('a name of another process that came later, and is alive, stops the node', () => {
   const a = Rig.started('a')
   a.befriend(1, 'b')
   a.wait(10_000)
-  const later = recordOf('a', ['c'], { incarnation: 2_000, instance: 'a-2' })
+  const later = recordOf('a', ['c'], { incarnation: 2_000_000, instance: 'a-2' })
   a.befriend(2, 'c')
+  a.hear(2, recordsOf({ ...later, incarnation: 2_000 }))
+  a.wait(1_000)
+  const { incarnation } = a.overlay.self
   a.take({ type: 'send', id: 1, to: nodeName('c'), payload: bytes('') })
   assert.deepEqual(a.hear(2, recordsOf(later), gossipOf('c', 1, 'behind it')), [
-    dropped('own-record', 'a: incarnation 2000, own 1000', 2),
+    dropped('own-record', `a: incarnation 2000000, own ${incarnation}`, 2),
     shutDown(1),
     closed(2, 'name-taken'),
     told({
       type: 'stopped',
       reason: 'name-taken',
-      detail: 'a later run of a (incarnation 2000) is in the overlay',
+      detail: 'a later run of a (incarnation 2000000) is in the overlay',
     }),
   ])
   assert.deepEqual(a.take({ type: 'send', id: 2, to: nodeName('c'), payload: bytes('') }), [shutDown(2)])

@@ -212,19 +212,58 @@ test('what was in flight under the incarnation that is given up has an unknown e
   ])
 })
 
-for (const { when, waitMs, isLost } of [
-  { when: 'within the time for it', waitMs: takeoverMs, isLost: false },
-  { when: 'later', waitMs: takeoverMs + 1, isLost: true },
-]) {
-  test(`a later record of another process, ${when}: ${isLost ? 'the name is lost' : 'it is outbid'}`, () => {
-    const a = Rig.started('a')
-    a.meet(1, 'b')
+test('a later record of another process is outbid, within the time for it as often as it comes', () => {
+  const a = Rig.started('a')
+  a.meet(1, 'b')
+  for (const waitMs of [0, takeoverMs]) {
     a.wait(waitMs)
-    const effects = a.hear(1, recordsOf(recordOf('a', [], { incarnation: 3_000, instance: 'a-2' })))
-    assert.equal(noticesOf(effects, 'stopped').length, isLost ? 1 : 0)
-    assert.equal(a.overlay.self.incarnation > 3_000, !isLost)
-  })
-}
+    const incarnation = a.overlay.self.incarnation + 3_000
+    const effects = a.hear(1, recordsOf(recordOf('a', [], { incarnation, instance: 'a-2' })))
+    assert.deepEqual(noticesOf(effects, 'stopped'), [])
+    assert.ok(a.overlay.self.incarnation > incarnation)
+  }
+})
+
+test('later it is outbid once, for its process may be dead; when it comes back with a later one the name is lost', () => {
+  const a = Rig.started('a')
+  a.meet(1, 'b')
+  a.wait(takeoverMs + 1)
+  const hear = (incarnation: number, instance: string) =>
+    noticesOf(a.hear(1, recordsOf(recordOf('a', [], { incarnation, instance }))), 'stopped').length
+  assert.equal(hear(3_000, 'a-2'), 0)
+  assert.ok(a.overlay.self.incarnation > 3_000)
+  assert.equal(hear(3_000, 'a-2'), 0, 'what still goes round of it')
+  assert.equal(hear(20_000, 'a-3'), 0, 'another run, dead as well')
+  assert.equal(hear(40_000, 'a-2'), 1)
+})
+
+test('a run does not outbid others for ever, however many come', () => {
+  const a = Rig.started('a')
+  a.meet(1, 'b')
+  a.wait(takeoverMs + 1)
+  let others = 0
+  let stopped = 0
+  while (stopped === 0 && others < 100) {
+    const other = recordOf('a', [], { incarnation: 1e6 * ++others, instance: `a-${others + 1}` })
+    stopped = noticesOf(a.hear(1, recordsOf(other)), 'stopped').length
+  }
+  assert.equal(others, 17)
+})
+
+test('who tells of a run that is not the last one known is shown the last one', () => {
+  const a = Rig.started('a')
+  a.befriend(1, 'b')
+  a.befriend(2, 'c')
+  const last = recordOf('d', ['e'], { incarnation: 5_000, instance: 'd-2', state: 'leaving' })
+  a.hear(2, recordsOf(last))
+  const earlier = recordOf('d', ['b'], { version: 80 })
+  assert.deepEqual(withoutTimers(a.hear(1, recordsOf(earlier))), [sent([1], recordsOf(last))])
+  assert.deepEqual(
+    withoutTimers(a.hear(1, recordsOf({ ...last, version: 1 }))),
+    [],
+    'not for an old version of it',
+  )
+})
 
 test('the time for taking a name over begins with the first link', () => {
   const a = Rig.started('a')
@@ -238,8 +277,12 @@ test('of two runs with one start time the instance decides', () => {
   const a = Rig.started('a', { instance: 'm' })
   a.meet(1, 'b')
   a.wait(takeoverMs + 1)
-  assert.deepEqual(noticesOf(a.hear(1, recordsOf(recordOf('a', [], { instance: 'l' }))), 'stopped'), [])
-  assert.equal(noticesOf(a.hear(1, recordsOf(recordOf('a', [], { instance: 'n' }))), 'stopped').length, 1)
+  const incarnationAfter = (instance: string) => {
+    a.hear(1, recordsOf(recordOf('a', [], { instance })))
+    return a.overlay.self.incarnation
+  }
+  assert.equal(incarnationAfter('l'), INCARNATION)
+  assert.ok(incarnationAfter('n') > INCARNATION)
 })
 
 /** The link of this number is closed at the other end; whether that stops the node. */

@@ -11,6 +11,7 @@ import {
   directOf,
   dropped,
   linkId,
+  messagesOf,
   nodeName,
   Rig,
   recordOf,
@@ -18,7 +19,8 @@ import {
   sent,
 } from '../../support/core-rig.ts'
 
-const hopsLeft = CORE_DEFAULTS.hopsMax - 1
+const { heartbeatMs, hopsMax } = CORE_DEFAULTS
+const hopsLeft = hopsMax - 1
 
 /** r between b on link 1 and c on link 2; d is behind c, e behind both. */
 function relay(): Rig {
@@ -64,6 +66,38 @@ test('a message never goes back where it came from', () => {
     dropped('no-route', 'message 1 from x to d', 2),
     sent([2], fromRelay(bounceOf(['r', 'x', 'd'], 'no-route'))),
   ])
+})
+
+test('a message goes around a link on which no echo comes, if there is another way', () => {
+  const r = Rig.started('r')
+  r.befriend(1, 'b')
+  r.befriend(2, 'c', ['e'])
+  r.befriend(3, 'd', ['e'])
+  r.hear(2, recordsOf(recordOf('e', ['c', 'd'])))
+  r.wait(100)
+  const way = () => messagesOf(r.hear(1, directOf('b', 'e', '')), 'direct')[0]?.links[0] ?? 0
+  const best = way()
+  const other = 5 - best
+  /** Both neighbors send their heartbeats; those of the one are as it is told. */
+  const beat = (echoes: readonly number[]): void => {
+    const [beat] = messagesOf(r.wait(heartbeatMs), 'heartbeat')
+    const clock = beat?.message.clock ?? 0
+    const hash = r.overlay.directory.hash
+    for (const link of [1, 2, 3]) {
+      r.hear(link, { type: 'heartbeat', clock: 7, echo: echoes.includes(link) ? clock : 0, heldUs: 0, hash })
+    }
+  }
+  beat([1, 2, 3])
+  for (let beats = 0; beats < 2; beats++) {
+    beat([1, other])
+    assert.equal(way(), best, `${beats + 1} missed: one may still be held at the other end`)
+  }
+  beat([1, other])
+  assert.equal(way(), other)
+  for (let beats = 0; beats < 3; beats++) beat([1])
+  assert.equal(way(), best, 'the best way again when none is better')
+  beat([1, best])
+  assert.equal(way(), best)
 })
 
 test('a message without hops left is bounced', () => {
