@@ -14,6 +14,7 @@
 // duplicate of the other, and nobody would be left to push.
 
 import { piecesOf } from './broadcast-ranges.ts'
+import type { Coalescing } from './coalescing.ts'
 import type { BroadcastRange, LinkId, NodeName } from './messages.ts'
 import type { Turn } from './turn.ts'
 
@@ -35,16 +36,19 @@ type MutableTree = { -readonly [K in keyof Tree]: Tree[K] }
 /** See the head of the file. */
 export class BroadcastTrees {
   readonly #turn: Turn
+  readonly #coalescing: Pick<Coalescing, 'mayGo'>
   readonly #optimizeHops: number
   readonly #bits = new Map<LinkId, number>()
   #used = 0
-  /** What neighbors are to be asked at the end of this turn: which origins to push, and which not. */
-  readonly #asks = new Map<LinkId, Map<NodeName, 'graft' | 'prune'>>()
+  /** Which origins neighbors are still to be asked to push, and which not: the latest for each link and origin. */
+  readonly #grafts = new Map<LinkId, Set<NodeName>>()
+  readonly #prunes = new Map<LinkId, Set<NodeName>>()
 
   /** @param optimizeHops how many links shorter another way must be before a tree changes over to it. */
-  constructor(optimizeHops: number, turn: Turn) {
+  constructor(optimizeHops: number, parts: { turn: Turn; coalescing: Pick<Coalescing, 'mayGo'> }) {
     this.#optimizeHops = optimizeHops
-    this.#turn = turn
+    this.#turn = parts.turn
+    this.#coalescing = parts.coalescing
   }
 
   /** A tree in which all links are eager. */
@@ -76,7 +80,8 @@ export class BroadcastTrees {
 
   /** A link is gone, for all trees. */
   forgetLink(link: LinkId): void {
-    this.#asks.delete(link)
+    this.#grafts.delete(link)
+    this.#prunes.delete(link)
     this.#used &= ~this.#bitOf(link)
     this.#bits.delete(link)
   }
@@ -102,7 +107,7 @@ export class BroadcastTrees {
     // The other end may still take this one for its own parent. Of a new tree nobody does.
     if (parent !== link && depth > 0) {
       this.grafting(tree, link)
-      this.#ask(tree, link, 'graft')
+      this.#graft(tree, link)
     }
     grown.parent = link
     grown.depth = hops
@@ -129,8 +134,9 @@ export class BroadcastTrees {
   grafting(tree: Tree, link: LinkId): void {
     const asking = tree as MutableTree
     asking.refused &= ~this.#bitOf(link)
-    // Else what this turn has asked of the link so far would go out behind the graft.
-    this.#asks.get(link)?.delete(tree.origin)
+    // Else what was asked of the link before would go out behind the graft.
+    this.#grafts.get(link)?.delete(tree.origin)
+    this.#prunes.get(link)?.delete(tree.origin)
     asking.parent = link
   }
 
@@ -144,40 +150,48 @@ export class BroadcastTrees {
     const { parent, depth } = tree
     if (parent === undefined || parent === link || depth - hops < this.#optimizeHops) return
     this.grafting(tree, link)
-    this.#ask(tree, link, 'graft')
+    this.#graft(tree, link)
     this.#prune(tree, parent)
     ;(tree as MutableTree).depth = hops
   }
 
-  /** The end of a turn: asks the neighbors what it has come to. */
+  /** The end of a turn: asks the neighbors what it has come to, all origins in one message. Prunes may be held back. */
   flush(): void {
-    if (this.#asks.size === 0) return
-    for (const [link, asks] of this.#asks) {
-      const prunes: NodeName[] = []
-      const grafts: BroadcastRange[] = []
-      for (const [origin, what] of asks) {
-        if (what === 'prune') prunes.push(origin)
-        else grafts.push({ kind: 'payload', origin, incarnation: 0, first: 1, behindLast: 1 })
-      }
-      for (const origins of piecesOf(prunes)) this.#turn.send([link], { type: 'prune', origins })
-      for (const ranges of piecesOf(grafts)) this.#turn.send([link], { type: 'graft', ranges })
+    for (const [link, origins] of this.#grafts) {
+      const ranges = Array.from(origins, graftOf)
+      for (const piece of piecesOf(ranges)) this.#turn.send([link], { type: 'graft', ranges: piece })
     }
-    this.#asks.clear()
+    this.#grafts.clear()
+    if (this.#prunes.size === 0 || !this.#coalescing.mayGo()) return
+    for (const [link, origins] of this.#prunes) {
+      for (const piece of piecesOf([...origins])) this.#turn.send([link], { type: 'prune', origins: piece })
+    }
+    this.#prunes.clear()
+  }
+
+  #graft({ origin }: Tree, link: LinkId): void {
+    this.#prunes.get(link)?.delete(origin)
+    addTo(this.#grafts, link, origin)
   }
 
   #prune(tree: Tree, link: LinkId): void {
     ;(tree as MutableTree).refused |= this.#bitOf(link)
-    this.#ask(tree, link, 'prune')
-  }
-
-  /** A bundle of duplicates is answered once, and with one message for all origins. */
-  #ask({ origin }: Tree, link: LinkId, what: 'graft' | 'prune'): void {
-    const asks = this.#asks.get(link)
-    if (asks === undefined) this.#asks.set(link, new Map([[origin, what]]))
-    else asks.set(origin, what)
+    this.#grafts.get(link)?.delete(tree.origin)
+    addTo(this.#prunes, link, tree.origin)
   }
 
   #bitOf(link: LinkId): number {
     return this.#bits.get(link) ?? 0
   }
+}
+
+/** Asks for pushes of this origin, and for no broadcast. */
+function graftOf(origin: NodeName): BroadcastRange {
+  return { kind: 'payload', origin, incarnation: 0, first: 1, behindLast: 1 }
+}
+
+function addTo(asks: Map<LinkId, Set<NodeName>>, link: LinkId, origin: NodeName): void {
+  const origins = asks.get(link)
+  if (origins === undefined) asks.set(link, new Set([origin]))
+  else origins.add(origin)
 }

@@ -21,6 +21,7 @@ import { BroadcastAnswers } from './broadcast-answers.ts'
 import { BroadcastOrigins, gossipOf } from './broadcast-origins.ts'
 import { BroadcastRequests } from './broadcast-requests.ts'
 import { BroadcastTrees, type Tree } from './broadcast-trees.ts'
+import type { Coalescing } from './coalescing.ts'
 import type { Directory } from './directory.ts'
 import type { Links } from './links.ts'
 import type {
@@ -62,6 +63,14 @@ export interface BroadcastConfig extends MissingConfig {
   readonly cacheBytesMax: number
 }
 
+/** What a broadcast needs of the rest of the node. */
+export interface BroadcastParts {
+  readonly coalescing: Coalescing
+  readonly directory: Directory
+  readonly links: Links
+  readonly turn: Turn
+}
+
 /** See {@link Broadcast.inspect}. */
 export interface BroadcastView {
   readonly origins: number
@@ -79,6 +88,7 @@ export class Broadcast {
   readonly #directory: Directory
   readonly #links: Links
   readonly #turn: Turn
+  readonly #coalescing: Coalescing
   readonly #origins: BroadcastOrigins
   readonly #trees: BroadcastTrees
   readonly #missing: Missing
@@ -90,12 +100,14 @@ export class Broadcast {
   readonly #waiting: { id: number; payload: Uint8Array; deadlineMs: number }[] = []
   #startedMs = 0
 
-  constructor(config: BroadcastConfig, directory: Directory, links: Links, turn: Turn) {
+  constructor(config: BroadcastConfig, parts: BroadcastParts) {
+    const { coalescing, directory, links, turn } = parts
     this.#config = config
+    this.#coalescing = coalescing
     this.#directory = directory
     this.#links = links
     this.#turn = turn
-    const trees = new BroadcastTrees(config.optimizeHops, turn)
+    const trees = new BroadcastTrees(config.optimizeHops, { turn, coalescing })
     const missing = new Missing(config, turn)
     const announcing = new Announcing(config.announceDelayMs, turn)
     const cache = new PayloadCache(config.cacheBytesMax)
@@ -218,6 +230,7 @@ export class Broadcast {
     for (const [, { tree }] of this.#origins) this.#trees.linkDown(tree, link)
     this.#trees.forgetLink(link)
     this.#missing.linkDown(link)
+    this.#coalescing.linkDown(link)
     this.#announcing.linkDown(link)
     this.#answers.linkDown(link)
   }
@@ -312,7 +325,9 @@ export class Broadcast {
       if (isUrgent || this.#trees.isEager(tree, id)) eager.push(id)
       else this.#announcing.add(id, gossip)
     }
-    this.#turn.send(eager, gossip, gossip.kind === 'record' ? 'control' : 'broadcast')
+    if (gossip.kind === 'payload') this.#turn.send(eager, gossip, 'broadcast')
+    else if (isUrgent) this.#turn.send(eager, gossip)
+    else this.#coalescing.push(eager, gossip)
   }
 
   #fail(id: number, failure: SendFailure): void {

@@ -79,6 +79,8 @@ export interface CoreConfig {
   readonly queueBytesMax: number
   /** Broadcasts that wait for the first link. */
   readonly firstBroadcastsMax: number
+  /** How long records and prunes wait for others in a storm; more: fewer frames, later news. 0: never. */
+  readonly coalesceMs: number
   /** How long an announcement on a lazy link waits for others; more: fewer frames, slower repair. */
   readonly announceDelayMs: number
   /** How long a push of what was announced is waited for (Plumtree's first timeout): more than ways differ in latency. */
@@ -138,6 +140,7 @@ export const CORE_DEFAULTS: CoreConfig = {
   queueMessagesMax: 10_000,
   queueBytesMax: 16_777_216,
   firstBroadcastsMax: 1_000,
+  coalesceMs: 10,
   announceDelayMs: 25,
   graftAfterMs: 500,
   graftRecordAfterMs: 25,

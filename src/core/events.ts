@@ -49,6 +49,7 @@ export type Timer =
   | { readonly kind: 'reachability'; readonly token: number }
   | { readonly kind: 'routes'; readonly token: number }
   | { readonly kind: 'directory'; readonly token: number }
+  | { readonly kind: 'coalesce'; readonly token: number }
   | { readonly kind: 'announce'; readonly token: number }
   | { readonly kind: 'graft'; readonly token: number }
   | { readonly kind: 'delivery'; readonly token: number }

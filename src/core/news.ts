@@ -5,6 +5,7 @@
 // N1  a record that came outside of a broadcast is passed on only when it was news here, and not to where it came from
 // N2  whatever raises the own incarnation, nothing that is in flight under the old one is sent again (delivery.ts)
 
+import type { Coalescing } from './coalescing.ts'
 import type { Delivery } from './delivery.ts'
 import type { Directory } from './directory.ts'
 import { isLaterRun, type Links } from './links.ts'
@@ -16,6 +17,7 @@ import type { Turn } from './turn.ts'
 /** What is told of news, and what is told upward. */
 export interface NewsParts {
   readonly turn: Turn
+  readonly coalescing: Pick<Coalescing, 'passOn'>
   readonly directory: Pick<Directory, 'get' | 'own'>
   readonly links: Pick<Links, 'neighbors'>
   readonly reach: Pick<Reach, 'learn'>
@@ -40,7 +42,7 @@ export class News {
    * here until the last one is forgotten.
    */
   records(records: readonly PeerRecord[], cameFrom: LinkId): void {
-    const { directory, links, turn } = this.#parts
+    const { coalescing, directory, links, turn } = this.#parts
     const news: PeerRecord[] = []
     const later: PeerRecord[] = []
     for (const record of records) {
@@ -51,7 +53,7 @@ export class News {
     if (later.length > 0) turn.send([cameFrom], { type: 'records', records: later })
     if (news.length === 0) return
     const others = [...links.neighbors.values()].flatMap(({ id }) => (id === cameFrom ? [] : [id]))
-    turn.send(others, { type: 'records', records: news })
+    coalescing.passOn(others, news)
   }
 
   /** Takes in a record, from wherever; true when it is news of another node. */

@@ -7,6 +7,7 @@
 // O2  each `send` and `broadcast` input is answered by exactly one notification, now or later
 
 import { Broadcast } from './broadcast.ts'
+import { Coalescing } from './coalescing.ts'
 import { CORE_DEFAULTS, type CoreConfig } from './config.ts'
 import { Delivery } from './delivery.ts'
 import { AntiEntropy } from './digests.ts'
@@ -48,6 +49,7 @@ export class Overlay {
   readonly #reach: Reach
   readonly #presence: Presence
   readonly #antiEntropy: AntiEntropy
+  readonly #coalescing: Coalescing
   readonly #broadcast: Broadcast
   readonly #delivery: Delivery
   readonly #incoming: Incoming
@@ -66,7 +68,8 @@ export class Overlay {
     const antiEntropy = new AntiEntropy(directory, turn)
     const routes = new RoutesOnDemand(config.routesIntervalMs, { directory, links, turn })
     const relay = new Relay(directory, links, routes, turn)
-    const broadcast = new Broadcast(config, directory, links, turn)
+    const coalescing = new Coalescing(config.coalesceMs, links, turn)
+    const broadcast = new Broadcast(config, { directory, links, coalescing, turn })
     const delivery = new Delivery(config, directory, relay, turn)
     const incoming = new Incoming(config, directory, relay, turn)
     const reach = new Reach(config.routesIntervalMs, {
@@ -88,7 +91,7 @@ export class Overlay {
     // Each of the three picks from these what its own interface names.
     const traffic = { broadcast, delivery, incoming }
     const machines = { turn, rng, directory, links, presence, antiEntropy, routes, relay, reach, ...traffic }
-    const news = new News({ ...machines, onNameLost })
+    const news = new News({ ...machines, coalescing, onNameLost })
     const neighborhood = new Neighborhood(config, { ...machines, news, onNameLost })
     const isOver = (): boolean => this.#phase === 'over'
     this.#reception = new Reception({ ...machines, news, neighborhood, isOver })
@@ -99,6 +102,7 @@ export class Overlay {
     this.#presence = presence
     this.#antiEntropy = antiEntropy
     this.#routes = routes
+    this.#coalescing = coalescing
     this.#broadcast = broadcast
     this.#delivery = delivery
     this.#incoming = incoming
@@ -253,6 +257,9 @@ export class Overlay {
         break
       case 'directory':
         this.#reach.expire(timer.token)
+        break
+      case 'coalesce':
+        if (this.#coalescing.due(timer.token)) this.#broadcast.endTurn()
         break
       case 'announce':
         this.#broadcast.announce(timer.token)

@@ -15,6 +15,7 @@ const SILENT_KINDS: readonly FaultKind[] = ['half-open', 'one-way-partition', 'o
 /** Broadcasts and sends of this phase. */
 const LAST_BROADCASTS = 8
 const LAST_SENDS = 40
+const LAST_BYTES = 8
 const LAST_DEADLINE_MS = 10_000
 /** Stale timers run out one after the other: there are always some. */
 const TIMERS_AT_REST = 40
@@ -63,16 +64,21 @@ export function restWithinMs(plan: SwarmPlan): number {
 function lastTraffic(net: SwarmNet): string | undefined {
   const rng = new Rng(net.plan.seeds.traffic + 1)
   const { nodes } = net
+  const { queueBytesMax, queueMessagesMax } = net.plan.config
+  // A queue that does not hold all of them may be full: then each waits for the one before it.
+  const isTight = queueMessagesMax < LAST_SENDS || queueBytesMax < LAST_SENDS * LAST_BYTES
   const broadcasts: BroadcastEntry[] = []
   const sends: SendEntry[] = []
   for (const by of rng.shuffled(nodes).slice(0, LAST_BROADCASTS)) {
-    broadcasts.push(net.broadcast(by, 8))
+    broadcasts.push(net.broadcast(by, LAST_BYTES))
     net.runTo(net.nowMs + 50)
   }
   for (let count = 0; count < LAST_SENDS; count++) {
     const [by, to] = rng.shuffled(nodes)
     if (by === undefined || to === undefined) break
-    sends.push(net.send(by, to.name, { bytes: 8, deadlineMs: LAST_DEADLINE_MS }))
+    const isBusy = sends.some((send) => send.by === by && send.to === to.name && send.outcome === undefined)
+    if (!isTight || !isBusy)
+      sends.push(net.send(by, to.name, { bytes: LAST_BYTES, deadlineMs: LAST_DEADLINE_MS }))
     net.runTo(net.nowMs + 20)
   }
   const problemOf = (): string | undefined => unheard(broadcasts, nodes) ?? undelivered(sends)

@@ -64,6 +64,8 @@ export const SWARM_NODES_MAX = 40
 export const SWARM_SEEDS: readonly string[] = ['n0', 'n1', 'n2']
 const SWARM_NODES_MIN = 5
 const KIB = 1_024
+/** Sets a second generator apart from the one of the seed itself. */
+const MORE = 2 ** 40
 
 /** Draws a run. */
 export function drawPlan(seed: number): SwarmPlan {
@@ -76,7 +78,7 @@ export function drawPlan(seed: number): SwarmPlan {
     hasBootstrap: rng.chance(0.6),
     startGapMs: rng.pick([0, 5, 50]) ?? 0,
     medium: drawMedium(rng),
-    config: drawConfig(rng),
+    config: drawMore(new Rng(seed + MORE), drawConfig(rng)),
     drift: rng.chance(0.3) ? 0.001 : 0,
     safetyMs: rng.between(4, 16) * 1_000,
     kinds: new Set(rng.chance(0.05) ? [] : FAULT_KINDS.filter(() => rng.chance(0.4))),
@@ -144,4 +146,17 @@ function drawConfig(rng: Rng): CoreConfig {
   // Long enough for a partition, a restart and the anti-entropy: what is forgotten too soon comes back as news.
   vary('forgetMs', 30_000, 60_000)
   return config
+}
+
+/** What was found worth varying later is drawn from numbers of its own: known seeds keep the plans that they had. */
+function drawMore(rng: Rng, config: CoreConfig): CoreConfig {
+  const vary = (key: keyof CoreConfig, low: number, high: number): Partial<CoreConfig> =>
+    rng.chance(0.25) ? { [key]: rng.between(low, high) } : {}
+  return {
+    ...config,
+    ...vary('coalesceMs', 0, 100),
+    ...vary('missingMax', 64, 1_024),
+    ...vary('cacheBytesMax', 32 * KIB, 256 * KIB),
+    ...vary('seenSequencesMax', 256, 2_048),
+  }
 }

@@ -18,9 +18,9 @@ const graft = (link: number): Effect => {
 }
 
 /** Three links, and the tree of one origin. `at` runs a turn and returns its effects. */
-function rig(optimizeHops = 2) {
+function rig(optimizeHops = 2, mayGo = () => true) {
   const turn = new Turn()
-  const trees = new BroadcastTrees(optimizeHops, turn)
+  const trees = new BroadcastTrees(optimizeHops, { turn, coalescing: { mayGo } })
   for (const link of [P, Q, R]) trees.linkUp(link)
   const tree = trees.newTree(origin)
   let nowMs = 0
@@ -100,7 +100,7 @@ test('what a turn asks of a link ends with what it asked last', () => {
       trees.arrived(tree, P, 1)
       trees.duplicate(tree, Q)
     }),
-    [prune(2), graft(1)],
+    [graft(1), prune(2)],
   )
 })
 
@@ -266,9 +266,34 @@ test('nothing is remembered of a link that is gone, and its place is taken by th
   assert.deepEqual(eager(), [P, Q, R])
 })
 
+test('prunes may be held back, and what is asked later takes their place', () => {
+  let mayGo = false
+  const { trees, tree, at } = rig(2, () => mayGo)
+  at(() => trees.arrived(tree, P, 1))
+  assert.deepEqual(
+    at(() => trees.duplicate(tree, Q)),
+    [],
+  )
+  assert.deepEqual(
+    at(() => trees.duplicate(tree, R)),
+    [],
+  )
+  at(() => trees.grafting(tree, Q))
+  mayGo = true
+  assert.deepEqual(
+    at(() => {}),
+    [prune(R)],
+    'Q was grafted meanwhile',
+  )
+  assert.deepEqual(
+    at(() => {}),
+    [],
+  )
+})
+
 test('32 links are told apart; further ones stay eager until one of those is gone', () => {
   const turn = new Turn()
-  const trees = new BroadcastTrees(2, turn)
+  const trees = new BroadcastTrees(2, { turn, coalescing: { mayGo: () => true } })
   const tree = trees.newTree(origin)
   for (let link = 1; link <= 33; link++) trees.linkUp(linkId(link))
   for (let link = 1; link <= 33; link++) trees.pruneReceived(tree, linkId(link))
