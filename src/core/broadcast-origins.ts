@@ -35,7 +35,7 @@ export interface OwnOrigin {
 /** What is told upward, and who makes trees. */
 export interface OriginsParts {
   readonly directory: Directory
-  readonly newTree: (origin: NodeName) => Tree
+  readonly newTree: (origin: NodeName, like?: Tree) => Tree
   /** A run was heard for the first time: what was remembered of an earlier one is gone. */
   readonly onNewRun: (origin: NodeName, incarnation: number) => void
 }
@@ -76,17 +76,27 @@ export class BroadcastOrigins {
   }
 
   /** The run that made this broadcast, remembered from now on; `undefined` when a later one was heard. */
-  runOf({ origin: name, incarnation }: Gossip): Origin | undefined {
+  runOf({ origin: name, incarnation, record }: Gossip): Origin | undefined {
     const { newTree, onNewRun } = this.#parts
     const known = this.#others.get(name)
     if (known !== undefined && incarnation <= known.incarnation) {
       return incarnation === known.incarnation ? known : undefined
     }
     const seen = new SequenceWindow(this.#seenMax)
-    const origin = { incarnation, seen, tree: newTree(name), record: undefined }
+    const tree = newTree(name, record === undefined ? undefined : this.#treeOfNeighbor(record))
+    const origin = { incarnation, seen, tree, record: undefined }
     this.#others.set(name, origin)
     onNewRun(name, incarnation)
     return origin
+  }
+
+  /** The tree of the first neighbor of a node that has one. */
+  #treeOfNeighbor({ links }: PeerRecord): Tree | undefined {
+    for (const name of links) {
+      const tree = this.find(name)?.tree
+      if (tree !== undefined) return tree
+    }
+    return undefined
   }
 
   /** Takes a broadcast of this run for seen; true when it was not. */

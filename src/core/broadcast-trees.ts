@@ -51,9 +51,13 @@ export class BroadcastTrees {
     this.#coalescing = parts.coalescing
   }
 
-  /** A tree in which all links are eager. */
-  newTree(origin: NodeName): Tree {
-    return { origin, lazy: 0, refused: 0, parent: undefined, depth: 0 }
+  /**
+   * A tree in which all links are eager; or those that are in another one, which is that of a neighbor of this origin.
+   * Deviation from Plumtree: what a newcomer broadcasts first comes to everybody by the tree of whom it has joined, and
+   * is announced on all other links. A tree that began with all of its links would bring it over each of them.
+   */
+  newTree(origin: NodeName, like?: Tree): Tree {
+    return { origin, lazy: like?.lazy ?? 0, refused: 0, parent: undefined, depth: 0 }
   }
 
   /** A link is up. The 33rd has no bit: it stays eager in all trees. */

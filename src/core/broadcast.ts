@@ -113,7 +113,7 @@ export class Broadcast {
     const cache = new PayloadCache(config.cacheBytesMax)
     const origins = new BroadcastOrigins(config, {
       directory,
-      newTree: (origin) => trees.newTree(origin),
+      newTree: (origin, like) => trees.newTree(origin, like),
       onNewRun: (origin, incarnation) => missing.newRun(origin, incarnation),
     })
     this.#requests = new BroadcastRequests({ turn, directory, origins, trees, missing })

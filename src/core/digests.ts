@@ -28,6 +28,19 @@ const NAMES_MAX = 512
 /** Differing hashes in a row on a link before digests are sent: what is just travelling as a broadcast has arrived by then. */
 const MISMATCHES_MAX = 3
 
+/**
+ * How the ends of a link stood to each other before: no path led from one to the other, one had not heard of the other, or
+ * neither.
+ */
+export type LinkEnds = 'apart' | 'unknown' | 'known'
+
+/** As many as a link is taken to have had when it comes up. */
+const MISMATCHES_AT_FIRST: Readonly<Record<LinkEnds, number>> = {
+  apart: MISMATCHES_MAX - 1,
+  unknown: MISMATCHES_MAX - 2,
+  known: 0,
+}
+
 /** How long an unreachable record still takes part: what is on its way as a broadcast arrives sooner. */
 const FRESH_MS = 3_000
 
@@ -43,9 +56,12 @@ export class AntiEntropy {
     this.#turn = turn
   }
 
-  /** A link came up: the first heartbeat on it decides. */
-  linkUp(link: LinkId): void {
-    this.#mismatches.set(link, MISMATCHES_MAX - 1)
+  /**
+   * A link came up. Ends that were apart compare their directories at once, by the first heartbeat. What others lack is
+   * mostly on its way as a broadcast: they wait for the second one, or the third.
+   */
+  linkUp(link: LinkId, ends: LinkEnds): void {
+    this.#mismatches.set(link, MISMATCHES_AT_FIRST[ends])
   }
 
   /** A link is gone. */

@@ -10,7 +10,7 @@ import type { Broadcast } from './broadcast.ts'
 import type { CoreConfig } from './config.ts'
 import type { Delivery } from './delivery.ts'
 import { Dialing, type DialingMemory } from './dialing.ts'
-import type { AntiEntropy } from './digests.ts'
+import type { AntiEntropy, LinkEnds } from './digests.ts'
 import type { Directory } from './directory.ts'
 import type { Input } from './events.ts'
 import { isLaterRun, type LinkEvent, type LinkState, type Links } from './links.ts'
@@ -189,6 +189,7 @@ export class Neighborhood {
     const { name, incarnation, instance, url } = peer
     const isFirst = peer.linkless || this.#links.neighbors.size === 1
     const mayJoin = isFirst || this.#isNewlyReached(name)
+    const ends = isFirst ? 'apart' : this.#beforeLink(name)
     this.#turn.notify({ type: 'neighbor-up', name, link: link.id })
     if (link.dialed !== undefined) this.#dialing.answered(link.dialed, name)
     // Until its record comes: whoever is at the other end of a link exists and has this link.
@@ -196,7 +197,7 @@ export class Neighborhood {
     const record = { name, incarnation, instance, version: 0, state: 'up', links } as const
     news.neighborRun(url === undefined ? record : { ...record, url }, link.id)
     this.#sendHeartbeat(link)
-    antiEntropy.linkUp(link.id)
+    antiEntropy.linkUp(link.id, ends)
     presence.changed()
     reach.neighborUp(name)
     broadcast.linkUp(link.id, isFirst, mayJoin)
@@ -211,15 +212,23 @@ export class Neighborhood {
     return entry === undefined || !entry.reachable || this.#turn.nowMs - entry.sinceMs < NEWLY_REACHED_MS
   }
 
+  /** What this node knew of a peer before it had a link with it. */
+  #beforeLink(name: NodeName): LinkEnds {
+    const entry = this.#directory.get(name)
+    if (entry === undefined) return 'unknown'
+    const { reachable, sinceMs } = entry
+    return !reachable && this.#turn.nowMs - sinceMs >= this.#config.publishIntervalMs ? 'apart' : 'known'
+  }
+
   /**
    * Whether a link may join two parts of the overlay: its other end has been without a path for longer than a newcomer's
    * first record takes to arrive, or is still unknown a second after it asked for a link first.
    */
   #isStranger(name: NodeName): boolean {
-    const { nowMs } = this.#turn
-    const entry = this.#directory.get(name)
-    if (entry === undefined) return this.#strangers.asked(name, nowMs) >= STILL_UNKNOWN_MS
-    return !entry.reachable && nowMs - entry.sinceMs >= this.#config.publishIntervalMs
+    const ends = this.#beforeLink(name)
+    return ends === 'unknown'
+      ? this.#strangers.asked(name, this.#turn.nowMs) >= STILL_UNKNOWN_MS
+      : ends === 'apart'
   }
 
   /** The link that has just come up is in no record yet: whether another way leads to it cannot be told. */

@@ -47,15 +47,26 @@ export class EarlyTraffic {
       if (!isThere(by) || !isThere(to) || isToldEarly(entry) || outcome?.status === 'delivered') continue
       return `send ${id} of ${by.label} to ${to.label} is ${outcome?.reason ?? 'without an outcome'}`
     }
-    // A storm of newcomers may take the places of all neighbors of a node. They ask for nothing that was broadcast before
-    // their time, so that it has nobody left to get it from.
-    if (this.#net.plan.kinds.has('start-storm')) return undefined
     for (const { entry, by } of this.#broadcasts) {
       if (!isThere(by) || entry.state !== 'sent') continue
-      const lacks = this.#nodes.find((node) => node !== by && isThere(node) && !entry.handedOverBy.has(node))
+      const has = (node: SwarmNode): boolean => node === by || entry.handedOverBy.has(node)
+      const lacks = this.#nodes.find(
+        (node) => isThere(node) && !has(node) && this.#oldNeighbors(node).some(has),
+      )
       if (lacks !== undefined) return `broadcast ${entry.id} of ${by.label} has not come to ${lacks.label}`
     }
     return undefined
+  }
+
+  /**
+   * The neighbors of a node that ran at that moment as well. Where newcomers have taken the places of all of them nobody
+   * may be left who has a broadcast: they ask for nothing from before their time. Links lead from any node to all others,
+   * so that these tell the same of everybody where nobody is new.
+   */
+  #oldNeighbors(node: SwarmNode): SwarmNode[] {
+    const { neighbors } = node.process.overlay
+    const alive = new Set(this.#net.nodes)
+    return this.#nodes.filter((other) => alive.has(other) && neighbors.has(other.name as NodeName))
   }
 }
 

@@ -147,6 +147,23 @@ test('one that has travelled far enough is handed over, and goes no further', ()
   assert.equal(push?.message.hops, 255, 'the count stops where its byte ends')
 })
 
+test('what a newcomer says first goes the way of the broadcasts of its neighbor, and is announced elsewhere', () => {
+  const a = trio()
+  a.hear(1, gossipOf('z', 1, ''))
+  a.hear(2, pruneOf('z'))
+  const first = recordGossip(recordOf('y', ['nobody', 'z']), 1, { hops: 2 })
+  const pushed = messagesOf(a.hear(1, first), 'gossip')
+  assert.deepEqual(
+    pushed.map(({ links }) => links),
+    [[3]],
+  )
+  assert.deepEqual(withoutTimers(a.wait(announceDelayMs)), [
+    sent([2], ihaveOf(3, rangeOf('y', 1, 2, { kind: 'record' }))),
+  ])
+  const stranger = recordGossip(recordOf('x', ['nobody']), 1)
+  assert.deepEqual(messagesOf(a.hear(1, stranger), 'gossip')[0]?.links, [2, 3], 'of whom nothing is known')
+})
+
 test('a record is pushed on before payloads, and learned', () => {
   const a = trio()
   const record = recordOf('z', ['b'])

@@ -139,6 +139,23 @@ test('differing hashes: the smaller name sends digests, on a new link at once an
   for (let i = 0; i < 10; i++) assert.deepEqual(messagesOf(c.hear(1, heartbeat), 'digest'), [])
 })
 
+test('ends that were apart compare their directories at once; others give broadcasts the time to arrive', () => {
+  const a = Rig.started('a')
+  a.befriend(1, 'b', ['d'])
+  a.hear(1, recordsOf(recordOf('d', ['b']), recordOf('e', ['f'])))
+  a.wait(2_500)
+  const heartbeats = (link: number, name: string): number => {
+    a.meet(link, name)
+    for (let count = 1; count <= 5; count++) {
+      if (messagesOf(a.hear(link, heartbeat), 'digest').length > 0) return count
+    }
+    return Number.NaN
+  }
+  assert.equal(heartbeats(2, 'c'), 2, 'nobody has said anything of c')
+  assert.equal(heartbeats(3, 'd'), 3, 'd was reached by way of b')
+  assert.equal(heartbeats(4, 'e'), 1, 'e was known, and no path led there')
+})
+
 test('digests, requests and records are answered on the link they came over, and news is passed on', () => {
   const a = Rig.started('a')
   a.befriend(1, 'b', ['d'])
