@@ -23,6 +23,7 @@ import { BroadcastRequests } from './broadcast-requests.ts'
 import { BroadcastTrees, type Tree } from './broadcast-trees.ts'
 import type { Coalescing } from './coalescing.ts'
 import type { Directory } from './directory.ts'
+import { FirstBroadcasts } from './first-broadcasts.ts'
 import type { Links } from './links.ts'
 import type {
   AnnouncedRange,
@@ -84,7 +85,6 @@ export interface BroadcastView {
 
 /** See the head of the file. */
 export class Broadcast {
-  readonly #config: BroadcastConfig
   readonly #directory: Directory
   readonly #links: Links
   readonly #turn: Turn
@@ -96,16 +96,15 @@ export class Broadcast {
   readonly #cache: PayloadCache
   readonly #answers: BroadcastAnswers
   readonly #requests: BroadcastRequests
-  /** Broadcasts of the application that wait for the first link, oldest first. */
-  readonly #waiting: { id: number; payload: Uint8Array; deadlineMs: number }[] = []
+  readonly #first: FirstBroadcasts
   #startedMs = 0
 
   constructor(config: BroadcastConfig, parts: BroadcastParts) {
     const { coalescing, directory, links, turn } = parts
-    this.#config = config
     this.#coalescing = coalescing
     this.#directory = directory
     this.#links = links
+    this.#first = new FirstBroadcasts(config.firstBroadcastsMax, config.deadlineMs)
     this.#turn = turn
     const trees = new BroadcastTrees(config.optimizeHops, { turn, coalescing })
     const missing = new Missing(config, turn)
@@ -137,8 +136,7 @@ export class Broadcast {
       const gossip = this.#cache.add(this.#originate(payload), this.#turn.nowMs)
       this.#spread(gossip, this.#origins.own.tree, undefined)
       this.#turn.notify({ type: 'broadcast-sent', id, neighbors })
-    } else if (this.#waiting.length >= this.#config.firstBroadcastsMax) this.#fail(id, 'queue-full')
-    else this.#waiting.push({ id, payload, deadlineMs: this.#turn.nowMs + this.#config.deadlineMs })
+    } else if (!this.#first.add(id, payload, this.#turn.nowMs)) this.#fail(id, 'queue-full')
   }
 
   /** Publishes this node's record to everybody. */
@@ -260,21 +258,13 @@ export class Broadcast {
 
   /** The other end of a link has accepted it: what waited may go. */
   flush(): void {
-    if (this.#waiting.length === 0 || !this.#hasConfirmedLink) return
-    for (const { id, payload } of this.#waiting.splice(0)) this.send(id, payload)
+    if (this.#first.size === 0 || !this.#hasConfirmedLink) return
+    for (const { id, payload } of this.#first.drain()) this.send(id, payload)
   }
 
   /** Gives up what has waited too long. */
   expire(): void {
-    while ((this.nextExpiryMs() ?? Number.POSITIVE_INFINITY) <= this.#turn.nowMs) {
-      const waiting = this.#waiting.shift()
-      if (waiting !== undefined) this.#fail(waiting.id, 'no-route')
-    }
-  }
-
-  /** When {@link expire} will have something to do. */
-  nextExpiryMs(): number | undefined {
-    return this.#waiting[0]?.deadlineMs
+    for (const { id } of this.#first.expire(this.#turn.nowMs)) this.#fail(id, 'no-route')
   }
 
   /**
@@ -287,15 +277,15 @@ export class Broadcast {
 
   /** The node leaves. */
   close(): void {
-    for (const { id } of this.#waiting.splice(0)) this.#fail(id, 'shutting-down')
+    for (const { id } of this.#first.drain()) this.#fail(id, 'shutting-down')
   }
 
   /** What the invariants are checked on. */
   inspect(): BroadcastView {
     return {
       origins: this.#origins.size,
-      waiting: this.#waiting.length,
-      nextExpiryMs: this.nextExpiryMs(),
+      waiting: this.#first.size,
+      nextExpiryMs: this.#first.nextExpiryMs(),
       missing: this.#missing.size,
       cacheBytes: this.#cache.bytes,
       announcing: this.#announcing.waiting,

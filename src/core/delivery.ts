@@ -15,6 +15,7 @@ import { Outgoing } from './outgoing.ts'
 import { isSendFailure, reasonOfCloseCode, type SendFailure } from './reasons.ts'
 import type { Relay } from './relay.ts'
 import { newPending, type Pending } from './send-queue.ts'
+import { Transmission } from './transmission.ts'
 import type { Turn } from './turn.ts'
 
 /** See {@link Delivery.inspect}. */
@@ -29,6 +30,7 @@ export class Delivery {
   readonly #config: CoreConfig
   readonly #directory: Directory
   readonly #relay: Relay
+  readonly #transmission: Transmission
   readonly #turn: Turn
   readonly #outgoing = new Map<NodeName, Outgoing>()
   /** When the node got its first link; names that nobody knows are waited for from then on. */
@@ -43,6 +45,12 @@ export class Delivery {
     this.#directory = directory
     this.#relay = relay
     this.#turn = turn
+    this.#transmission = new Transmission(config.hopsMax, {
+      directory,
+      relay,
+      turn,
+      onSent: (dueMs) => this.#arm(dueMs),
+    })
   }
 
   /** Sends that are not settled yet. */
@@ -91,9 +99,9 @@ export class Delivery {
       const outcome = { status: 'delivered', hops: ack.ackedHops, rttMs: nowMs - firstSentMs } as const
       this.#turn.notify({ type: 'outcome', id, outcome })
     }
-    for (const pending of outgoing.overtaken(ack.ranges)) this.#transmit(outgoing, pending)
+    for (const pending of outgoing.overtaken(ack.ranges)) this.#transmission.send(outgoing, pending)
     const { lowest } = outgoing
-    if (lowest?.isTurnedAway) this.#transmit(outgoing, lowest)
+    if (lowest?.isTurnedAway) this.#transmission.send(outgoing, lowest)
     this.#pump(outgoing)
     this.#watch(outgoing)
   }
@@ -110,7 +118,7 @@ export class Delivery {
       at: bounce.origin,
     }
     if (bounce.origin === outgoing.name) this.#refusedByDestination(outgoing, pending, bounce)
-    else this.#takeAnotherWay(outgoing, pending)
+    else this.#transmission.takeAnotherWay(outgoing, pending)
     this.#pump(outgoing)
     this.#watch(outgoing)
   }
@@ -130,7 +138,8 @@ export class Delivery {
     }
     for (const outgoing of this.#outgoing.values()) {
       for (const pending of outgoing.inFlight.values()) {
-        if (pending.link === undefined && outgoing.goesAgain(pending)) this.#transmit(outgoing, pending)
+        if (pending.link === undefined && outgoing.goesAgain(pending))
+          this.#transmission.send(outgoing, pending)
       }
       this.#pump(outgoing)
     }
@@ -153,7 +162,7 @@ export class Delivery {
       for (const pending of outgoing.expire(nowMs)) this.#expired(pending, outgoing.name)
       for (const pending of outgoing.inFlight.values()) {
         const isDue = outgoing.goesAgain(pending) && nowMs >= pending.againMs
-        if (isDue) this.#retransmit(outgoing, pending)
+        if (isDue) this.#transmission.repeat(outgoing, pending)
       }
       this.#pump(outgoing)
       this.#watch(outgoing)
@@ -228,7 +237,7 @@ export class Delivery {
     const link = outgoing.queued > 0 ? this.#relay.way(this.#self.name, outgoing.name) : undefined
     if (link === undefined) return
     for (let pending = outgoing.next(); pending !== undefined; pending = outgoing.next()) {
-      this.#transmitOn(link, outgoing, pending)
+      this.#transmission.on(link, outgoing, pending)
     }
   }
 
@@ -239,7 +248,7 @@ export class Delivery {
   #watch(outgoing: Outgoing): void {
     const { lowest } = outgoing
     if (lowest === undefined) return
-    if (outgoing.isStuck) this.#transmit(outgoing, lowest)
+    if (outgoing.isStuck) this.#transmission.send(outgoing, lowest)
     lowest.againMs = Math.max(this.#turn.nowMs, Math.min(lowest.againMs, outgoing.retransmitMs(lowest)))
     this.#arm(lowest.againMs)
   }
@@ -250,52 +259,6 @@ export class Delivery {
       for (const pending of outgoing.drainInFlight()) this.#fail(pending, 'peer-left', this.#self.name)
     }
     outgoing.incarnation = incarnation
-  }
-
-  /** What was not acknowledged in time goes another way, if there is one: a node on the last may stand still and look alive. */
-  #retransmit(outgoing: Outgoing, pending: Pending): void {
-    const isAtFault = pending.link !== undefined && !pending.isHeld
-    const another = isAtFault ? this.#relay.way(this.#self.name, outgoing.name, pending.link) : undefined
-    if (another === undefined) this.#transmit(outgoing, pending)
-    else this.#transmitOn(another, outgoing, pending)
-  }
-
-  /** Sends on the best way there is; without one the message waits for the routes to change. */
-  #transmit(outgoing: Outgoing, pending: Pending): void {
-    const link = this.#relay.way(this.#self.name, outgoing.name)
-    if (link !== undefined) {
-      this.#transmitOn(link, outgoing, pending)
-      return
-    }
-    outgoing.sent(pending, undefined, this.#turn.nowMs)
-    this.#arm(pending.againMs)
-  }
-
-  #transmitOn(link: LinkId, outgoing: Outgoing, pending: Pending): void {
-    const self = this.#self
-    outgoing.sent(pending, link, this.#turn.nowMs)
-    const message: Direct = {
-      type: 'direct',
-      hopsLeft: this.#config.hopsMax - 1,
-      hops: 1,
-      destination: outgoing.name,
-      destinationIncarnation: outgoing.incarnation,
-      origin: self.name,
-      originIncarnation: self.incarnation,
-      sequence: pending.sequence,
-      floor: outgoing.announceFloor(),
-      payload: pending.payload,
-    }
-    this.#turn.send([link], message, 'direct')
-    this.#arm(pending.againMs)
-  }
-
-  /** The first bounce is answered by the other way, if there is one; after that the routes have to change. */
-  #takeAnotherWay(outgoing: Outgoing, pending: Pending): void {
-    const another =
-      pending.sends === 1 ? this.#relay.way(this.#self.name, outgoing.name, pending.link) : undefined
-    if (another !== undefined) this.#transmitOn(another, outgoing, pending)
-    else pending.link = undefined
   }
 
   /**

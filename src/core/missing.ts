@@ -106,12 +106,17 @@ export class Missing {
     return entry.announcers
   }
 
-  /** A link is gone: nobody can be asked on it. */
+  /** A link is gone: nobody can be asked on it. Where that leaves only who was asked already, the answer has its time. */
   linkDown(link: LinkId): void {
+    const { graftAfterMs, graftAgainMs } = this.#config
     for (const entries of this.#queues) {
-      for (const { announcers } of entries) {
-        const index = announcers.findIndex((announcer) => announcer.link === link)
-        if (index !== -1) announcers.splice(index, 1)
+      for (const entry of entries) {
+        const index = entry.announcers.findIndex((announcer) => announcer.link === link)
+        if (index === -1) continue
+        entry.announcers.splice(index, 1)
+        if (entries !== this.#asked || entry.announcers.length > 0) continue
+        this.#asked.delete(entry)
+        this.#waitForAnswer(entry, this.#askedLast, graftAgainMs + graftAfterMs)
       }
     }
   }

@@ -86,6 +86,16 @@ class Model {
     awaited.dueMs = nowMs + (awaited.announcers.length === 0 ? LAST_MS : CONFIG.graftAgainMs)
   }
 
+  linkDown(link: number, nowMs: number): void {
+    for (const [sequence, awaited] of this.awaited) {
+      const had = awaited.announcers.length
+      awaited.announcers = awaited.announcers.filter((other) => other !== link)
+      if (!awaited.isAsked || had !== 1 || awaited.announcers.length === 1) continue
+      this.lasts.add(sequence)
+      awaited.dueMs = nowMs + LAST_MS
+    }
+  }
+
   runTo(nowMs: number): void {
     for (;;) {
       const due = [...this.awaited].filter(([, { dueMs }]) => dueMs <= nowMs)
@@ -168,10 +178,8 @@ test('what was announced is asked for, given up and let go as a plain list would
           model.awaited.delete(step.sequence)
           model.lasts.delete(step.sequence)
         } else if (step.do === 'down') {
-          table.missing.linkDown(linkId(step.link))
-          for (const awaited of model.awaited.values()) {
-            awaited.announcers = awaited.announcers.filter((other) => other !== step.link)
-          }
+          table.at(() => table.missing.linkDown(linkId(step.link)))
+          model.linkDown(step.link, table.nowMs)
         } else wait(step.ms)
         assert.equal(table.missing.size, model.awaited.size)
         assert.ok(table.missing.size <= CONFIG.missingMax)

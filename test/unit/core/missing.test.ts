@@ -164,6 +164,17 @@ test('nobody is asked on a link that is gone', () => {
   assert.deepEqual(turn.effects, [graftTimer(2, graftAgainMs + graftAfterMs), missed(8)])
 })
 
+test('who was asked has its time to answer when the links of all others are gone', () => {
+  const { turn, missing, announced, due } = rig()
+  for (const link of [1, 2]) announced(id(7), link)
+  assert.deepEqual(due(graftAfterMs), new Map([[L1, [range(7, 8)]]]))
+  missing.linkDown(L2)
+  assert.deepEqual(due(graftAfterMs + graftAgainMs), new Map())
+  assert.equal(missing.size, 1)
+  due(graftAfterMs + graftAgainMs + graftAfterMs)
+  assert.deepEqual([missing.size, turn.effects], [0, [missed(7)]])
+})
+
 test('a forgotten origin is not waited for', () => {
   const { turn, missing, announced, due } = rig()
   announced(id(7), 1)
