@@ -50,7 +50,7 @@ const BOOTSTRAP = { name: 'bootstrap', url: 'ws://bootstrap:5000/' }
 /** Links that a broadcast may travel. */
 const BROADCAST_HOPS_MAX = 64
 /** Each so many steps everything is looked at, else what is cheap to look at. */
-const STEPS_A_LOOK = 200
+const STEPS_A_LOOK = 50
 /** So much may happen without time passing. */
 const EVENTS_A_MOMENT = 20_000
 /** How often it is looked whether what is waited for has come. */
