@@ -50,11 +50,11 @@ function crash(error: unknown): void {
   process.exit(1)
 }
 
-/** A reader that goes away (`| head`) is no crash: nobody reads on, so the process ends in order. */
+/** A reader that goes away (`| head`) is no crash: the process ends in order, as at a signal. Node.js ignores SIGPIPE. */
 function endWithTheReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') crash(error)
-    stop.abort()
+    stop.abort('SIGPIPE')
   })
   // Logs that nobody reads are lost, and nothing else is.
   process.stderr.on('error', () => {})

@@ -27,7 +27,10 @@ export interface CliContext {
   readonly stdout: Output
   /** Logs, progress and errors. */
   readonly stderr: Output
-  /** Aborted when the process is to end; the command then cleans up and returns. */
+  /**
+   * Aborted when the process is to end; the command then cleans up and returns. The reason is the signal: `SIGINT`,
+   * `SIGTERM`, or `SIGPIPE` when nobody reads standard output any more.
+   */
   readonly signal: AbortSignal
   readonly hostname: string
   /** When the process started, on the clock of `performance.now()`. */
@@ -62,8 +65,9 @@ export function stopRequested(signal: AbortSignal): Promise<void> {
 }
 
 /** The exit code of work that was broken off by the wish to stop. */
-export function brokenOffCode(signal: AbortSignal): ExitCode {
-  return signal.reason === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted
+export function brokenOffCode({ reason }: AbortSignal): ExitCode {
+  if (reason === 'SIGPIPE') return EXIT.readerGone
+  return reason === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted
 }
 
 /** Whether text on this stream may have colours: a terminal, and nobody said no (https://no-color.org). */

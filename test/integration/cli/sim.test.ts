@@ -43,6 +43,15 @@ describe('sim --scenario', () => {
   })
 })
 
+describe('a simulation whose reader goes away', () => {
+  it('ends with 141, as tools do that SIGPIPE ends', async (t) => {
+    const process = new Hearsay(t, ['sim', '--scenario', 'churn', '--nodes', '50', '--trace'])
+    await process.line(/< start$/)
+    process.child.stdout?.destroy()
+    assert.deepEqual(await process.ended, { code: 141, signal: null })
+  })
+})
+
 async function interrupted(process: Hearsay): Promise<void> {
   const startedMs = performance.now()
   process.child.kill('SIGINT')

@@ -282,10 +282,16 @@ describe('asking a running node', () => {
     )
   })
 
-  it('has exit code 130 when it is interrupted before the answer', async () => {
-    const stop = new AbortController()
-    handler = () => stop.abort()
-    assert.equal(await run(['peers', '--at', at], fakeContext({}, stop.signal)), 130)
+  it('has the exit code of the signal that ends it before the answer', async () => {
+    for (const [reason, code] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+      ['SIGPIPE', 141],
+    ] as const) {
+      const stop = new AbortController()
+      handler = () => stop.abort(reason)
+      assert.equal(await run(['peers', '--at', at], fakeContext({}, stop.signal)), code)
+    }
   })
 
   it('has exit code 5 when no answer comes in time, or none that can be read', async () => {

@@ -114,13 +114,18 @@ describe('sim --scenario', () => {
     assert.match(refused.err, /The trace cannot be written: ENOENT/)
   })
 
-  it('ends with 130 when it is interrupted', async () => {
-    const stop = new AbortController()
-    const context = fakeContext({}, stop.signal)
-    const ending = run(['sim', '--scenario', 'churn', '--nodes', '200'], context)
-    stop.abort('SIGINT')
-    assert.equal(await ending, 130)
-    assert.equal(context.stdout.text, '')
+  it('ends with 130 when it is interrupted, and with 141 when nobody reads on', async () => {
+    for (const [reason, code] of [
+      ['SIGINT', 130],
+      ['SIGPIPE', 141],
+    ] as const) {
+      const stop = new AbortController()
+      const context = fakeContext({}, stop.signal)
+      const ending = run(['sim', '--scenario', 'churn', '--nodes', '200'], context)
+      stop.abort(reason)
+      assert.equal(await ending, code)
+      assert.equal(context.stdout.text, '')
+    }
   })
 })
 
