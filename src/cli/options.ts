@@ -347,6 +347,9 @@ export type OptionKey = keyof typeof OPTIONS
 /** The checked values of some options. */
 export type OptionValues<K extends OptionKey> = {
   readonly [P in K]: (typeof OPTIONS)[P] extends OptionSpec<infer T> ? T : never
+} & {
+  /** Those that have no default value: a flag or the environment gave them. */
+  readonly given: ReadonlySet<OptionKey>
 }
 
 /** The default in words, as help and README show it: that of one command, or of those that have none of their own. */
@@ -369,13 +372,18 @@ export function resolveOptions<K extends OptionKey>(
   env: Environment,
 ): OptionValues<K> {
   const values: Partial<Record<OptionKey, unknown>> = {}
-  for (const key of keys) values[key] = resolveOption(OPTIONS[key], command, flags, env)
-  return values as OptionValues<K>
+  const given = new Set<OptionKey>()
+  for (const key of keys) {
+    const option: OptionSpec<unknown> = OPTIONS[key]
+    const value = givenValue(option, flags, env)
+    if (value !== undefined) given.add(key)
+    values[key] = value ?? option.fallbackIn?.[command] ?? option.fallback
+  }
+  return { ...values, given } as unknown as OptionValues<K>
 }
 
-function resolveOption(
+function givenValue(
   option: OptionSpec<unknown>,
-  command: string,
   flags: Readonly<Record<string, unknown>>,
   env: Environment,
 ): unknown {
@@ -386,7 +394,7 @@ function resolveOption(
     if (text !== undefined && text.trim() !== '')
       return checked(option, `environment variable ${variable}`, text)
   }
-  return option.fallbackIn?.[command] ?? option.fallback
+  return undefined
 }
 
 function flagText(option: OptionSpec<unknown>, given: unknown): string {

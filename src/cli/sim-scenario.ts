@@ -2,6 +2,7 @@
 
 import { randomInt } from 'node:crypto'
 import { setTimeout as delay, setImmediate as nextJob } from 'node:timers/promises'
+import { namesOf, SCENARIO_NAMES } from '../sim/measurement.ts'
 import {
   type Scenario,
   type ScenarioOptions,
@@ -29,7 +30,9 @@ export async function simScenario(
 ): Promise<ExitCode> {
   const scenario = scenarioFor(values.scenario)
   checkParameters(scenario, values)
-  const trace = openTrace(values, context)
+  const names = namesOf(values.nodes)
+  const first = [...new Set([names[0], names.at(-1)])].join(' to ')
+  const trace = openTrace(values, { of: 'a scenario', names: SCENARIO_NAMES, first }, context)
   const progress = new Progress(context.stderr)
   const seed = values.seed ?? randomInt(0x1_0000_0000)
   if (values.seed === undefined) progress.show(`seed ${seed}`)
@@ -60,6 +63,7 @@ export async function simScenario(
         context.stdout.write(
           values.json ? `${JSON.stringify(value)}\n` : `${reportText(value, { tookMs, paint })}\n`,
         )
+        trace?.checkTraced()
         return value.violations.length === 0 ? EXIT.ok : EXIT.failure
       }
       progress.update(progressText(scenario, values.nodes, value))

@@ -5,8 +5,10 @@ import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { drawPlan, SWARM_NAMES } from '../sim/swarm-plan.ts'
 import { brokenOffCode, type CliContext, painter, stopRequested, usageError } from './context.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
+import { OPTIONS } from './options.ts'
 import { Progress } from './progress.ts'
 import type { SimValues } from './sim.ts'
 import { bar } from './sim-scenario.ts'
@@ -34,7 +36,8 @@ export async function simSwarm(values: SimValues, context: CliContext): Promise<
   const plan = planOf(values)
   const isTraced = values.trace || values.traceNode !== undefined || values.traceFile !== undefined
   if (isTraced && plan.count !== 1) throw usageError('A trace is of one seed: give --seed, and not --seeds.')
-  const trace = openTrace(values, context)
+  const first = `n0 to n${drawPlan(plan.first).nodes - 1}`
+  const trace = openTrace(values, { of: 'a swarm', names: SWARM_NAMES, first }, context)
   const runner = new SwarmRunner(plan, values, { context, trace })
   try {
     return await runner.run()
@@ -44,13 +47,12 @@ export async function simSwarm(values: SimValues, context: CliContext): Promise<
 }
 
 function planOf(values: SimValues): SeedPlan {
-  const scenarioOnly = [
-    ['--fraction', values.fraction],
-    ['--fault-seconds', values.faultSeconds],
-  ] as const
-  for (const [flag, value] of scenarioOnly) {
-    if (value !== undefined)
-      throw usageError(`${flag} is for --scenario: a swarm draws its faults from the seed.`)
+  for (const key of ['nodes', 'fraction', 'faultSeconds'] as const) {
+    if (!values.given.has(key)) continue
+    const { flag, env } = OPTIONS[key]
+    throw usageError(
+      `--${flag} (${env[0]}) is for --scenario: a swarm draws its nodes and faults from the seed.`,
+    )
   }
   if (values.noCodec) throw usageError('--no-codec is for --scenario: a swarm encodes every frame.')
   const { seconds } = values
@@ -100,6 +102,7 @@ class SwarmRunner {
     }
     this.#trace?.close()
     this.#report(signal.aborted)
+    if (!signal.aborted) this.#trace?.checkTraced()
     if (this.#failed.length > 0) return EXIT.failure
     return signal.aborted ? brokenOffCode(signal) : EXIT.ok
   }

@@ -32,6 +32,9 @@ export function quietMs(nodes: number): number {
   return nodes * START_GAP_MS + REST_MS + broadcasts + 2 * ARRIVAL_MS + IDLE_MS + SENDS * SEND_GAP_MS
 }
 
+/** What nodes of a scenario are named: as in {@link namesOf}, or the second process of such a name. */
+export const SCENARIO_NAMES = /^node[1-9]\d*(-twin)?$/
+
 /** `node1` to `node<count>`. */
 export function namesOf(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `node${index + 1}`)

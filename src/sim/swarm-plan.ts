@@ -62,6 +62,8 @@ export interface SwarmPlan {
 export const SWARM_NODES_MAX = 40
 /** The nodes that everybody's configuration names where there is no bootstrap. */
 export const SWARM_SEEDS: readonly string[] = ['n0', 'n1', 'n2']
+/** What processes of a swarm are named: those at the beginning `n0`, `n1` …, later ones so too, or `n3-twin7`. */
+export const SWARM_NAMES = /^n(0|[1-9]\d*)(-twin[1-9]\d*)?$/
 const SWARM_NODES_MIN = 5
 const KIB = 1_024
 /** Sets a second generator apart from the one of the seed itself. */

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { NodeName } from '../../src/core/messages.ts'
+import { SCENARIO_NAMES } from '../../src/sim/measurement.ts'
 import type { ScenarioReport } from '../../src/sim/report.ts'
 import { replayOf, runScenario, type ScenarioOptions } from '../../src/sim/scenario.ts'
 import { SCENARIOS, scenarioOf } from '../../src/sim/scenarios.ts'
@@ -35,8 +36,10 @@ const textOf = ({ violations }: ScenarioReport): string => violations.map(({ wha
 describe('scenarios', () => {
   for (const { name } of SCENARIOS) {
     it(`${name} passes, and reports what it measured`, () => {
-      const report = run(name)
+      const names = new Set<string>()
+      const report = run(name, { observer: { onHandled: (process) => names.add(process.name) } })
       assert.equal(textOf(report), '')
+      for (const one of names) assert.match(one, SCENARIO_NAMES)
       const { broadcasts, sends, control, degrees, phases, convergence } = report
       const { measured } = broadcasts
       assert.ok(measured)

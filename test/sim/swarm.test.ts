@@ -5,8 +5,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Rng } from '../../src/core/rng.ts'
-import { runSwarm, type SwarmResult } from '../../src/sim/swarm.ts'
-import { drawPlan, FAULT_KINDS, SWARM_NODES_MAX } from '../../src/sim/swarm-plan.ts'
+import { runSwarm } from '../../src/sim/swarm.ts'
+import type { SwarmNet } from '../../src/sim/swarm-net.ts'
+import { drawPlan, FAULT_KINDS, SWARM_NAMES, SWARM_NODES_MAX } from '../../src/sim/swarm-plan.ts'
 
 const SECONDS = Number(process.env.HEARSAY_SWARM_SECONDS ?? 20)
 const SEED = process.env.HEARSAY_SEED
@@ -21,7 +22,13 @@ const PAST = JSON.parse(
   readFileSync(new URL('regression-seeds.json', import.meta.url), 'utf8'),
 ) as readonly PastFailure[]
 
-function check({ plan, violations, replay }: SwarmResult): void {
+/** Runs a seed, which has to be without violations, and with the names that are said of its processes. */
+function check(seed: number): void {
+  const names = new Set<string>()
+  const onNet = (net: SwarmNet): void => {
+    net.observer = { onHandled: ({ name }) => names.add(name) }
+  }
+  const { plan, violations, replay } = runSwarm(seed, { onNet })
   const kinds = [...plan.kinds].join(' ')
   const lines = violations.map(({ atMs, what }) => `  at ${atMs.toFixed(1)} ms: ${what}`)
   assert.equal(
@@ -29,6 +36,7 @@ function check({ plan, violations, replay }: SwarmResult): void {
     0,
     `seed ${plan.seed}, ${plan.nodes} nodes, ${kinds}\n${lines.join('\n')}\n${replay}`,
   )
+  for (const name of names) assert.match(name, SWARM_NAMES)
 }
 
 test('a run can be replayed to the byte, and another seed gives another run', () => {
@@ -56,16 +64,16 @@ test('seeds draw all sizes, and every kind of fault with and without every other
   }
 })
 
-for (const { seed, story } of PAST) test(`seed ${seed}: ${story}`, () => check(runSwarm(seed)))
+for (const { seed, story } of PAST) test(`seed ${seed}: ${story}`, () => check(seed))
 
-if (SEED !== undefined) test(`seed ${SEED}`, () => check(runSwarm(Number(SEED))))
+if (SEED !== undefined) test(`seed ${SEED}`, () => check(Number(SEED)))
 else {
   test(`new seeds for ${SECONDS} s`, () => {
     const base = new Rng(Date.now()).uint32()
     console.log(`swarm: seeds from ${base}`)
     const untilMs = performance.now() + SECONDS * 1_000
     let count = 0
-    for (; performance.now() < untilMs; count++) check(runSwarm(base + count))
+    for (; performance.now() < untilMs; count++) check(base + count)
     console.log(`swarm: ${count} seeds from ${base}, none with a violation`)
   })
 }

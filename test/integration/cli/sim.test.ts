@@ -26,6 +26,16 @@ describe('sim --swarm', () => {
     assert.match(trace.stdout.at(-1) ?? '', /^1 seed from 1 on: no violation/)
   })
 
+  it('says so when the node to be traced was not in the run', async (t) => {
+    const trace = new Hearsay(t, ['sim', '--swarm', '--seed', '1', '--trace-node', 'n999'])
+    assert.deepEqual(await trace.ended, { code: 1, signal: null })
+    assert.match(trace.stdout.join('\n'), /^1 seed from 1 on: no violation/)
+    assert.match(
+      trace.stderr.at(-1) ?? '',
+      /Nothing was traced: no node of this run was named n999\. At .* n0 to/,
+    )
+  })
+
   it('tells what it has so far at a Ctrl-C, and ends with 130 in time', async (t) => {
     const endless = new Hearsay(t, ['sim', '--swarm', '--seconds', '600'])
     await endless.waitFor('that it runs', () => endless.stderr.find((line) => /\] .* seeds/.test(line)))

@@ -74,6 +74,15 @@ describe('resolveOptions', () => {
     assert.equal(resolveOptions(['host'], 'swarm', {}, {}).host, '127.0.0.1')
   })
 
+  it('tells which of them were given, whatever their values', () => {
+    const given = (flags: Record<string, unknown>, env: Record<string, string> = {}) => [
+      ...resolveOptions(['nodes', 'seed', 'json'], 'sim', flags, env).given,
+    ]
+    assert.deepEqual(given({}), [])
+    assert.deepEqual(given({ nodes: '100', json: false }), ['nodes', 'json'])
+    assert.deepEqual(given({}, { HEARSAY_SEED: '0', HEARSAY_NODES: ' ' }), ['seed'])
+  })
+
   it('splits lists at commas, and joins repeated flags', () => {
     const { bootstrap } = resolveOptions(
       ['bootstrap'],

@@ -78,7 +78,16 @@ describe('a wrong command line', () => {
       /quiet takes no --fraction\. Those that do: .*mass-crash/,
     ],
     [['sim', '--scenario', 'mass-crash', '--fraction', '1.5'], /--fraction: "1\.5" is not a share/],
-    [['sim', '--swarm', '--fraction', '0.5'], /--fraction is for --scenario/],
+    [['sim', '--swarm', '--fraction', '0.5'], /--fraction \(HEARSAY_FRACTION\) is for --scenario/],
+    [['sim', '--swarm', '--nodes', '100'], /--nodes \(HEARSAY_NODES\) is for --scenario/],
+    [
+      ['sim', '--scenario', 'quiet', '--nodes', '5', '--trace-node', 'n3'],
+      /no node of a scenario is named n3\. At the beginning there are node1 to node5\./,
+    ],
+    [
+      ['sim', '--swarm', '--seed', '1', '--trace-node', 'node3'],
+      /no node of a swarm is named node3\. At the beginning there are n0 to n\d+\./,
+    ],
     [['sim', '--swarm', '--trace', '--seeds', '2'], /A trace is of one seed/],
     [['sim', '--swarm', '--seed', '-1'], /--seed/],
     [['send', 'a', '\u001b[31m', '--\u001b[2J'], /is not known here/],

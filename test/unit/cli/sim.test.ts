@@ -95,6 +95,16 @@ describe('sim --scenario', () => {
     assert.equal(JSON.parse(json.at(-1) ?? '').scenario, 'quiet')
   })
 
+  it('ends with 1 and says so when the node to be traced was not in the run, after the report', async () => {
+    const { code, out, err } = await sim(...QUIET, '--trace-node', 'node6')
+    assert.equal(code, 1)
+    assert.match(out, /^quiet, 5 nodes, seed 3: passed$/m)
+    assert.match(
+      err,
+      /hearsay: Nothing was traced: no node of this run was named node6\. At the beginning there were node1 to node5\.$/m,
+    )
+  })
+
   it('traces into a file', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'hearsay-'))
     t.after(() => rmSync(folder, { recursive: true }))
