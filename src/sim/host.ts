@@ -3,6 +3,7 @@
 //
 // 1. Nothing is fed from within a call of this class but `send-refused`, nor anything after {@link Host.crash}.
 // 2. Whatever a host has is gone when the last of its links is: nothing of it stays in the medium.
+// 3. Nothing is fed while the process stands still but what answers its own calls; it comes in the same order after.
 
 import type { Effect } from '../core/events.ts'
 import type { LinkId } from '../core/messages.ts'
@@ -59,6 +60,8 @@ export class Host implements Machine, Happening {
   #lastLink = 0
   /** What has arrived and was not read yet: empty unless the process is slow or paused. */
   #inbox: { readonly pipe: Pipe; readonly load: Load }[] = []
+  /** What happened on links while the process stood still, until it is told: before what has arrived on them. */
+  #untold: LinkEvent[] = []
   #isReading = false
   #readBytesPerMs: number | undefined
   #isPaused = false
@@ -157,7 +160,7 @@ export class Host implements Machine, Happening {
     this.#go()
   }
 
-  /** The process stands still: it reads nothing, and {@link afterPause} holds its timers. */
+  /** The process stands still: it is told nothing, it reads nothing, and {@link afterPause} holds its timers. */
   pause(ms: number): void {
     const { queue } = this.#medium.fabric
     const toMs = queue.nowMs + ms
@@ -173,8 +176,8 @@ export class Host implements Machine, Happening {
   resume(): void {
     if (!this.#isPaused) return
     this.#isPaused = false
-    this.#readOn()
-    if (this.#inbox.length === 0 || this.#readBytesPerMs !== undefined) this.#catchUp()
+    if (this.#untold.length === 0) this.#goOn()
+    else this.#medium.fabric.queue.plan(0, () => this.#tellUntold())
   }
 
   /** The process reads at most this much in a second; `undefined`: as much as comes. */
@@ -222,7 +225,7 @@ export class Host implements Machine, Happening {
 
   arrived(pipe: Pipe, load: Load): void {
     if (this.#phase === 'gone') pipe.discard()
-    else if (this.#inbox.length === 0 && this.#readBytesPerMs === undefined && !this.#isPaused)
+    else if (this.#inbox.length === 0 && this.#readBytesPerMs === undefined && !this.#isBehind)
       pipe.read(load)
     else {
       this.#inbox.push({ pipe, load })
@@ -243,10 +246,26 @@ export class Host implements Machine, Happening {
 
   #readOn(): void {
     const front = this.#inbox[0]
-    if (front === undefined || this.#isReading || this.#isPaused) return
+    if (front === undefined || this.#isReading || this.#isBehind) return
     this.#isReading = true
     const rate = this.#readBytesPerMs
     this.#medium.fabric.queue.plan(rate === undefined ? 0 : front.load.bytes / rate, this)
+  }
+
+  /** Whether the process has not been told all that happened on its links. */
+  get #isBehind(): boolean {
+    return this.#isPaused || this.#untold.length > 0
+  }
+
+  #tellUntold(): void {
+    if (this.#isPaused || this.#untold.length === 0) return
+    for (const event of this.#untold.splice(0)) this.#tell(event)
+    this.#goOn()
+  }
+
+  #goOn(): void {
+    this.#readOn()
+    if (this.#inbox.length === 0 || this.#readBytesPerMs !== undefined) this.#catchUp()
   }
 
   #catchUp(): void {
@@ -255,7 +274,11 @@ export class Host implements Machine, Happening {
   }
 
   readonly #tell = (event: LinkEvent): void => {
-    if (this.#phase !== 'gone') this.#feed(event)
+    if (this.#phase === 'gone') return
+    // One that leaves has to do with the ends of its links only, and waits for them.
+    const isHeld = this.#isBehind && this.#phase === 'runs' && event.type !== 'send-refused'
+    if (isHeld) this.#untold.push(event)
+    else this.#feed(event)
   }
 
   readonly #forget = (end: End): void => {
@@ -278,6 +301,7 @@ export class Host implements Machine, Happening {
   /** The other ends of its links may refer to the host for a while, and must not keep the process in memory. */
   #go(): void {
     this.#phase = 'gone'
+    this.#untold = []
     this.#afterPause = []
     this.#feed = () => {}
     this.#medium.remove(this)

@@ -285,8 +285,8 @@ class TestNetwork {
   }
 
   /**
-   * A running node stands still for this long, as a process that is stopped: it reads nothing and its timers wait. Its
-   * links stay. What its program asks of it meanwhile is done all the same.
+   * A running node stands still for this long, as a process that is stopped: it reads nothing, learns nothing of its links,
+   * and its timers wait. Its links stay, and others may make new ones to it. What its program asks of it meanwhile is done all the same.
    */
   pause(name: string, ms: number): void {
     const { world } = this.#roster.runningMember(name)

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Node } from '../../../src/index.ts'
+import { silentLogger } from '../../../src/logger.ts'
 import { createTestNetwork } from '../../../src/testing/test-network.ts'
 import { RecordedNode } from '../../support/node-rig.ts'
 
@@ -200,6 +201,24 @@ describe('links and processes', () => {
     assert.equal((await a.node.send('b', 'wake up')).status, 'delivered')
     assert.ok(net.nowMs >= startMs + 3_000)
     assert.deepEqual([b.values, a.down, b.down], [['wake up'], [], []])
+  })
+
+  test('one that is dialled while it stands still knows of nothing until it goes on, and has a link then', async () => {
+    await using net = createTestNetwork()
+    const links: string[] = []
+    const start = (name: string, listen?: false) => {
+      const debug = (_: unknown, event: string) => links.push(`${name} ${event}`)
+      return net.createNode({ name, listen: listen ?? 0, logger: { ...silentLogger, debug } })
+    }
+    const b = new RecordedNode(await start('b'))
+    await net.settled()
+    net.pause('b', 3_000)
+    await start('c', false)
+    await net.advance(2_999)
+    // Its machine takes the connection.
+    assert.deepEqual(links, ['c link open'])
+    await net.until(() => b.up.length === 1)
+    assert.ok(net.nowMs < 5_000, `at ${net.nowMs} ms`)
   })
 
   test('one that stands still for longer is given up, and comes back by itself', async () => {

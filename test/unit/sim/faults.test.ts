@@ -213,6 +213,43 @@ describe('a pause', () => {
     assert.deepEqual(b.told, ['2000 got one', '2000 got two', '2000 timer'])
   })
 
+  it('holds what happens on links, and tells it in order, before what has arrived on them', () => {
+    const net = rig()
+    const { a, b } = pair(net)
+    const c = net.host('c')
+    b.host.pause(10_000)
+    b.host.afterPause({ happen: () => b.told.push(`${net.queue.nowMs} timer`) })
+    c.host.dial(urlOf('b'))
+    b.host.dial('ws://nobody:5000/')
+    net.run(1_000)
+    send(a, 'of a')
+    net.run(10)
+    send(c, 'of c')
+    net.run(10)
+    net.medium.cut('a', 'b', { isLost: false })
+    net.run(8_979)
+    assert.deepEqual(b.told, [])
+    net.run(1)
+    assert.deepEqual(b.told, [
+      '11000 dial failed',
+      '11000 accepted',
+      '11000 got of a',
+      '11000 got of c',
+      '11000 closed link-lost',
+      '11000 timer',
+    ])
+  })
+
+  it('does not hold the end of a link that the process closes all the same, as it leaves', () => {
+    const net = rig()
+    const { b } = pair(net)
+    b.host.pause(60_000)
+    b.host.end()
+    net.run(2_000)
+    assert.deepEqual(b.told, ['2000 closed shutting-down'])
+    assert.ok(b.host.isGone)
+  })
+
   it('is as long as the longest of two', () => {
     const net = rig()
     const { b } = pair(net)
