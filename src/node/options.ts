@@ -125,18 +125,23 @@ function checkUrl(text: string): string {
   throw new HearsayError('invalid-url', result.detail)
 }
 
-function checkConfig(config: Partial<CoreConfig>): Partial<CoreConfig> {
+/** What is wrong with protocol settings, each looked at alone, as a text for callers; `undefined`: nothing. */
+export function problemOfConfig(config: Partial<CoreConfig>): string | undefined {
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    return 'config: expected an object of settings'
+  }
   for (const [key, value] of Object.entries(config)) {
-    if (!Object.hasOwn(CORE_DEFAULTS, key)) {
-      throw new HearsayError('invalid-option', `config.${key}: there is no such setting`)
-    }
+    if (!Object.hasOwn(CORE_DEFAULTS, key)) return `config.${key}: there is no such setting`
     const [min, max] = RANGES[key as keyof CoreConfig] ?? [0, MS_MAX]
     if (Number.isInteger(value) && value >= min && value <= max) continue
-    throw new HearsayError(
-      'invalid-option',
-      `config.${key}: ${value} is not a whole number from ${min} to ${max}`,
-    )
+    return `config.${key}: ${value} is not a whole number from ${min} to ${max}`
   }
+  return undefined
+}
+
+function checkConfig(config: Partial<CoreConfig>): Partial<CoreConfig> {
+  const problem = problemOfConfig(config)
+  if (problem !== undefined) throw new HearsayError('invalid-option', problem)
   checkLinks({ ...CORE_DEFAULTS, ...config })
   return config
 }

@@ -162,6 +162,11 @@ export class Medium implements HostMedium, Happening {
     this.partition([])
   }
 
+  /** Whether anything connects two hosts: a link, or one that is being made or closed. */
+  isConnected(a: string, b: string): boolean {
+    return this.#between(a, b).length > 0 || this.#between(b, a).length > 0
+  }
+
   /** Breaks what connects two hosts, as a reset does; both are told after the latency. */
   cut(a: string, b: string, { isLost = true }: CutOptions = {}): void {
     for (const end of this.#between(a, b)) end.out.breakOff(isLost)

@@ -14,6 +14,8 @@ export type TestNetworkErrorCode =
   | 'not-running'
   /** The node, which is to be restarted, runs. */
   | 'running'
+  /** The nodes, whose link is to break or go silent, have none. */
+  | 'no-link'
   /** A promise waited for longer than makes sense, or for something that nothing can bring any more. */
   | 'never-settles'
   /** A run of a node that has crashed is asked for something. */

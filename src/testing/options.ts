@@ -1,6 +1,7 @@
 // How a test network is set up: checked, with the defaults filled in, and where its seed comes from.
 
 import type { CoreConfig } from '../core/config.ts'
+import { problemOfConfig } from '../node/options.ts'
 import type { Delay } from '../sim/delay.ts'
 import type { MediumOptions } from '../sim/medium.ts'
 
@@ -49,7 +50,7 @@ const EXPECTED: Record<keyof TestNetworkOptions, readonly [check: Check, expecte
   bytesPerSecond: [isAbove0, 'a number above 0'],
   dialFailure: [(value) => isFrom0(value) && (value as number) <= 1, 'a probability from 0 to 1'],
   patienceMs: [isAbove0, 'ms above 0'],
-  config: [(value) => typeof value === 'object' && value !== null, 'an object'],
+  config: [(value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object'],
 }
 
 /** @param refuse makes the error for an option that is wrong */
@@ -63,6 +64,8 @@ export function checkOptions(
     if (value !== undefined && !check(value))
       throw refuse(`${key}: ${JSON.stringify(value)} is not ${expected}`)
   }
+  const problem = problemOfConfig(options.config ?? {})
+  if (problem !== undefined) throw refuse(problem)
   const { jitterMs = 0, bytesPerSecond, dialFailure = 0, latencyMs = DEFAULT_LATENCY_MS } = options
   const [minMs, maxMs] = typeof latencyMs === 'number' ? [latencyMs, latencyMs] : latencyMs
   return {

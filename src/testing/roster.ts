@@ -8,7 +8,7 @@ import type { CoreConfig } from '../core/config.ts'
 import type { Contact } from '../core/messages.ts'
 import type { Rng } from '../core/rng.ts'
 import { Node } from '../node/node.ts'
-import { checkOptions, type NodeOptions, type NodeSettings } from '../node/options.ts'
+import { checkOptions, type NodeOptions, type NodeSettings, problemOfConfig } from '../node/options.ts'
 import type { Run } from '../node/world.ts'
 import { PORT, VirtualWorld, type WorldGround } from './virtual-world.ts'
 
@@ -18,6 +18,14 @@ export interface Member {
   readonly world: VirtualWorld
   readonly node: Node
   state: 'runs' | 'leaves' | 'closed' | 'crashed'
+}
+
+/** A node that is about to be started, checked. */
+interface Plan {
+  readonly options: NodeOptions
+  readonly settings: NodeSettings
+  /** Where it can be dialled, or what is said of where. */
+  readonly url: string | undefined
 }
 
 /** What a roster works with. */
@@ -79,32 +87,27 @@ export class Roster {
     return () => member?.state !== 'crashed'
   }
 
-  /** @throws HearsayError for options that are wrong; TestNetworkError `name-taken` or `url-taken` */
-  start(options: NodeOptions): Node {
-    const isNamed = options.name !== undefined || options.url !== undefined
-    const named = isNamed ? options : { ...options, name: this.#freeName() }
-    const settings = checkOptions({ ...named, config: { ...this.#parts.config, ...options.config } })
-    const { name, listen } = settings
-    const before = this.#members.get(name)?.state
-    if (before === 'runs') throw this.#complain('name-taken', `a node named ${name} runs already`)
-    if (before === 'leaves') {
-      throw this.#complain('name-taken', `${name} is still being closed: await its close() first`)
-    }
-    const url = settings.url ?? (listen === false ? undefined : madeUpUrl(name, listen))
-    if (listen !== false && this.running.some(({ world }) => world.host.url === url)) {
-      throw this.#complain('url-taken', `another node is dialled at ${url}`)
-    }
-    const member = this.#run({ ...named, name }, settings, url)
-    this.#members.set(name, member)
-    this.#parts.onChange()
-    return member.node
+  /**
+   * Starts nodes with these options each: all of them, or none.
+   * @throws HearsayError for options that are wrong; TestNetworkError `name-taken` or `url-taken`
+   */
+  start(all: readonly NodeOptions[]): Node[] {
+    const plans: Plan[] = []
+    for (const options of all) plans.push(this.#plan(options, plans))
+    return plans.map((plan) => {
+      const member = this.#run(plan)
+      this.#members.set(plan.settings.name, member)
+      this.#parts.onChange()
+      return member.node
+    })
   }
 
   /** @throws TestNetworkError `unknown-node` or `running` */
   restart(name: string): Node {
     const { options, state } = this.member(name)
     if (state === 'runs') throw this.#complain('running', `${name} runs: crash or close it before`)
-    return this.start(options)
+    const [node] = this.start([options])
+    return node as Node
   }
 
   /** A node's process is gone. @throws TestNetworkError `unknown-node` or `not-running` */
@@ -127,7 +130,38 @@ export class Roster {
     this.#parts.onChange()
   }
 
-  #run(options: NodeOptions, settings: NodeSettings, url: string | undefined): Member {
+  /** @param before what is to be started together with it */
+  #plan(options: NodeOptions, before: readonly Plan[]): Plan {
+    const isNamed = options.name !== undefined || options.url !== undefined
+    const named = isNamed ? options : { ...options, name: this.#freeName(before) }
+    const { config = {} } = options
+    // What is no settings at all is refused as it is.
+    const isSound = problemOfConfig(config) === undefined
+    const settings = checkOptions({
+      ...named,
+      config: isSound ? { ...this.#parts.config, ...config } : config,
+    })
+    const { name, listen } = settings
+    const state = this.#members.get(name)?.state
+    if (state === 'runs') throw this.#complain('name-taken', `a node named ${name} runs already`)
+    if (state === 'leaves') {
+      throw this.#complain('name-taken', `${name} is still being closed: await its close() first`)
+    }
+    if (before.some((plan) => plan.settings.name === name)) {
+      throw this.#complain('name-taken', `${name} is named twice`)
+    }
+    const url = settings.url ?? (listen === false ? undefined : madeUpUrl(name, listen))
+    const taken = [
+      ...this.running.map(({ world }) => world.host.url),
+      ...before.map((plan) => (plan.settings.listen === false ? undefined : plan.url)),
+    ]
+    if (listen !== false && taken.includes(url)) {
+      throw this.#complain('url-taken', `another node is dialled at ${url}`)
+    }
+    return { options: { ...named, name }, settings, url }
+  }
+
+  #run({ options, settings, url }: Plan): Member {
     const { ground, onChange } = this.#parts
     const ended = (state: Member['state']): void => {
       if (member.state === 'crashed') return
@@ -171,10 +205,10 @@ export class Roster {
     return this.#parts.rng.shuffled(contactsOf(others)).slice(0, CONTACTS_MAX)
   }
 
-  #freeName(): string {
+  #freeName(before: readonly Plan[]): string {
     for (let number = 1; ; number++) {
       const name = `node${number}`
-      if (!this.#members.has(name)) return name
+      if (!this.#members.has(name) && before.every(({ settings }) => settings.name !== name)) return name
     }
   }
 

@@ -10,7 +10,7 @@ import { Medium } from '../sim/medium.ts'
 import type { TestNetworkErrorCode } from './complaint.ts'
 import { Flow } from './flow.ts'
 import { checkOptions, type TestNetworkOptions, type TestNetworkSettings } from './options.ts'
-import { Roster } from './roster.ts'
+import { type Member, Roster } from './roster.ts'
 import { unsettled } from './settling.ts'
 
 export type { TestNetworkErrorCode } from './complaint.ts'
@@ -114,19 +114,23 @@ class TestNetwork {
    */
   readonly createNode = async (options: NodeOptions = {}): Promise<Node> => {
     this.#checkOpen()
-    return this.#roster.start(options)
+    const [node] = this.#roster.start([options])
+    return node as Node
   }
 
   /**
    * Starts nodes, all with the same options: those of these names, or so many with the next free names `node1`,
-   * `node2` … They do not know each other before time flows: see {@link settled}.
+   * `node2` … They do not know each other before time flows: see {@link settled}. Rejects as {@link createNode} does, and
+   * has started none then.
    */
   async start<const N extends readonly string[] | number>(
     names: N,
     options: StartOptions = {},
   ): Promise<N extends readonly string[] ? { -readonly [K in keyof N]: Node } : Node[]> {
-    const each = this.#optionsOfEach(names, options)
-    return Promise.all(each.map(this.createNode)) as ReturnType<typeof this.start<N>>
+    this.#checkOpen()
+    return this.#roster.start(this.#optionsOfEach(names, options)) as Awaited<
+      ReturnType<typeof this.start<N>>
+    >
   }
 
   /**
@@ -188,6 +192,7 @@ class TestNetwork {
    */
   until(condition: () => boolean, { what, limitMs = this.#patienceMs }: UntilOptions = {}): Promise<void> {
     this.#checkOpen()
+    this.#checkTime('until', limitMs)
     const met = Promise.withResolvers<void>()
     const look = () => {
       try {
@@ -258,7 +263,10 @@ class TestNetwork {
     this.#touch()
   }
 
-  /** Breaks the links between two nodes, as a reset does. What is on its way on them is lost; they may link again. */
+  /**
+   * Breaks the link between two nodes, as a reset does. What is on its way on it is lost; they may link again.
+   * @throws TestNetworkError `no-link`, as not every node is linked to every other: see `neighbors()` of a node
+   */
   cut(a: string, b: string): void {
     this.#checkPair('cut', a, b)
     this.#medium.cut(a, b)
@@ -266,8 +274,9 @@ class TestNetwork {
   }
 
   /**
-   * The links between two nodes that there are now only go silent: what is sent on them vanishes, and nobody is told.
+   * The link between two nodes that there is now only goes silent: what is sent on it vanishes, and nobody is told.
    * The nodes find out by the heartbeats that they miss, after about 6 s with the default settings.
+   * @throws TestNetworkError `no-link`, as {@link cut}
    */
   silence(a: string, b: string): void {
     this.#checkPair('silence', a, b)
@@ -277,6 +286,7 @@ class TestNetwork {
 
   /** A running node reads at most this much in a second; `Infinity`: as much as comes. */
   slow(name: string, bytesPerSecond: number): void {
+    this.#checkOpen()
     const { world } = this.#roster.runningMember(name)
     if (!(bytesPerSecond > 0)) {
       throw this.#complain('invalid-option', `slow: ${bytesPerSecond} is not a number of bytes above 0`)
@@ -289,6 +299,7 @@ class TestNetwork {
    * and its timers wait. Its links stay, and others may make new ones to it. What its program asks of it meanwhile is done all the same.
    */
   pause(name: string, ms: number): void {
+    this.#checkOpen()
     const { world } = this.#roster.runningMember(name)
     this.#checkTime('pause', ms)
     world.host.pause(ms)
@@ -326,8 +337,11 @@ class TestNetwork {
 
   #checkPair(call: string, a: string, b: string): void {
     this.#checkOpen()
-    for (const name of [a, b]) this.#roster.runningMember(name)
+    const [one, other] = [a, b].map((name) => this.#roster.runningMember(name)) as [Member, Member]
     if (a === b) throw this.#complain('invalid-option', `${call}: ${a} has no link with itself`)
+    // One of them may not know yet that theirs has ended: for its program it is there.
+    if (this.#medium.isConnected(a, b) || areNeighbors(one, other)) return
+    throw this.#complain('no-link', `${call}: there is no link between ${a} and ${b}${whyNoLink(one, other)}`)
   }
 
   #optionsOfEach(names: readonly string[] | number, options: StartOptions): NodeOptions[] {
@@ -351,4 +365,19 @@ class TestNetwork {
     await this.#roster.end()
     this.#flow.fail(this.#complain('closed', 'the network was closed meanwhile'))
   }
+}
+
+function areNeighbors(one: Member, other: Member): boolean {
+  const has = ({ node }: Member, name: string): boolean => node.neighbors().some((they) => they.name === name)
+  return has(one, other.node.name) || has(other, one.node.name)
+}
+
+/** What is likely to be behind it that two nodes are not linked. */
+function whyNoLink(one: Member, other: Member): string {
+  if (one.world.host.side !== other.world.host.side) return ': a partition is between them'
+  const linked = [one, other].filter(({ node }) => node.neighbors().length > 0)
+  if (linked.length < 2) return ': links are made when time flows, as in settled()'
+  const [first] = linked
+  const names = first?.node.neighbors().map(({ name }) => name) ?? []
+  return `; ${first?.node.name} is linked to ${names.join(', ')}`
 }

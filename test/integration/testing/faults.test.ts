@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import type { Node } from '../../../src/index.ts'
 import { silentLogger } from '../../../src/logger.ts'
 import { createTestNetwork } from '../../../src/testing/test-network.ts'
-import { RecordedNode } from '../../support/node-rig.ts'
+import { RecordedNode, SPARSE } from '../../support/node-rig.ts'
 
 const namesOf = (node: Node): string =>
   node
@@ -164,6 +164,29 @@ describe('links and processes', () => {
     assert.deepEqual([a.down, b.down], [['b link-lost'], ['a link-lost']])
     await net.settled()
     assert.deepEqual([a.node.neighbors().length, a.left, b.left], [1, [], []])
+  })
+
+  test('where there is no link none is cut or silenced, and the error says what is likely to be behind it', async () => {
+    await using net = createTestNetwork({ seed: 7, config: SPARSE })
+    const refused = (call: 'cut' | 'silence', [a, b]: [string, string], message: RegExp) =>
+      assert.throws(() => net[call](a, b), { name: 'TestNetworkError', code: 'no-link', message })
+    const names = (await net.start(12)).map(({ name }) => name)
+    refused('cut', ['node1', 'node2'], /^cut: there is no link between node1 and node2: .* time flows/)
+    await net.settled()
+    const [one] = net.nodes as [Node]
+    const linked = one.neighbors().map(({ name }) => name)
+    const other = names.find((name) => name !== one.name && !linked.includes(name)) as string
+    const message = new RegExp(
+      `between ${one.name} and ${other}; ${one.name} is linked to ${linked.join(', ')}`,
+    )
+    refused('cut', [one.name, other], message)
+    refused('silence', [one.name, other], message)
+    const [friend] = linked as [string]
+    net.partition([friend])
+    // The link is there until it is missed.
+    net.silence(one.name, friend)
+    await net.settled()
+    refused('silence', [one.name, friend], /: a partition is between them/)
   })
 
   test('a silent link is found out by its heartbeats, and another way is taken meanwhile', async () => {

@@ -70,8 +70,8 @@ async function storm(net: TestNetwork, book: Book): Promise<void> {
   const running = (): Node => rng.pick(net.nodes) as Node
   const gone = new Set<string>()
   const faults: (() => unknown)[] = [
-    () => net.cut(...pair()),
-    () => net.silence(...pair()),
+    () => betweenNeighbors((a, b) => net.cut(a, b)),
+    () => betweenNeighbors((a, b) => net.silence(a, b)),
     () => net.pause(running().name, rng.between(1, 15_000)),
     () => net.slow(running().name, rng.chance(0.5) ? Number.POSITIVE_INFINITY : 20_000),
     () => net.partition(net.nodes.filter(() => rng.chance(0.4)).map(({ name }) => name)),
@@ -89,9 +89,11 @@ async function storm(net: TestNetwork, book: Book): Promise<void> {
     },
     ...Array(3).fill(() => back()),
   ]
-  const pair = (): [string, string] => {
-    const [a, b] = rng.shuffled(net.nodes)
-    return [a?.name ?? '', b?.name ?? '']
+  const betweenNeighbors = (strike: (a: string, b: string) => void): void => {
+    const node = running()
+    const others = node.neighbors().filter(({ name }) => net.nodes.some((other) => other.name === name))
+    const other = rng.pick(others)
+    if (other !== undefined) strike(node.name, other.name)
   }
   const back = async (): Promise<void> => {
     const name = rng.pick([...gone])

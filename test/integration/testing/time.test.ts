@@ -142,7 +142,14 @@ describe('the end of a test network', () => {
     assert.equal(a.health().live, false)
     assert.deepEqual(net.nodes, [])
     await net.close()
-    for (const call of [() => net.advance(1), () => net.settled(), () => net.heal(), () => net.crash('a')]) {
+    for (const call of [
+      () => net.advance(1),
+      () => net.settled(),
+      () => net.heal(),
+      () => net.crash('a'),
+      () => net.slow('a', 1_000),
+      () => net.pause('a', 1),
+    ]) {
       assert.throws(call, complains('closed', /^the network was closed/))
     }
     await assert.rejects(net.createNode(), complains('closed', /^the network was closed/))
@@ -193,6 +200,15 @@ describe('misuse', () => {
       net.createNode({ name: 'a' }),
       complains('name-taken', /a node named a runs already/),
     )
+    await assert.rejects(net.start(['e', 'e']), complains('name-taken', /e is named twice/))
+    await assert.rejects(net.start(['e', 'a']), complains('name-taken', /a node named a runs already/))
+    const same = { url: 'ws://host:5000' } as never
+    await assert.rejects(net.start(['e', 'f'], same), complains('url-taken', /dialled at ws:\/\/host:5000/))
+    assert.deepEqual(
+      net.nodes.map(({ name }) => name),
+      ['a', 'b'],
+      'none is started where not all can be',
+    )
     await assert.rejects(net.restart('a'), complains('running', /^a runs: crash or close it before/))
     await assert.rejects(net.restart('x'), complains('unknown-node', /named x/))
     const url = 'ws://host:5000'
@@ -214,6 +230,9 @@ describe('misuse', () => {
     await b.close()
     assert.throws(() => net.node('b'), complains('not-running', /^b was closed/))
     assert.throws(() => net.cut('c', 'c'), complains('invalid-option', /^cut: c has no link with itself/))
+    for (const limitMs of [Number.NaN, -1, '5', Number.POSITIVE_INFINITY] as never[]) {
+      assert.throws(() => net.until(() => true, { limitMs }), complains('invalid-option', /^until: .* time/))
+    }
     assert.throws(() => net.advance(-1), complains('invalid-option', /^advance: -1/))
     assert.throws(() => net.advance(Number.NaN), complains('invalid-option', /^advance: NaN/))
     assert.throws(() => net.slow('c', 0), complains('invalid-option', /^slow: 0/))

@@ -20,7 +20,7 @@ describe('options of a test network', () => {
       bytesPerSecond: [0, -1],
       dialFailure: [-0.1, 1.1],
       patienceMs: [0],
-      config: [null, 5],
+      config: [null, 5, []],
       latency: [5],
     }
     for (const [key, values] of Object.entries(wrong)) {
@@ -35,6 +35,18 @@ describe('options of a test network', () => {
         )
       }
     }
+  })
+
+  it('settings of all nodes are checked as those of one are', () => {
+    for (const [config, message] of [
+      [{ linksAmi: 5 }, /^config\.linksAmi: there is no such setting/],
+      [{ linksAim: 0 }, /^config\.linksAim: 0 is not a whole number from 1 to/],
+      [{ heartbeatMs: '5' }, /^config\.heartbeatMs: 5 is not a whole number/],
+    ] as const) {
+      assert.throws(() => createTestNetwork({ config } as never), { code: 'invalid-option', message })
+    }
+    // Each alone: those of a node may make up for it.
+    assert.doesNotThrow(() => createTestNetwork({ config: { linksMin: 7 } }))
   })
 
   it('the seed that is asked for comes first, then that of HEARSAY_SEED', () => {
