@@ -6,8 +6,8 @@
 //  3. Every send ends in one outcome, at the latest when its deadline has passed. `delivered` is told after the message
 //     was handed over by a run of its destination, and by nobody else.
 //  4. No message travels more links than the limit.
-//  5. A broadcast is handed over at most once by a run, never by its origin, and not at all when it has failed. It is
-//     answered once, in time.
+//  5. A broadcast is handed over at most once by a run, never by its origin, and not at all when it has failed, neither
+//     before that is told nor after. It is answered once, in time.
 //  6. A peer is told as come and as gone in turns, and so is each link.
 //  7. After `left` and `stopped` a run tells nothing any more.
 
@@ -273,6 +273,13 @@ export class Ledger {
     if (broadcast.state !== 'open') this.#broken(run, `answered broadcast ${told.id} twice`)
     broadcast.state = told.failure === undefined ? 'sent' : 'failed'
     entry.open.delete(broadcast)
+    const [heardBy] = broadcast.handedOverBy
+    if (told.failure !== undefined && heardBy !== undefined) {
+      this.#broken(
+        run,
+        `told broadcast ${told.id} as failed (${told.failure}), which ${heardBy.label} had got`,
+      )
+    }
     if (nowMs > broadcast.dueMs + entry.lateMs) {
       this.#broken(
         run,

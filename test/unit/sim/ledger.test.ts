@@ -121,6 +121,10 @@ test('broadcasts', () => {
       ledger.told(A, answered(id, 'no-route'), 1)
       ledger.told(B, heard, 1)
     },
+    'a#1 told broadcast 1 as failed (no-route), which b#1 had got': (ledger, id) => {
+      ledger.told(B, heard, 1)
+      ledger.told(A, answered(id, 'no-route'), 1)
+    },
     'a#1 answered broadcast 1 twice': (ledger, id) => {
       ledger.told(A, answered(id), 1)
       ledger.told(A, answered(id), 1)
