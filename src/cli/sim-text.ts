@@ -69,10 +69,14 @@ function convergenceLine({ what, tookMs, withinMs }: Convergence): string {
 function broadcastLines({ broadcasts }: ScenarioReport): string[] {
   const rows = Object.entries(broadcasts).map(([group, figures]) => broadcastRow(group, figures))
   if (rows.length === 0) return []
-  return table([
+  const lines = table([
     ['', 'count', 'origins', 'pairs', 'reliability', 'RMR mean', 'max', 'last hop', ...LATENCY_HEADS],
     ...rows,
   ])
+  for (const [group, { failed }] of Object.entries(broadcasts)) {
+    if (failed > 0) lines.push(`${group}, told as failed: ${count(failed)}`)
+  }
+  return lines
 }
 
 function broadcastRow(group: string, figures: BroadcastFigures): string[] {

@@ -133,10 +133,25 @@ export function* settle(stage: Stage): Steps {
   while (stage.nowMs < untilMs && stage.shots.some(isOpen)) yield* stage.run(LOOK_MS)
 }
 
-/** All broadcasts and sends of a group between nodes that were up all through have arrived; else that is a violation. */
-export function expectAll(stage: Stage, group: string): void {
+/**
+ * All broadcasts and sends of a group between nodes that were up all through have arrived; else that is a violation.
+ * @param alone those that had nobody to broadcast to: they may be told so. Default: nobody.
+ */
+export function expectAll(stage: Stage, group: string, alone: readonly StageNode[] = []): void {
   expectHeard(stage, group)
+  expectTaken(stage, group, alone)
   expectDelivered(stage, group)
+}
+
+function expectTaken(stage: Stage, group: string, alone: readonly StageNode[]): void {
+  const casts = stage.casts.filter((cast) => cast.group === group && cast.isFair)
+  const failed = casts.filter(({ hasFailed, by }) => hasFailed && !alone.includes(by))
+  const [first] = failed
+  if (first === undefined) return
+  stage.broken(
+    `${failed.length} of ${casts.length} broadcasts (${group}) were told as failed; the first one is ` +
+      `of ${first.by.label} at ${first.atMs.toFixed(0)} ms`,
+  )
 }
 
 function expectHeard(stage: Stage, group: string): void {

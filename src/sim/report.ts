@@ -12,6 +12,8 @@ export interface Percentiles {
 
 /** One broadcast, as it was counted. */
 export interface BroadcastCount {
+  /** Whether its origin was told that it has failed. Then nobody has to get it. */
+  readonly hasFailed: boolean
   /** Nodes that had to get it: up all through it, the origin left out. */
   readonly expected: number
   /** How many of these got it. */
@@ -27,6 +29,8 @@ export interface BroadcastCount {
 /** What was measured of some broadcasts. */
 export interface BroadcastFigures {
   readonly broadcasts: number
+  /** How many of them their origins were told as failed. */
+  readonly failed: number
   readonly origins: number
   /** Pairs of a broadcast and a node that had to get it. */
   readonly pairs: number
@@ -149,6 +153,7 @@ export function broadcastFigures(
   const redundancies = counts.map(redundancyOf)
   return {
     broadcasts: counts.length,
+    failed: counts.filter(({ hasFailed }) => hasFailed).length,
     origins,
     pairs: sumOf(counts.map(({ expected }) => expected)),
     reliability: reliabilityOf(counts),

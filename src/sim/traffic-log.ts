@@ -37,9 +37,20 @@ export class Cast {
     this.#expected = new Set(expected)
   }
 
-  /** Those that have to have it: none where the origin is gone before all of it can be on its way. */
+  /** Whether the origin was up all through it: all of it can be on its way, or the failure be told. */
+  get isFair(): boolean {
+    return this.#isThrough(this.by)
+  }
+
+  /** Whether the origin was told that it has failed: it is not lost, and nobody has it. */
+  get hasFailed(): boolean {
+    return this.entry.state === 'failed'
+  }
+
+  /** Those that have to have it. */
   get expected(): StageNode[] {
-    return this.#isThrough(this.by) ? [...this.#expected].filter((node) => this.#isThrough(node)) : []
+    if (!this.isFair || this.hasFailed) return []
+    return [...this.#expected].filter((node) => this.#isThrough(node))
   }
 
   /** Those that have to have it, and do not. */
@@ -56,9 +67,10 @@ export class Cast {
 
   /** @param payloadFrames that carried it. */
   count(payloadFrames: number): BroadcastCount {
-    const { expected } = this
+    const { expected, hasFailed } = this
     const { handedOverBy } = this.entry
     return {
+      hasFailed,
       expected: expected.length,
       reached: expected.filter((node) => handedOverBy.has(node)).length,
       payloadFrames,

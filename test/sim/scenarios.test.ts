@@ -93,6 +93,20 @@ describe('a run of a scenario', () => {
     )
   })
 
+  it('split-heal passes with a node that is alone on its side, whose broadcasts fail meanwhile', () => {
+    for (const [nodes, fraction] of [
+      [3, 0.3],
+      [3, 0.7],
+      [2, 0.5],
+    ] as const) {
+      const report = run('split-heal', { nodes, parameters: { fraction, faultSeconds: 30 } })
+      assert.equal(textOf(report), '')
+      const during = report.broadcasts['during the split']
+      assert.ok(during && during.failed > 0 && during.pairs > 0 && during.reliability === 1)
+      assert.equal(report.broadcasts.measured?.failed, 0)
+    }
+  })
+
   it('notes an error in the middle of it as a violation', () => {
     const report = run('quiet', {
       onStage: (stage) =>
@@ -160,6 +174,23 @@ describe('a scenario finds what is broken on purpose', () => {
           }
         }),
       found: /broadcasts \(measured\) have not reached everybody.* lacks \d+: node7#1/,
+    },
+    {
+      what: 'broadcasts are told as failed',
+      name: 'quiet',
+      onStage: (stage) =>
+        stage.net.medium.queue.plan(10_000, () => {
+          for (const { process } of stage.nodes) {
+            const handle = process.overlay.handle.bind(process.overlay)
+            process.overlay.handle = (input, nowMs) => {
+              if (input.type !== 'broadcast') return handle(input, nowMs)
+              const { id } = input
+              const notification = { type: 'broadcast-sent', id, neighbors: 0, failure: 'no-route' } as const
+              return [{ type: 'notify', notification }]
+            }
+          }
+        }),
+      found: /60 of 60 broadcasts \(measured\) were told as failed; the first one is of node/,
     },
     {
       what: 'a node does not acknowledge',

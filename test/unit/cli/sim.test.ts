@@ -154,7 +154,13 @@ describe('the report', () => {
         { what: 'two', tookMs: undefined, withinMs: 10_000 },
         { what: 'three', tookMs: 300 },
       ],
-      broadcasts: {},
+      broadcasts: {
+        alone: {
+          ...{ broadcasts: 3, failed: 2, origins: 1, pairs: 1, reliability: 1, rmr: { mean: 0, max: 0 } },
+          lastDeliveryHop: 1,
+          latencyMs: { count: 1, p50: 1, p90: 1, p99: 1, max: 1 },
+        },
+      },
       sends: {
         some: {
           sends: 3,
@@ -177,6 +183,7 @@ describe('the report', () => {
       '  one: 1.2 s (may take 10.0 s)',
       '  two: never (may take 10.0 s)',
       '  three: 0.3 s',
+      '  alone, told as failed: 2',
       '  some, not delivered: expired 2',
       '  replaced: 1,234 nodes',
       '  1: 2; 2 nodes',

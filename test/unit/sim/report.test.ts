@@ -16,7 +16,19 @@ import {
 } from '../../../src/sim/report.ts'
 
 /** A broadcast among ten nodes in which nothing is wrong. */
-const CLEAN: BroadcastCount = { expected: 9, reached: 9, payloadFrames: 9, receivers: 9, lastHop: 3 }
+const CLEAN: BroadcastCount = {
+  hasFailed: false,
+  expected: 9,
+  reached: 9,
+  payloadFrames: 9,
+  receivers: 9,
+  lastHop: 3,
+}
+/** One that its origin was told as failed. */
+const FAILED: BroadcastCount = {
+  ...{ ...CLEAN, hasFailed: true },
+  ...{ expected: 0, reached: 0, payloadFrames: 0, receivers: 0, lastHop: 0 },
+}
 
 describe('percentiles', () => {
   it('are those of the nearest rank, whatever the order', () => {
@@ -48,19 +60,20 @@ describe('redundancy', () => {
 
   it('counts all that received it, those included that did not have to', () => {
     assert.equal(redundancyOf({ ...CLEAN, expected: 5, reached: 5 }), 0)
-    assert.equal(redundancyOf({ expected: 9, reached: 0, payloadFrames: 0, receivers: 0, lastHop: 0 }), 0)
+    assert.equal(redundancyOf(FAILED), 0)
   })
 })
 
 describe('figures', () => {
   it('of broadcasts: mean and worst redundancy, the largest last hop', () => {
-    const counts = [CLEAN, { ...CLEAN, payloadFrames: 18, lastHop: 5 }]
+    const counts = [CLEAN, FAILED, { ...CLEAN, payloadFrames: 18, lastHop: 5 }, FAILED]
     assert.deepEqual(broadcastFigures(counts, 2, [1, 2, 3, 4]), {
-      broadcasts: 2,
+      broadcasts: 4,
+      failed: 2,
       origins: 2,
       pairs: 18,
       reliability: 1,
-      rmr: { mean: 0.5, max: 1 },
+      rmr: { mean: 0.25, max: 1 },
       lastDeliveryHop: 5,
       latencyMs: { count: 4, p50: 2, p90: 4, p99: 4, max: 4 },
     })
