@@ -159,11 +159,11 @@ export class SimNetwork {
     registrant?.crash(options)
   }
 
-  /** A node leaves as it should. */
+  /** A node leaves as it should. @throws TypeError while it stands still */
   leave(name: string): void {
     const { process, registrant } = this.#find(name)
-    this.#running.delete(name)
     process.leave()
+    this.#running.delete(name)
     registrant?.leave()
   }
 

@@ -116,8 +116,9 @@ export class SimProcess {
     this.#observer.onNotice?.(this, notification)
   }
 
-  /** The process leaves the overlay as it should, and ends. */
+  /** The process leaves the overlay as it should, and ends. @throws TypeError while it stands still: it cannot. */
   leave(): void {
+    if (this.host.isPaused) throw new TypeError(`${this.name} stands still, and cannot leave`)
     this.feed({ type: 'leave' })
     this.#end()
     this.host.end()

@@ -356,13 +356,19 @@ export class Stage {
 
   #stopped(node: StageNode): void {
     node.isStopped = true
-    this.net.medium.queue.plan(0, () => {
+    const { host, name } = node.process
+    const end = (): void => {
       if (!this.isUp(node)) return
+      if (host.isPaused) {
+        host.afterPause({ happen: end })
+        return
+      }
       this.#remove(node)
       // Where the bootstrap has refused it, it is gone already.
-      if (this.net.names.includes(node.process.name)) this.net.leave(node.process.name)
+      if (this.net.names.includes(name)) this.net.leave(name)
       this.#left(node)
-    })
+    }
+    this.net.medium.queue.plan(0, end)
   }
 
   #handled(process: SimProcess, input: Input, effects: readonly Effect[]): void {

@@ -333,6 +333,11 @@ export class SwarmNet {
   }
 
   #stopped(node: SwarmNode): void {
+    const { host } = node.process
+    if (host.isPaused) {
+      host.afterPause({ happen: () => this.#stopped(node) })
+      return
+    }
     if (!this.#remove(node)) return
     // P2: for another one that lives, or did when the news of it set out.
     const hasOther = this.nodes.some(({ name }) => name === node.name)

@@ -180,6 +180,20 @@ describe('faults of processes', () => {
     assert.deepEqual(toldSince(net, 0, 'neighbor-down'), [], 'shorter than three heartbeats')
   })
 
+  it('a process that stands still cannot leave', () => {
+    const net = network(2, { seed: 9 })
+    converge(net)
+    net.pause('node1', 3_000)
+    assert.throws(() => net.leave('node1'), { name: 'TypeError', message: /^node1 stands still/ })
+    net.run(3_500)
+    net.leave('node1')
+    net.run(100)
+    assert.deepEqual(
+      toldSince(net, 0, 'peer-leave').map(({ notification }) => notification.reason),
+      ['left'],
+    )
+  })
+
   it('a long pause is noticed by the others, and the process is back afterwards', () => {
     const net = network(3, { seed: 10 })
     converge(net)
