@@ -25,13 +25,6 @@ export class Announcing {
     this.#turn = turn
   }
 
-  /** How many ranges wait, on all links together. */
-  get size(): number {
-    let size = 0
-    for (const { length } of this.#waiting.values()) size += length
-    return size
-  }
-
   /** What waits, by link. */
   get waiting(): ReadonlyMap<LinkId, readonly AnnouncedRange[]> {
     return this.#waiting

@@ -127,11 +127,6 @@ export class Overlay {
     return this.#links.neighbors
   }
 
-  /** Sends without an outcome so far. */
-  get unsettledSends(): number {
-    return this.#delivery.unsettled
-  }
-
   /** Direct messages that came before one that is still missing. */
   get held(): Incoming['held'] {
     return this.#incoming.held

@@ -90,11 +90,6 @@ export class Host implements Machine, Happening {
     return this.#ends.size
   }
 
-  /** How many dials are under way. */
-  get dialCount(): number {
-    return this.#dials.size
-  }
-
   /** Bytes that wait on all links. */
   get queuedBytes(): number {
     let bytes = 0

@@ -94,11 +94,6 @@ export class SimNetwork {
     return this.#queue.nowMs
   }
 
-  /** How much is planned: timers, bundles on their way, dials. */
-  get pendingEvents(): number {
-    return this.#queue.size
-  }
-
   /** Frames and bytes that were sent so far, by message type: a frame to two links counts twice. */
   get sent(): ReadonlyMap<string, Amount> {
     return this.#medium.traffic.byType()

@@ -10,7 +10,7 @@ import type { Outcome } from '../../src/core/events.ts'
 import { checkInvariants } from '../../src/core/invariants.ts'
 import { HELD_OVERHEAD_BYTES, HeldBudget, Reassembly } from '../../src/core/reassembly.ts'
 import { type Wire, Wired } from '../support/core-pair.ts'
-import { bytes, INCARNATION, type Rig } from '../support/core-rig.ts'
+import { bytes, INCARNATION, type Rig, unsettledOf } from '../support/core-rig.ts'
 
 const RUNS = { numRuns: Number(process.env.HEARSAY_RUNS ?? 300) }
 
@@ -202,7 +202,7 @@ class Pair {
       if (outcome?.status === 'delivered') assert.ok(handed.has(id), `${id} is told as delivered`)
     }
     for (const rig of this.net.rigs) {
-      if (!this.#ended.has(rig)) assert.equal(rig.overlay.unsettledSends, 0)
+      if (!this.#ended.has(rig)) assert.equal(unsettledOf(rig.overlay), 0)
     }
     return outcomes
   }

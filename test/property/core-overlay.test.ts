@@ -14,7 +14,7 @@ import { REASONS, type Reason } from '../../src/core/reasons.ts'
 import { decodeFrame } from '../../src/wire/decode.ts'
 import { encodeFrame } from '../../src/wire/encode.ts'
 import * as any from '../support/arbitraries.ts'
-import { linkId, nodeName } from '../support/core-rig.ts'
+import { linkId, nodeName, unsettledOf } from '../support/core-rig.ts'
 
 const OWN = nodeName('node1')
 const OWN_INCARNATION = 1_000
@@ -335,7 +335,7 @@ class Driver {
   finish(): void {
     this.wait(40_000)
     assert.deepEqual([...this.#due.keys()], [], 'sends without an answer')
-    assert.equal(this.overlay.unsettledSends, 0)
+    assert.equal(unsettledOf(this.overlay), 0)
   }
 }
 

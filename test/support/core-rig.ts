@@ -200,6 +200,12 @@ export function messagesOf<T extends Message['type']>(
 }
 
 /** Without the timers of the housekeeping, for lists that are about something else. */
+/** How many sends have no outcome so far. */
+export function unsettledOf(overlay: Overlay): number {
+  const views = [...overlay.inspect().delivery.outgoing.values()].map((outgoing) => outgoing.inspect())
+  return views.reduce((sum, { inFlight, waiting }) => sum + inFlight.length + waiting.length, 0)
+}
+
 export const withoutTimers = (effects: readonly Effect[]): Effect[] =>
   effects.filter((effect) => effect.type !== 'timer')
 

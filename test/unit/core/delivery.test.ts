@@ -25,6 +25,7 @@ import {
   recordsOf,
   sent,
   timer,
+  unsettledOf,
   withoutTimers,
 } from '../../support/core-rig.ts'
 
@@ -75,7 +76,7 @@ test('from a send to its outcome, at both ends and the relay between them', () =
   assert.deepEqual(noticesOf(net.effects.get(z) ?? [], 'message'), [
     { type: 'message', from: 'a', payload, hops: 2, broadcast: false },
   ])
-  assert.equal(a.overlay.unsettledSends, 0)
+  assert.equal(unsettledOf(a.overlay), 0)
 })
 
 const messageLink = (effects: readonly Effect[]): number => messagesOf(effects, 'direct')[0]?.links[0] ?? 0
@@ -86,11 +87,11 @@ test('a message to a neighbor goes out at once, and is told as delivered with it
     out(1, 1, 'b'),
     timer({ kind: 'delivery', token: 2 }, retransmitInitialMs),
   ])
-  assert.equal(a.overlay.unsettledSends, 1)
+  assert.equal(unsettledOf(a.overlay), 1)
   a.wait(30)
   assert.deepEqual(a.hear(1, ackOf('b', 'a', 2)), [delivered(1, 1, 30)])
   assert.deepEqual(a.hear(1, ackOf('b', 'a', 2)), [], 'once')
-  assert.equal(a.overlay.unsettledSends, 0)
+  assert.equal(unsettledOf(a.overlay), 0)
   assert.deepEqual(outcomes(a.wait(60_000)), [])
 })
 

@@ -21,6 +21,7 @@ import {
   sent,
   timer,
   told,
+  unsettledOf,
   urlOf,
   withoutTimers,
 } from '../../support/core-rig.ts'
@@ -213,5 +214,5 @@ test('a send to itself is handed over at once', () => {
     told({ type: 'message', from: nodeName('a'), payload: bytes('me'), hops: 0, broadcast: false }),
     told({ type: 'outcome', id: 1, outcome: { status: 'delivered', hops: 0, rttMs: 0 } }),
   ])
-  assert.equal(a.overlay.unsettledSends, 0)
+  assert.equal(unsettledOf(a.overlay), 0)
 })

@@ -44,7 +44,7 @@ describe('a run', () => {
         onNotice: ({ name, nowMs }, notification) => lines.push(`${name} ${nowMs} ${text(notification)}`),
       },
     })
-    lines.push(`${net.nowMs} ${net.medium.traffic.bundles} ${net.pendingEvents}`)
+    lines.push(`${net.nowMs} ${net.medium.traffic.bundles} ${net.medium.queue.size}`)
     return lines.join('\n')
   }
   const text = (value: object): string =>
@@ -129,7 +129,7 @@ describe('a process that is gone', () => {
         assert.deepEqual([net.medium.inFlight, net.medium.queuedBytes], [0, 0])
         // Time-outs of dials that have ended long ago.
         net.run(5_000)
-        assert.equal(net.pendingEvents, 0)
+        assert.equal(net.medium.queue.size, 0)
         processes.length = 0
         assert.deepEqual(await heldAfterGc(overlays), [])
       })
