@@ -11,7 +11,7 @@ export type SendAnswer =
       readonly id: string
       /** Links travelled. */
       readonly hops: number
-      /** From when it first went out to the acknowledgement, in ms. */
+      /** From when it first went out to the acknowledgement, in ms; over HTTP in tenths. */
       readonly rttMs: number
     }
   | SendFailed

@@ -114,6 +114,20 @@ describe('POST /message with "to"', () => {
     ])
   })
 
+  test('rounds the round trip to a tenth of a millisecond', async () => {
+    const { host, post } = setUp()
+    for (const [rttMs, shown] of [
+      [3.0999999999767169, 3.1],
+      [0.04, 0],
+      [20, 20],
+      [1234.56, 1234.6],
+    ] as const) {
+      host.sendAnswer = { status: 'delivered', id: 'node8/1/1', hops: 2, rttMs }
+      const { body } = await post({ to: 'node12', msg: 'hi' })
+      assert.deepEqual(body, { status: 'delivered', id: 'node8/1/1', hops: 2, rttMs: shown })
+    }
+  })
+
   test('needs no sender, but a msg', async () => {
     const { host, post } = setUp()
     assert.equal((await post({ to: 'node12', msg: 'hi' })).status, 200)
