@@ -17,8 +17,8 @@ import { type Held, HeldBudget, Reassembly } from './reassembly.ts'
 import { laneOf, type Relay } from './relay.ts'
 import type { Turn } from './turn.ts'
 
-/** Ranges in one acknowledgement; what does not fit is told by the next one. */
-const RANGES_MAX = 16
+/** Most ranges in one acknowledgement, as many as the wire takes (wire/limits.ts); what does not fit is told by the next one. */
+export const ACK_RANGES_MAX = 32
 
 /** The parts of the configuration that count here. */
 export interface IncomingConfig {
@@ -260,7 +260,7 @@ export class Incoming {
       type: 'ack',
       ...this.#envelope(origin.name, origin.incarnation),
       cumulative: window.next,
-      ranges: window.ranges(RANGES_MAX),
+      ranges: window.ranges(ACK_RANGES_MAX),
       ackedHops: hops,
     }
     // Nothing that was new: the last acknowledgement may be lost, or late. This one goes back the way that the copy came.

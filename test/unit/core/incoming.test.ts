@@ -4,8 +4,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CORE_DEFAULTS } from '../../../src/core/config.ts'
+import { ACK_RANGES_MAX } from '../../../src/core/incoming.ts'
 import type { Ack, Direct } from '../../../src/core/messages.ts'
 import { HELD_OVERHEAD_BYTES } from '../../../src/core/reassembly.ts'
+import { LIMITS } from '../../../src/wire/limits.ts'
 import {
   ackOf,
   bounceOf,
@@ -78,12 +80,18 @@ test('an acknowledgement names what came above a gap', () => {
   )
 })
 
-test('an acknowledgement has at most sixteen ranges; the rest is told later', () => {
+test('an acknowledgement has at most as many ranges as the wire takes; the rest is told later', () => {
+  assert.equal(ACK_RANGES_MAX, LIMITS.ackRangesMax)
   const a = pair()
-  const odd = Array.from({ length: 20 }, (_, i) => nth(2 * i + 3))
+  const odd = Array.from({ length: ACK_RANGES_MAX + 4 }, (_, i) => nth(2 * i + 3))
   const [first] = messagesOf(a.hear(1, ...odd), 'ack')
-  assert.equal(first?.message.ranges.length, 16)
-  assert.deepEqual(first?.message.ranges.at(-1), [33, 34])
+  assert.equal(first?.message.ranges.length, ACK_RANGES_MAX)
+  assert.deepEqual(first?.message.ranges.at(-1), [2 * ACK_RANGES_MAX + 1, 2 * ACK_RANGES_MAX + 2])
+  // The four lowest gaps are filled, so that there is room for the last four.
+  const filled = Array.from({ length: 4 }, (_, i) => nth(2 * i + 2))
+  const [later] = messagesOf(a.hear(1, nth(1), ...filled), 'ack')
+  assert.equal(later?.message.ranges.length, ACK_RANGES_MAX)
+  assert.deepEqual(later?.message.ranges.at(-1), [2 * ACK_RANGES_MAX + 9, 2 * ACK_RANGES_MAX + 10])
 })
 
 test('a second copy is acknowledged again, and not handed over', () => {
