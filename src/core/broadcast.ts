@@ -135,7 +135,7 @@ export class Broadcast {
     if (this.#hasConfirmedLink) {
       const gossip = this.#cache.add(this.#originate(payload), this.#turn.nowMs)
       this.#spread(gossip, this.#origins.own.tree, undefined)
-      this.#turn.notify({ type: 'broadcast-sent', id, neighbors })
+      this.#turn.notify({ type: 'broadcast-sent', id, neighbors, sequence: gossip.sequence })
     } else if (!this.#first.add(id, payload, this.#turn.nowMs)) this.#fail(id, 'queue-full')
   }
 

@@ -85,6 +85,18 @@ export class Delivery {
     this.#arm(pending.deadlineMs)
   }
 
+  /** The application gives a send up. What has arrived already may be handed over there all the same. */
+  cancel(id: number): void {
+    for (const outgoing of this.#outgoing.values()) {
+      const pending = outgoing.withdraw(id)
+      if (pending === undefined) continue
+      this.#fail(pending, 'cancelled', this.#self.name)
+      this.#pump(outgoing)
+      this.#watch(outgoing)
+      return
+    }
+  }
+
   /** An acknowledgement for this node. */
   receiveAck(ack: Ack): void {
     const outgoing = this.#outgoing.get(ack.origin)

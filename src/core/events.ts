@@ -35,10 +35,20 @@ export type Input =
       /** From now; the default is the configuration's `deadlineMs`. */
       readonly deadlineMs?: number
     }
+  /** The application no longer wants a send: it fails with `cancelled`, unless it has ended. */
+  | { readonly type: 'cancel'; readonly id: number }
+  /** What the node says of itself from now on: its record has it, and goes to everybody. */
+  | { readonly type: 'profile'; readonly profile: Profile }
   /** The application broadcasts. */
   | { readonly type: 'broadcast'; readonly id: number; readonly payload: Uint8Array }
   /** The node leaves: tells everybody and closes its links. Nothing is accepted after it. */
   | { readonly type: 'leave' }
+
+/** What the application has a node say of itself, beside what the protocol does. */
+export interface Profile {
+  readonly tags: readonly string[]
+  readonly topics: readonly string[]
+}
 
 /** A timer is a value. It cannot be cancelled: a `token` that is no longer current makes it a no-op. */
 export type Timer =
@@ -86,6 +96,12 @@ export type Notification =
       readonly payload: Uint8Array
       readonly hops: number
       readonly broadcast: boolean
+      /** Of a broadcast: which one it is, and the neighbor that it came from first. */
+      readonly spread?: {
+        readonly incarnation: number
+        readonly sequence: number
+        readonly via: NodeName
+      }
     }
   /** The end of a send. Exactly one per `send` input. */
   | { readonly type: 'outcome'; readonly id: number; readonly outcome: Outcome }
@@ -94,6 +110,8 @@ export type Notification =
       readonly type: 'broadcast-sent'
       readonly id: number
       readonly neighbors: number
+      /** Its number in this run of the node; absent when it failed. */
+      readonly sequence?: number
       readonly failure?: SendFailure
     }
   /** A peer became reachable. */

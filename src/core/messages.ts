@@ -81,6 +81,10 @@ export interface PeerRecord {
   readonly url?: string
   /** The neighbors, in the order in which the links came up. */
   readonly links: readonly NodeName[]
+  /** What the node says that it is for; absent: nothing. */
+  readonly tags?: readonly string[]
+  /** The filters of the topics that it listens to; absent: none. */
+  readonly topics?: readonly string[]
 }
 
 /** Records for the receiver's directory, outside the broadcast: an answer of the anti-entropy. */

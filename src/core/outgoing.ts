@@ -196,6 +196,16 @@ export class Outgoing {
     if (this.inFlight.delete(pending.sequence)) this.#inFlightBytes -= pending.payload.length
   }
 
+  /** Takes out the message with this id of the application; `undefined` when it is not here. */
+  withdraw(id: number): Pending | undefined {
+    for (const pending of this.inFlight.values()) {
+      if (pending.id !== id) continue
+      this.remove(pending)
+      return pending
+    }
+    return this.#queue.withdraw(id)
+  }
+
   /** Takes out every message whose deadline has passed. */
   expire(nowMs: number): Pending[] {
     const expired: Pending[] = []

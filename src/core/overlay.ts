@@ -207,6 +207,12 @@ export class Overlay {
       case 'send':
         this.#delivery.send(input)
         break
+      case 'cancel':
+        this.#delivery.cancel(input.id)
+        break
+      case 'profile':
+        this.#presence.setProfile(input.profile)
+        break
       case 'broadcast':
         this.#broadcast.send(input.id, input.payload)
         break
@@ -224,7 +230,12 @@ export class Overlay {
       const outcome = { status: 'failed', reason, at: this.self.name } as const
       this.#turn.notify({ type: 'outcome', id: input.id, outcome })
     } else if (input.type === 'broadcast') {
-      this.#turn.notify({ type: 'broadcast-sent', id: input.id, neighbors: 0, failure: reason })
+      this.#turn.notify({
+        type: 'broadcast-sent',
+        id: input.id,
+        neighbors: 0,
+        failure: reason,
+      })
     } else if (input.type === 'link-open') this.#turn.close(input.link, reason)
   }
 

@@ -11,6 +11,7 @@
 
 import type { CoreConfig } from './config.ts'
 import { compareRecords, type Directory } from './directory.ts'
+import type { Profile } from './events.ts'
 import { hashPair } from './hash.ts'
 import { isLaterRun, type Links } from './links.ts'
 import type { LinkId, PeerRecord } from './messages.ts'
@@ -43,6 +44,7 @@ export class Presence {
   #dueMs: number | undefined
   #publishedMs = Number.NEGATIVE_INFINITY
   #firstLinkMs: number | undefined
+  #profile: Pick<PeerRecord, 'tags' | 'topics'> = {}
   /** The other runs that this one has outbid since it has settled. */
   readonly #outbid = new Set<string>()
   /** When a run without a link was first refused for a later one. */
@@ -65,6 +67,15 @@ export class Presence {
     this.#turn.timerAt({ kind: 'publish', token: ++this.#token }, this.#dueMs)
   }
 
+  /** What the application says of the node from now on: a new version follows. */
+  setProfile({ tags, topics }: Profile): void {
+    this.#profile = {
+      ...(tags.length === 0 ? {} : { tags }),
+      ...(topics.length === 0 ? {} : { topics }),
+    }
+    this.changed()
+  }
+
   /** The timer `publish`: the record to broadcast; `undefined` for a stale timer. */
   due(token: number): PeerRecord | undefined {
     return token === this.#token && this.#dueMs !== undefined ? this.next('up') : undefined
@@ -76,7 +87,8 @@ export class Presence {
     this.#dueMs = undefined
     this.#publishedMs = this.#turn.nowMs
     const links = state === 'up' ? [...this.#links.neighbors.keys()] : []
-    const record: PeerRecord = { ...own, version: own.version + 1, state, links }
+    const { tags: _, topics: __, ...rest } = own
+    const record: PeerRecord = { ...rest, version: own.version + 1, state, links, ...this.#profile }
     this.#directory.replaceOwn(record)
     return record
   }

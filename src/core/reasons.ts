@@ -55,6 +55,10 @@ export const REASONS = {
   refused: fact(4044, 'the receiver refused the message', true, 503),
   'too-large': fact(4045, 'the message is larger than the limit', true, 413),
   expired: fact(4046, 'no acknowledgement came before the deadline', true, 504),
+  cancelled: fact(4047, 'the sender gave the message up', true, 503),
+  // How a request ends that has arrived.
+  'no-handler': fact(4048, 'the receiver takes no requests', true, 501),
+  'handler-failed': fact(4049, 'the handler of the receiver threw an error', true, 502),
   // Why a frame was dropped. Never told to a user, always counted.
   duplicate: fact(4060, 'the frame was seen before', true),
   'hops-exceeded': fact(4061, 'the frame travelled too many links', true),
@@ -79,6 +83,10 @@ export type SendFailure =
   | 'too-large'
   | 'expired'
   | 'shutting-down'
+  | 'cancelled'
+
+/** The reasons with which a request can fail. */
+export type RequestFailure = SendFailure | 'no-handler' | 'handler-failed'
 
 const BY_CLOSE_CODE: ReadonlyMap<number, Reason> = new Map(
   (Object.keys(REASONS) as Reason[]).map((reason) => [REASONS[reason].closeCode, reason]),
@@ -93,6 +101,7 @@ const SEND_FAILURES: ReadonlySet<Reason> = new Set<Reason>([
   'too-large',
   'expired',
   'shutting-down',
+  'cancelled',
 ])
 
 /** The reason with this close code, or `undefined` for a code of someone else's. */

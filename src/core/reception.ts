@@ -96,7 +96,7 @@ export class Reception {
         antiEntropy.wantReceived(link.id, message)
         break
       case 'gossip':
-        this.#gossip(message, link.id)
+        this.#gossip(message, link)
         break
       case 'ihave':
         broadcast.ihaveReceived(message, link.id)
@@ -128,17 +128,23 @@ export class Reception {
     this.#parts.neighborhood.close(link, reason)
   }
 
-  #gossip(gossip: Gossip, cameFrom: LinkId): void {
+  #gossip(gossip: Gossip, link: LinkState & { readonly peer: Hello }): void {
     const { broadcast, news } = this.#parts
-    const { record, origin, payload, hops } = gossip
+    const { record, origin } = gossip
+    const { id: cameFrom } = link
     if (gossip.kind === 'record' && record?.name !== origin) {
       this.#closeForError(cameFrom, 'not-an-origin', `${origin} published the record of ${record?.name}`)
     } else if (origin === this.#self) {
       this.#ownBroadcast(gossip, cameFrom)
     } else if (broadcast.receive(gossip, cameFrom)) {
       if (record !== undefined) news.learn(record, cameFrom)
-      else this.#turn.notify({ type: 'message', from: origin, payload, hops, broadcast: true })
+      else this.#handOver(gossip, link.peer.name)
     }
+  }
+
+  #handOver({ origin: from, payload, hops, incarnation, sequence }: Gossip, via: NodeName): void {
+    const spread = { incarnation, sequence, via }
+    this.#turn.notify({ type: 'message', from, payload, hops, broadcast: true, spread })
   }
 
   #ownBroadcast(gossip: Gossip, cameFrom: LinkId): void {

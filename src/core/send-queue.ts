@@ -109,6 +109,14 @@ export class SendQueue {
     }
   }
 
+  /** Takes out the message with this id; `undefined` when it does not wait here. */
+  withdraw(id: number): Pending | undefined {
+    const { waiting } = this
+    const found = waiting.find((pending) => pending.id === id)
+    if (found !== undefined) this.#replace(waiting.filter((pending) => pending !== found))
+    return found
+  }
+
   /** Takes out every message whose deadline has passed. */
   expire(nowMs: number): Pending[] {
     const { waiting } = this

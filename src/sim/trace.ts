@@ -58,6 +58,10 @@ function inputText(input: Input): string {
       return `link ${input.link}: ${input.messages.map(messageText).join(' | ')}`
     case 'timer':
       return `timer ${Object.values(input.timer).join(' ')}`
+    case 'cancel':
+      return `cancel send ${input.id}`
+    case 'profile':
+      return `tags ${listText(input.profile.tags)}, topics ${listText(input.profile.topics)}`
     case 'contacts':
       return `contacts ${listText(input.contacts.map(({ url }) => url))}`
     case 'link-open':

@@ -31,10 +31,18 @@ export const LIMITS = {
   urlBytesMax: 2 * KIB,
   /** Neighbors that one record lists: 8 times what a node accepts by default. */
   linksListedMax: 64,
-  /** One encoded record, fields of later versions included; today's largest is 6,353 bytes. */
+  /** Tags in one record. */
+  tagsMax: 16,
+  /** One tag: it has the syntax of a node name. */
+  tagCharsMax: 64,
+  /** Topic filters in one record: everybody keeps the records of all nodes. */
+  topicFiltersMax: 64,
+  /** One topic or topic filter, as UTF-8. */
+  topicBytesMax: 128,
+  /** One encoded record, fields of later versions included; today's largest is 15,650 bytes. */
   recordBytesMax: 16 * KIB - 1,
-  /** Records in one `records` frame: 128 of today's largest fit in a frame. */
-  recordsPerFrameMax: 128,
+  /** Records in one `records` frame: 64 of the largest fit in a frame. */
+  recordsPerFrameMax: 64,
   /** Entries in one digest: about a bundle's worth of them. */
   digestEntriesMax: 1_024,
   /** Names in one `want`: all that one digest can name. */

@@ -6,6 +6,7 @@ import type { ByteReader } from './byte-reader.ts'
 import { type ByteWriter, nameSize, utf8Size } from './byte-writer.ts'
 import { RECORD_STATES } from './frames.ts'
 import { LIMITS } from './limits.ts'
+import { isTag, isTopicFilter } from './topics.ts'
 import { isInstance, isPeerUrl } from './validate.ts'
 import { WireError } from './wire-error.ts'
 
@@ -33,6 +34,27 @@ export function recordSize(record: PeerRecord): number {
   let size = 2 + nameSize(record.name, 'record.name') + FIXED_BYTES + record.instance.length
   if (record.url !== undefined) size += utf8Size(record.url)
   for (const link of record.links) size += nameSize(link, 'record.links')
+  return size + profileSize(record)
+}
+
+/** Tags and topics are at the end, and are left out where there are none: older versions wrote nothing there. */
+function profileSize({ tags = [], topics = [] }: PeerRecord): number {
+  if (tags.length === 0 && topics.length === 0) return 0
+  if (tags.length > LIMITS.tagsMax) {
+    throw new WireError('too-large', 'record.tags', `expected at most ${LIMITS.tagsMax}`)
+  }
+  if (topics.length > LIMITS.topicFiltersMax) {
+    throw new WireError('too-large', 'record.topics', `expected at most ${LIMITS.topicFiltersMax}`)
+  }
+  let size = 2
+  for (const tag of tags) {
+    if (!isTag(tag)) throw new WireError('invalid', 'record.tags', 'expected the syntax of a node name')
+    size += nameSize(tag, 'record.tags')
+  }
+  for (const filter of topics) {
+    if (!isTopicFilter(filter)) throw new WireError('invalid', 'record.topics', 'expected a topic filter')
+    size += 1 + utf8Size(filter)
+  }
   return size
 }
 
@@ -51,6 +73,16 @@ export function writeRecord(writer: ByteWriter, record: PeerRecord): void {
   writer.text(url, urlSize)
   writer.u8(record.links.length, 'record.links')
   for (const link of record.links) writer.name(link)
+  const { tags = [], topics = [] } = record
+  if (tags.length === 0 && topics.length === 0) return
+  writer.u8(tags.length, 'record.tags')
+  for (const tag of tags) writer.name(tag)
+  writer.u8(topics.length, 'record.topics')
+  for (const filter of topics) {
+    const size = utf8Size(filter)
+    writer.u8(size, 'record.topics')
+    writer.text(filter, size)
+  }
 }
 
 /** Reads a record with its length prefix. What is wrong with it is in the reader's `failure`. */
@@ -85,5 +117,21 @@ function readFields(reader: ByteReader): PeerRecord {
   const links: NodeName[] = []
   for (let i = 0; i < linkCount; i++) links.push(reader.name('record.links'))
   const record = { name, incarnation, instance, version, state: state ?? 'up', links }
-  return url === '' ? record : { ...record, url }
+  return { ...record, ...(url === '' ? {} : { url }), ...readProfile(reader) }
+}
+
+/** Nothing is left in a record without tags and topics. */
+function readProfile(reader: ByteReader): Pick<PeerRecord, 'tags' | 'topics'> {
+  if (reader.offset === reader.end) return {}
+  const tagCount = reader.count('record.tags', reader.u8('record.tags'), LIMITS.tagsMax)
+  const tags: string[] = []
+  for (let i = 0; i < tagCount; i++) tags.push(reader.name('record.tags'))
+  const topicCount = reader.count('record.topics', reader.u8('record.topics'), LIMITS.topicFiltersMax)
+  const topics: string[] = []
+  for (let i = 0; i < topicCount; i++) {
+    const filter = reader.text('record.topics', reader.u8('record.topics'))
+    if (!isTopicFilter(filter)) reader.fail('record.topics', 'expected a topic filter')
+    topics.push(filter)
+  }
+  return { ...(tags.length === 0 ? {} : { tags }), ...(topics.length === 0 ? {} : { topics }) }
 }

@@ -19,7 +19,7 @@ import {
   parseNodeName,
 } from '../../src/core/messages.ts'
 import { Overlay } from '../../src/core/overlay.ts'
-import { REASONS, type Reason } from '../../src/core/reasons.ts'
+import { REASONS, type Reason, type SendFailure } from '../../src/core/reasons.ts'
 
 /** Every run starts with this incarnation unless told. */
 export const INCARNATION = 1_000
@@ -169,11 +169,8 @@ export const dropped = (reason: Reason, detail: string, link?: number): Effect =
   told({ type: 'drop', reason, detail, ...(link === undefined ? {} : { link: linkId(link) }) })
 export const delivered = (id: number, hops: number, rttMs: number): Effect =>
   told({ type: 'outcome', id, outcome: { status: 'delivered', hops, rttMs } })
-export const failed = (
-  id: number,
-  reason: Extract<Reason, 'expired' | 'no-route' | 'unknown-peer' | 'peer-left' | 'queue-full' | 'refused'>,
-  at: string,
-): Effect => told({ type: 'outcome', id, outcome: { status: 'failed', reason, at: nodeName(at) } })
+export const failed = (id: number, reason: SendFailure, at: string): Effect =>
+  told({ type: 'outcome', id, outcome: { status: 'failed', reason, at: nodeName(at) } })
 
 /** What the application was told, of one kind. */
 export function noticesOf<T extends Notification['type']>(

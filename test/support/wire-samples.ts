@@ -34,6 +34,13 @@ const leaving = {
   links: [],
 } as const
 
+const worker = {
+  ...node8,
+  version: 4,
+  tags: ['worker', 'gpu'],
+  topics: ['sensors/+/temp', 'log/#'],
+} as const
+
 /** By what it shows: a message of each type, and its variants. */
 export const MESSAGE_SAMPLES: Readonly<Record<string, Message>> = {
   hello: {
@@ -54,6 +61,7 @@ export const MESSAGE_SAMPLES: Readonly<Record<string, Message>> = {
     hash: { high: 0x01234567, low: 0x89abcdef },
   },
   records: { type: 'records', records: [node8, leaving] },
+  'records with tags and topics': { type: 'records', records: [worker] },
   digest: {
     type: 'digest',
     after: 'node1',

@@ -31,10 +31,23 @@ import {
 const { announceDelayMs, deadlineMs, firstBroadcastsMax, heartbeatMs, seenSequencesMax } = CORE_DEFAULTS
 const { forgetMs, graftAfterMs, graftAgainMs } = CORE_DEFAULTS
 
-const heard = (from: string, text: string, hops = 1) =>
-  told({ type: 'message', from: nodeName(from), payload: bytes(text), hops, broadcast: true })
-const answer = (id: number, neighbors: number, failure?: SendFailure) =>
-  told({ type: 'broadcast-sent', id, neighbors, ...(failure === undefined ? {} : { failure }) })
+/** A broadcast is handed over that came first from this neighbor. */
+const heard = (from: string, text: string, [sequence, via, hops = 1]: readonly [number, string, number?]) =>
+  told({
+    type: 'message',
+    from: nodeName(from),
+    payload: bytes(text),
+    hops,
+    broadcast: true,
+    spread: { incarnation: INCARNATION, sequence, via: nodeName(via) },
+  })
+const answer = (id: number, neighbors: number, end: SendFailure | number) =>
+  told({
+    type: 'broadcast-sent',
+    id,
+    neighbors,
+    ...(typeof end === 'number' ? { sequence: end } : { failure: end }),
+  })
 
 const rangeOf = (
   origin: string,
@@ -68,7 +81,7 @@ test('a broadcast goes out to every neighbor, as one message', () => {
   // Three versions of the own record went before.
   assert.deepEqual(a.take({ type: 'broadcast', id: 7, payload: bytes('hi') }), [
     sent([1, 2, 3], gossipOf('a', 4, 'hi'), 'broadcast'),
-    answer(7, 3),
+    answer(7, 3, 4),
   ])
 })
 
@@ -76,7 +89,7 @@ test('a new one is handed over and pushed on, but not back; a second copy is not
   const a = trio()
   assert.deepEqual(a.hear(2, gossipOf('z', 1, 'hi', { hops: 3, hopsLeft: 9 })), [
     sent([1, 3], gossipOf('z', 1, 'hi', { hops: 4, hopsLeft: 8 }), 'broadcast'),
-    heard('z', 'hi', 3),
+    heard('z', 'hi', [1, 'c', 3]),
   ])
   assert.deepEqual(a.hear(1, gossipOf('z', 1, 'hi')), [
     dropped('duplicate', 'broadcast 1 of z', 1),
@@ -141,7 +154,7 @@ test('one that has travelled far enough is handed over, and goes no further', ()
   const a = trio()
   assert.deepEqual(a.hear(1, gossipOf('z', 1, 'hi', { hops: 64, hopsLeft: 0 })), [
     dropped('hops-exceeded', 'broadcast 1 of z', 1),
-    heard('z', 'hi', 64),
+    heard('z', 'hi', [1, 'b', 64]),
   ])
   const [push] = messagesOf(a.hear(1, gossipOf('z', 2, '', { hops: 255, hopsLeft: 1 })), 'gossip')
   assert.equal(push?.message.hops, 255, 'the count stops where its byte ends')
@@ -188,9 +201,9 @@ test('what is broadcast before the first link waits for it', () => {
     ),
     [
       sent([1], gossipOf('a', 1, 'one'), 'broadcast'),
-      answer(1, 1),
+      answer(1, 1, 1),
       sent([1], gossipOf('a', 2, 'two'), 'broadcast'),
-      answer(2, 1),
+      answer(2, 1, 2),
     ],
   )
 })
@@ -265,7 +278,7 @@ test('who has pruned is told a little later what there is, and gets what it asks
   a.hear(2, gossipOf('z', 1, ''))
   a.hear(1, pruneOf('z'))
   const effects = a.hear(2, gossipOf('z', 2, 'hi'))
-  assert.deepEqual(withoutTimers(effects), [sent([3], onward(2), 'broadcast'), heard('z', 'hi')])
+  assert.deepEqual(withoutTimers(effects), [sent([3], onward(2), 'broadcast'), heard('z', 'hi', [2, 'c'])])
   a.hear(2, gossipOf('z', 3, 'hi'))
   assert.deepEqual(a.wait(announceDelayMs), [sent([1], ihaveOf(2, rangeOf('z', 2, 4)))])
   assert.deepEqual(a.hear(1, graftOf(rangeOf('z', 3, 6))), [sent([1], onward(3), 'broadcast')])

@@ -267,6 +267,19 @@ test('a link without room leaves the message to its timeout', () => {
   assert.deepEqual([ways(effects), outcomes(effects)], [[2], [failed(1, 'queue-full', 'a')]])
 })
 
+test('a send that its application gives up fails at once, wherever it is, and those behind it go on', () => {
+  const a = diamond({ config: { windowMessagesMax: 1 } })
+  for (const id of [1, 2, 3]) send(a, id, 'b')
+  assert.deepEqual(outcomes(a.take({ type: 'cancel', id: 2 })), [failed(2, 'cancelled', 'a')], 'waiting')
+  const effects = withoutTimers(a.take({ type: 'cancel', id: 1 }))
+  assert.deepEqual(
+    effects,
+    [failed(1, 'cancelled', 'a'), out(1, 3, 'b', { sequence: 2, floor: 2 })],
+    'on its way',
+  )
+  assert.deepEqual(a.take({ type: 'cancel', id: 1 }), [], 'it has ended')
+})
+
 test('a known node without a route is waited for', () => {
   const a = diamond()
   a.hear(1, recordsOf(recordOf('e', ['d'])))

@@ -39,6 +39,20 @@ test('links that come up together make one version', () => {
   assert.deepEqual(sends, [sent([1, 2], recordGossip(recordOf('a', ['b', 'c']), 1))])
 })
 
+test('what the application says of the node is in its record from the next version on', () => {
+  const a = Rig.started('a')
+  a.meet(1, 'b')
+  a.wait(publishDelayMs)
+  a.wait(publishIntervalMs)
+  const profile = { tags: ['worker'], topics: ['a/#'] }
+  assert.deepEqual(published(a.take({ type: 'profile', profile })), [])
+  const [record] = published(a.wait(publishDelayMs))
+  assert.deepEqual(record, recordOf('a', ['b'], { version: 3, ...profile }))
+  a.wait(publishIntervalMs)
+  a.take({ type: 'profile', profile: { tags: [], topics: [] } })
+  assert.deepEqual(published(a.wait(publishDelayMs)), [recordOf('a', ['b'], { version: 4 })])
+})
+
 test('changes within the interval are published together at its end', () => {
   const a = Rig.started('a')
   a.meet(1, 'b')

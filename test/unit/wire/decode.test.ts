@@ -169,10 +169,29 @@ test('a record: state, lengths, UTF-8, and room to grow', () => {
       bodies.flatMap((body) => [...uint(body.length, 2), ...body]),
     )
   const plain = { name: 'a', incarnation: 1, instance: 'i', version: 1, state: 'up', links: [] }
-  assert.deepEqual(decodeFrame(records(record({ more: [1, 2, 3] }), record({ state: 1 }))), {
+  assert.deepEqual(decodeFrame(records(record({ more: [0, 0, 1, 2, 3] }), record({ state: 1 }))), {
     ok: true,
     message: { type: 'records', records: [plain, { ...plain, state: 'leaving' }] },
   })
+  const profile = [1, ...shortString('worker'), 2, ...shortString('a/+'), ...shortString('#')]
+  assert.deepEqual(decodeFrame(records(record({ more: profile }))), {
+    ok: true,
+    message: { type: 'records', records: [{ ...plain, tags: ['worker'], topics: ['a/+', '#'] }] },
+  })
+  assert.match(
+    detailOf(records(record({ more: [1, ...shortString('-')] }))),
+    /record.tags: expected a node name/,
+  )
+  assert.match(
+    detailOf(records(record({ more: [0, 1, ...shortString('a+')] }))),
+    /record.topics: expected a topic/,
+  )
+  assert.match(
+    detailOf(records(record({ more: [0, 2, ...shortString('a')] }))),
+    /record.topics: expected 1 bytes/,
+  )
+  assert.match(detailOf(records(record({ more: [17] }))), /record.tags: expected at most 16, got 17/)
+  assert.match(detailOf(records(record({ more: [0, 65] }))), /record.topics: expected at most 64, got 65/)
   assert.equal(
     detailOf(records(record({ state: 2 }))),
     'records: record.state: expected 0 (up) or 1 (leaving)',

@@ -30,6 +30,8 @@ const LARGEST_RECORD = record({
   instance: 'i'.repeat(LIMITS.instanceCharsMax),
   url: LONG_URL,
   links: names(LIMITS.linksListedMax),
+  tags: names(LIMITS.tagsMax),
+  topics: new Array(LIMITS.topicFiltersMax).fill('t'.repeat(LIMITS.topicBytesMax)),
 })
 
 function direct(fields: Partial<Direct> = {}): Direct {
@@ -213,7 +215,7 @@ function recordsFrame(fields: {
     ...utf8(url),
     links,
     ...names(links).flatMap(shortString),
-    ...new Array(trailing).fill(0xff),
+    ...(trailing === 0 ? [] : [0, 0, ...new Array(trailing - 2).fill(0xff)]),
   ]
   return frameOf(FRAME_TYPES.records, uint(1, 2), uint(body.length, 2), body)
 }
@@ -226,6 +228,10 @@ test('limits inside a record', () => {
   isRefused(recordsFrame({ links: 65 }), /record.links: expected at most 64, got 65/)
   passes({ type: 'records', records: [LARGEST_RECORD] })
   cannotBeWritten({ type: 'records', records: [record({ links: names(65) })] }, /links/)
+  cannotBeWritten({ type: 'records', records: [record({ tags: names(17) })] }, /tags/)
+  cannotBeWritten({ type: 'records', records: [record({ tags: ['a b'] })] }, /tags/)
+  cannotBeWritten({ type: 'records', records: [record({ topics: names(65) })] }, /topics/)
+  cannotBeWritten({ type: 'records', records: [record({ topics: ['t'.repeat(129)] })] }, /topics/)
   cannotBeWritten({ type: 'records', records: [record({ url: `${LONG_URL}h` })] }, /url/)
   cannotBeWritten({ type: 'records', records: [record({ instance: 'i'.repeat(65) })] }, /instance/)
   cannotBeWritten({ type: 'records', records: [record({ name: 'n'.repeat(65) as NodeName })] }, /name/)
@@ -246,7 +252,7 @@ test('recordsPerFrameMax: as many of the largest records fit in a frame', () => 
   cannotBeWritten({ type: 'records', records: [...records, LARGEST_RECORD] }, /records/)
   isRefused(
     frameOf(FRAME_TYPES.records, uint(LIMITS.recordsPerFrameMax + 1, 2)),
-    /records: expected at most 128/,
+    /records: expected at most 64/,
   )
 })
 
