@@ -1,7 +1,8 @@
 // How sends and broadcasts end, as programs, HTTP clients and guests are told. Types only; they belong to no room,
 // because every room that people or programs talk to uses them.
 
-import type { SendFailure } from './core/reasons.ts'
+import type { RequestFailure, SendFailure } from './core/reasons.ts'
+import type { JsonValue } from './wire/payload.ts'
 
 /** How a send through the overlay ended. */
 export type SendAnswer =
@@ -24,6 +25,36 @@ export interface SendFailed {
   readonly at: string
 }
 
+/** Whether there was room for a message, at once; how it ended comes later. */
+export type TrySendAnswer =
+  | { readonly status: 'accepted'; readonly outcome: Promise<SendAnswer> }
+  | SendFailed
+
+/** How a request ended. */
+export type RequestAnswer =
+  | {
+      readonly status: 'answered'
+      /** The node that answered. */
+      readonly from: string
+      /** A JSON value, or the bytes. */
+      readonly value: JsonValue | Uint8Array
+      /** Links that the answer has travelled. */
+      readonly hops: number
+      /** From the request to its answer, in ms. */
+      readonly rttMs: number
+    }
+  | RequestFailed
+
+/** A request without an answer. */
+export interface RequestFailed {
+  readonly status: 'failed'
+  readonly reason: RequestFailure
+  /** The node that said so. */
+  readonly at: string
+  /** What the other node says about it, for people. */
+  readonly error?: string
+}
+
 /** How a broadcast ended. */
 export type BroadcastAnswer =
   | {
@@ -38,5 +69,45 @@ export type BroadcastAnswer =
       readonly of?: number
       /** With receipts: the names of those that have not. */
       readonly missing?: readonly string[]
+      /** With receipts: how each of the others has got it, in the order in which they said so. */
+      readonly receipts?: readonly Receipt[]
+      /** Of a topic: how many other nodes listen to it, as far as it is known. */
+      readonly listeners?: number
     }
   | SendFailed
+
+/** How one peer has got a broadcast. */
+export interface Receipt {
+  readonly name: string
+  /** Links travelled. */
+  readonly hops: number
+  /** The neighbor that it came from. */
+  readonly via: string
+  /** From when the broadcast was made to its receipt, in ms. */
+  readonly tookMs: number
+}
+
+/** One node on a way, and its link to the next one. */
+export interface TraceHop {
+  readonly node: string
+  /** Where it passes a message on to; absent: nowhere. */
+  readonly next?: string
+  /** Smoothed round trip on that link, in ms; absent: not measured yet. */
+  readonly rttMs?: number
+  /** Bytes that wait there to be sent on that link. */
+  readonly queuedBytes?: number
+}
+
+/** The way to a node. */
+export type TraceAnswer =
+  | {
+      readonly status: 'traced'
+      /** All nodes on the way, this one first and the destination last. */
+      readonly path: readonly string[]
+      /** The same, with their links. */
+      readonly hops: readonly TraceHop[]
+    }
+  | (SendFailed & {
+      /** The way as far as it is known. */
+      readonly hops: readonly TraceHop[]
+    })

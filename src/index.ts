@@ -1,6 +1,16 @@
 // The library's door: everything that programs may import, and nothing else.
 
-export type { BroadcastAnswer, SendAnswer } from './answers.ts'
+export type {
+  BroadcastAnswer,
+  Receipt,
+  RequestAnswer,
+  RequestFailed,
+  SendAnswer,
+  SendFailed,
+  TraceAnswer,
+  TraceHop,
+  TrySendAnswer,
+} from './answers.ts'
 export {
   type Bootstrap,
   type BootstrapOptions,
@@ -9,16 +19,26 @@ export {
 } from './bootstrap/server.ts'
 export { CORE_DEFAULTS, type CoreConfig } from './core/config.ts'
 export type { LeaveReason } from './core/messages.ts'
-export { REASONS, type Reason, type ReasonFacts, type SendFailure } from './core/reasons.ts'
+export {
+  REASONS,
+  type Reason,
+  type ReasonFacts,
+  type RequestFailure,
+  type SendFailure,
+} from './core/reasons.ts'
 export type { NodeHealth, Topology, TopologyNode } from './http/node-host.ts'
 export type { Logger } from './logger.ts'
 export { LINK_DEFAULTS, type LinkOptions } from './net/link.ts'
 export { PortTakenError } from './net/listen-error.ts'
+export type { NodeRequest, RequestHandler } from './node/answering.ts'
+export type { BroadcastOptions } from './node/casting.ts'
 export { createNode } from './node/create-node.ts'
 export { HearsayError, type HearsayErrorCode } from './node/errors.ts'
 export type { NodeEvents, NodeMessage, PeerInfo } from './node/events.ts'
 export type { Node } from './node/node.ts'
 export type { NodeOptions } from './node/options.ts'
-export type { SendOptions } from './node/sending.ts'
+export type { HistoryAnswer, HistoryOptions } from './node/past.ts'
+export type { Destination, SendOptions } from './node/sending.ts'
 export type { ByReason, NodeStats } from './node/stats.ts'
+export type { TopicListener } from './node/subscriptions.ts'
 export type { JsonValue } from './wire/payload.ts'

@@ -85,6 +85,11 @@ export class Delivery {
     this.#arm(pending.deadlineMs)
   }
 
+  /** Whether a message for this destination would be taken now. */
+  hasRoom(to: NodeName, bytes: number): boolean {
+    return this.#outgoing.get(to)?.hasRoom(bytes) ?? true
+  }
+
   /** The application gives a send up. What has arrived already may be handed over there all the same. */
   cancel(id: number): void {
     for (const outgoing of this.#outgoing.values()) {

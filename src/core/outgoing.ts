@@ -125,6 +125,11 @@ export class Outgoing {
     return this.#roundTrip.timeoutMs
   }
 
+  /** Whether {@link enqueue} would take a message of so many bytes. */
+  hasRoom(bytes: number): boolean {
+    return this.#queue.hasRoom(bytes)
+  }
+
   /** Takes in a new message; false when the queue is full. */
   enqueue(pending: Pending): boolean {
     return this.#queue.push(pending)

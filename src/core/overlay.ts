@@ -46,6 +46,7 @@ export class Overlay {
   readonly #links: Links
   readonly #directory: Directory
   readonly #routes: RoutesOnDemand
+  readonly #relay: Relay
   readonly #reach: Reach
   readonly #presence: Presence
   readonly #antiEntropy: AntiEntropy
@@ -102,6 +103,7 @@ export class Overlay {
     this.#presence = presence
     this.#antiEntropy = antiEntropy
     this.#routes = routes
+    this.#relay = relay
     this.#coalescing = coalescing
     this.#broadcast = broadcast
     this.#delivery = delivery
@@ -130,6 +132,21 @@ export class Overlay {
   /** Direct messages that came before one that is still missing. */
   get held(): Incoming['held'] {
     return this.#incoming.held
+  }
+
+  /** Whether the queue for this destination takes a message of so many bytes now. */
+  hasRoom(to: NodeName, bytes: number): boolean {
+    return this.#delivery.hasRoom(to, bytes)
+  }
+
+  /**
+   * The link that a direct message of `origin` would take from here, by the routes as they are; `undefined` for none.
+   * @param cameFrom the neighbor that it came from.
+   */
+  wayTo(destination: NodeName, origin: NodeName, cameFrom?: NodeName): LinkState | undefined {
+    const except = cameFrom === undefined ? undefined : this.#links.neighbors.get(cameFrom)?.id
+    const link = this.#relay.way(origin, destination, except)
+    return link === undefined ? undefined : this.#links.get(link)
   }
 
   /** Links to travel to a node by the routes as they are; `undefined` when none leads there. */

@@ -79,11 +79,16 @@ export class SendQueue {
     return this.#head === 0 ? this.#places : this.#places.slice(this.#head)
   }
 
-  /** Puts a message at the end; false when there is no room. One that is larger than the queue may wait alone. */
-  push(pending: Pending): boolean {
+  /** Whether there is room for so many bytes more. One message that is larger than the queue may wait alone. */
+  hasRoom(bytes: number): boolean {
     const { queueMessagesMax, queueBytesMax } = this.#config
     if (this.size >= queueMessagesMax) return false
-    if (this.#bytes + pending.payload.length > queueBytesMax && this.size > 0) return false
+    return this.size === 0 || this.#bytes + bytes <= queueBytesMax
+  }
+
+  /** Puts a message at the end; false when there is no room. */
+  push(pending: Pending): boolean {
+    if (!this.hasRoom(pending.payload.length)) return false
     this.#places.push(pending)
     this.#bytes += pending.payload.length
     return true

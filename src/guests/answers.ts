@@ -2,12 +2,12 @@
 // made. Pure functions; it must not know sockets. Text is for people, so everything in it that somebody else chose is
 // made printable; a JSON line is, too, without changing what it means.
 
-import type { BroadcastAnswer, SendAnswer, SendFailed } from '../answers.ts'
+import type { BroadcastAnswer, SendAnswer, SendFailed, TraceAnswer, TraceHop } from '../answers.ts'
 import { REASONS } from '../core/reasons.ts'
 import type { LineForm, LineTag } from '../wire/lines.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { base64, printable, printableValue } from '../wire/printable.ts'
-import type { GuestNeighbor, GuestPeer, ReceivedMessage, TraceAnswer } from './guest-host.ts'
+import type { GuestNeighbor, GuestPeer, ReceivedMessage } from './guest-host.ts'
 
 /** Something to tell a guest. */
 export interface Answer {
@@ -147,8 +147,8 @@ export function traceOutcome(node: string, answer: TraceAnswer): Answer {
   return {
     text: () =>
       answer.status === 'traced'
-        ? `way to ${node}: ${answer.path.map(printable).join(' > ')} (${hopsText(answer.path.length - 1)})`
-        : `no way to ${node}: ${failureText(answer)}`,
+        ? `way to ${node}: ${pathText(answer.hops)}, ${hopsText(answer.hops.length)}`
+        : `no way to ${node}: ${failureText(answer)}${farText(answer.hops)}`,
     json: () => ({ event: 'trace', to: node, ...resultOf(answer) }),
   }
 }
@@ -235,6 +235,24 @@ function spreadText(answer: Extract<BroadcastAnswer, { status: 'sent' }>): strin
 function distanceText({ kind, hops }: GuestPeer): string {
   if (kind === 'http') return 'HTTP only'
   return hops === undefined ? '? hops' : hopsText(hops)
+}
+
+/** Each node on a way, and behind it what its link from the one before is like. */
+function pathText(hops: readonly TraceHop[]): string {
+  const [first] = hops
+  const steps = hops.flatMap(({ next, rttMs, queuedBytes = 0 }) => {
+    if (next === undefined) return []
+    const facts = [
+      ...(rttMs === undefined ? [] : [msText(rttMs)]),
+      ...(queuedBytes === 0 ? [] : [`${queuedBytes} bytes wait`]),
+    ]
+    return [printable(next) + (facts.length === 0 ? '' : ` (${facts.join(', ')})`)]
+  })
+  return [printable(first?.node ?? ''), ...steps].join(' > ')
+}
+
+function farText(hops: readonly TraceHop[]): string {
+  return hops.length < 2 ? '' : `; as far as ${pathText(hops)}`
 }
 
 function listText(texts: readonly string[]): string {

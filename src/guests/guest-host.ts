@@ -3,17 +3,8 @@
 //
 // `send`, `broadcast` and `peers` fit the HTTP shim's host as well, so that one object can serve both.
 
-import type { BroadcastAnswer, SendAnswer, SendFailed } from '../answers.ts'
+import type { BroadcastAnswer, SendAnswer, TraceAnswer } from '../answers.ts'
 import type { JsonValue } from '../wire/payload.ts'
-
-/** The way to a node. */
-export type TraceAnswer =
-  | {
-      readonly status: 'traced'
-      /** All nodes on the way, this one first and the destination last. */
-      readonly path: readonly string[]
-    }
-  | SendFailed
 
 /** What a guest sends. */
 export interface GuestMessage {

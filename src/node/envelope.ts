@@ -1,25 +1,62 @@
-// What programs and guests say, put into payloads and taken out again. The headers that hearsay itself uses:
-// `sender`, a label beside the node's name; `guest`, the one guest of the destination that is meant; `ping`, a message
-// that is for nobody: only its acknowledgement counts.
+// What programs and guests say, put into payloads and taken out again, with the headers that hearsay itself uses.
+// docs/PROTOCOL.md, section 11, has the same list.
+// It must not know who waits for what: it sorts messages by what they are for.
 
 import type { Notification } from '../core/events.ts'
+import type { NodeName } from '../core/messages.ts'
 import { decodePayload, encodePayload, type JsonValue } from '../wire/payload.ts'
+import { isTopic } from '../wire/topics.ts'
 import { HearsayError } from './errors.ts'
 import type { NodeMessage } from './events.ts'
 
-/** Headers of one message. */
+/** Headers of one message. Numbers are the sender's own, and come back as they were. */
 export interface EnvelopeHeaders {
+  /** A label beside the node's name. */
   readonly sender?: string
+  /** The one guest of the destination that is meant. */
   readonly guest?: string
+  /** For nobody: only its acknowledgement counts. */
   readonly ping?: string
+  /** What a broadcast is about: only those who have subscribed are told. */
+  readonly topic?: string
+  /** A broadcast whose origin wants to be told who has got it. */
+  readonly receipt?: string
+  /** The answer to that. */
+  readonly got?: string
+  /** A question that wants an answer. */
+  readonly ask?: string
+  /** The question is not for the application, but for the node. */
+  readonly about?: string
+  /** How long the answer is waited for, in ms. */
+  readonly within?: string
+  /** The answer to a question. */
+  readonly answer?: string
+  /** Why there is no answer: a reason. What it says is for people. */
+  readonly failure?: string
+  /** A part of the answer to a question, before the answer itself. */
+  readonly part?: string
+  /** Of a broadcast that is handed on later: who sent it, and which one it was. */
+  readonly origin?: string
+  readonly id?: string
 }
 
-/** What came in. */
+/** What came in, and what it is for. */
 export type Opened =
-  | { readonly kind: 'message'; readonly message: NodeMessage }
+  | { readonly kind: 'message'; readonly message: NodeMessage; readonly receipt: string | undefined }
   | { readonly kind: 'for-guest'; readonly message: NodeMessage; readonly guest: string }
   | { readonly kind: 'ping' }
+  | { readonly kind: 'question' | 'answer' | 'part' | 'got'; readonly note: Note }
   | { readonly kind: 'broken'; readonly detail: string }
+
+/** A message between two nodes about something that one of them has begun. */
+export interface Note {
+  readonly from: NodeName
+  /** The number under which whoever began it waits. */
+  readonly number: number
+  readonly value: JsonValue | Uint8Array
+  readonly hops: number
+  readonly headers: EnvelopeHeaders
+}
 
 /** @throws HearsayError `invalid-payload` for what neither bytes nor JSON can say */
 export function seal(value: JsonValue | Uint8Array, headers: EnvelopeHeaders): Uint8Array {
@@ -33,20 +70,48 @@ export function seal(value: JsonValue | Uint8Array, headers: EnvelopeHeaders): U
 
 /** Reads a message of the overlay. Never throws. */
 export function open(notification: Extract<Notification, { type: 'message' }>): Opened {
-  const { from, payload, hops, broadcast } = notification
+  const { from, payload, hops, broadcast, spread } = notification
   const decoded = decodePayload(payload)
   if (!decoded.ok) return { kind: 'broken', detail: `payload of ${from}: ${decoded.detail}` }
-  const { sender, guest, ping } = decoded.headers ?? {}
-  if (ping !== undefined) return { kind: 'ping' }
+  const headers: EnvelopeHeaders = decoded.headers ?? {}
+  const value = ownCopy(decoded.value)
+  const { sender, guest, ping, topic, receipt } = headers
+  if (!broadcast) {
+    if (ping !== undefined) return { kind: 'ping' }
+    const note = noteOf({ from, value, hops, headers })
+    if (note !== undefined) return note
+  } else if (topic !== undefined && !isTopic(topic)) {
+    return { kind: 'broken', detail: `broadcast of ${from}: ${JSON.stringify(topic)} is no topic` }
+  }
   const message: NodeMessage = {
     from,
-    value: ownCopy(decoded.value),
+    value,
     hops,
     broadcast,
     via: 'overlay',
     ...(sender === undefined ? {} : { sender }),
+    ...(spread === undefined ? {} : { id: `${from}/${spread.incarnation}/${spread.sequence}` }),
+    ...(topic === undefined || !broadcast ? {} : { topic }),
   }
-  return guest === undefined ? { kind: 'message', message } : { kind: 'for-guest', message, guest }
+  if (guest !== undefined && !broadcast) return { kind: 'for-guest', message, guest }
+  return { kind: 'message', message, receipt: broadcast ? receipt : undefined }
+}
+
+/** A question or what follows from one; `undefined` for anything else. */
+function noteOf(parts: Omit<Note, 'number'>): Opened | undefined {
+  const { ask, answer, part, got } = parts.headers
+  for (const [kind, text] of [
+    ['question', ask],
+    ['answer', answer],
+    ['part', part],
+    ['got', got],
+  ] as const) {
+    if (text === undefined) continue
+    const number = /^\d{1,15}$/.test(text) ? Number(text) : undefined
+    if (number !== undefined) return { kind, note: { ...parts, number } }
+    return { kind: 'broken', detail: `${kind} of ${parts.from}: ${JSON.stringify(text)} is no number` }
+  }
+  return undefined
 }
 
 /** Bytes are a view of what was received, which may have to be relayed as it is: the program gets bytes of its own. */

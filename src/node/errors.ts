@@ -6,6 +6,7 @@ export type HearsayErrorCode =
   | 'invalid-url'
   | 'invalid-option'
   | 'invalid-payload'
+  | 'invalid-topic'
   | 'name-taken'
   | 'closed'
 

@@ -18,6 +18,12 @@ export interface NodeMessage {
   /** Whether it was sent to all. */
   readonly broadcast: boolean
   readonly via: 'overlay' | 'http'
+  /** Of a broadcast: which one it is, `origin/incarnation/sequence`. */
+  readonly id?: string
+  /** Of a broadcast about a topic. */
+  readonly topic?: string
+  /** It was broadcast before this node asked for it, and is handed on by one that has kept it. */
+  readonly past?: true
 }
 
 /** A peer as programs see it. */
@@ -27,6 +33,8 @@ export interface PeerInfo {
   readonly url?: string
   /** `node`: a member of the overlay; `http`: takes messages by `POST /message` only. */
   readonly kind: 'node' | 'http'
+  /** What the node says that it is for; absent: nothing. */
+  readonly tags?: readonly string[]
 }
 
 /** The events of a node and what comes with each. */

@@ -3,27 +3,29 @@
 import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
 import type { GuestHost } from '../guests/guest-host.ts'
+import type { Conversation } from './conversation.ts'
 import { seal } from './envelope.ts'
 import type { Node } from './node.ts'
 import { checkName } from './options.ts'
-import type { Sending } from './sending.ts'
+
+/** How long each node on a way is waited for. */
+const TRACE_MS = 5_000
 
 /** The interface that line mode works on. */
 export function guestHostOf(
   node: Pick<Node, 'name' | 'peers' | 'neighbors'>,
-  sending: Sending,
+  { sending, casting, tracing }: Conversation,
   overlay: Overlay,
 ): GuestHost {
   return {
     name: node.name,
     send: (to, { sender, msg, guest }, { deadlineMs }) =>
-      sending.sendSealed(
-        checkName(to),
-        seal(msg, { sender, ...(guest === undefined ? {} : { guest }) }),
+      sending.sendSealed(checkName(to), seal(msg, { sender, ...(guest === undefined ? {} : { guest }) }), {
         deadlineMs,
-      ),
-    broadcast: ({ sender, msg }) => sending.broadcast(msg, { sender }),
-    ping: (to) => sending.sendSealed(checkName(to), seal(null, { ping: '1' }), undefined),
+      }),
+    broadcast: ({ sender, msg }) => casting.broadcast(msg, { sender }),
+    ping: (to) => sending.sendSealed(checkName(to), seal(null, { ping: '1' })),
+    trace: (to) => tracing.trace(checkName(to), TRACE_MS),
     peers: () =>
       node.peers().map((peer) => {
         const hops = overlay.distance(peer.name as NodeName)

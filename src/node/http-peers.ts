@@ -54,7 +54,7 @@ export class HttpPeers {
   async post(
     name: string,
     message: { sender: string; msg: JsonValue },
-    deadlineMs: number,
+    { deadlineMs, signal }: { deadlineMs: number; signal: AbortSignal | undefined },
   ): Promise<PostOutcome> {
     const url = this.#urls.get(name as NodeName)
     if (url === undefined) return { status: 'failed', reason: 'unknown-peer', detail: 'not registered' }
@@ -66,7 +66,7 @@ export class HttpPeers {
     try {
       this.#end.signal.throwIfAborted()
       const status = await this.#world.post(new URL('message', httpBase(url)), JSON.stringify(message), {
-        signal: this.#end.signal,
+        signal: signal === undefined ? this.#end.signal : AbortSignal.any([this.#end.signal, signal]),
         timeoutMs: Math.min(deadlineMs, CORE_DEFAULTS.deadlineMaxMs),
       })
       if (status >= 200 && status < 300) return { status: 'delivered', rttMs: this.#world.nowMs() - sentMs }
@@ -75,6 +75,7 @@ export class HttpPeers {
       if (this.#end.signal.aborted) {
         return { status: 'failed', reason: 'shutting-down', detail: 'the node was closed' }
       }
+      if (signal?.aborted) return { status: 'failed', reason: 'cancelled', detail: 'given up' }
       const isLate = error instanceof DOMException && error.name === 'TimeoutError'
       const detail = error instanceof Error ? error.message : String(error)
       return { status: 'failed', reason: isLate ? 'expired' : 'no-route', detail }

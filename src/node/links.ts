@@ -87,6 +87,12 @@ export class SocketLinks implements NodeLinks {
     this.#links.get(id)?.close(reason)
   }
 
+  /** Bytes that wait to be sent on a link; 0 when it is not open. */
+  queuedBytes(id: LinkId): number {
+    const { control = 0, direct = 0, broadcast = 0 } = this.#links.get(id)?.queuedBytes ?? {}
+    return control + direct + broadcast
+  }
+
   /** Counters of a link that is open. */
   stats(id: LinkId): LinkStats | undefined {
     return this.#links.get(id)?.stats()

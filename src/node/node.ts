@@ -1,21 +1,27 @@
 // A node: the core in a world, with an application. The only switch over the core's effects that programs run is here.
 // It must not hold protocol rules, nor know what world it is in, and carrying out effects never waits for anybody.
 
-import type { BroadcastAnswer, SendAnswer } from '../answers.ts'
+import type { BroadcastAnswer, RequestAnswer, SendAnswer, TraceAnswer, TrySendAnswer } from '../answers.ts'
+import { CORE_DEFAULTS } from '../core/config.ts'
 import type { Effect, Input, Notification } from '../core/events.ts'
 import { Overlay } from '../core/overlay.ts'
 import { REASONS, type Reason } from '../core/reasons.ts'
 import type { NodeHealth, Topology } from '../http/node-host.ts'
 import type { Logger } from '../logger.ts'
 import type { JsonValue } from '../wire/payload.ts'
-import { open } from './envelope.ts'
+import type { RequestHandler } from './answering.ts'
+import type { BroadcastOptions } from './casting.ts'
+import { Conversation } from './conversation.ts'
 import { HearsayError } from './errors.ts'
-import { Emitter, type NodeEvents, type PeerInfo } from './events.ts'
+import { Emitter, type NodeEvents, type NodeMessage, type PeerInfo } from './events.ts'
 import { guestHostOf } from './guest-side.ts'
 import { HttpPeers } from './http-peers.ts'
-import type { NodeSettings } from './options.ts'
-import { Sending, type SendOptions } from './sending.ts'
+import { MessageStream } from './message-stream.ts'
+import { checkName, checkTags, type NodeSettings } from './options.ts'
+import type { HistoryAnswer, HistoryOptions } from './past.ts'
+import { checkDeadline, type Destination, type SendOptions } from './sending.ts'
 import type { ByReason, NodeStats } from './stats.ts'
+import type { TopicListener } from './subscriptions.ts'
 import { joinedPeers, peerInfo, topologyOf } from './views.ts'
 import type { NodeDoors, NodeLinks, NodeTimers, NodeWorld } from './world.ts'
 
@@ -35,9 +41,10 @@ export class Node {
   readonly #timers: NodeTimers
   readonly #links: NodeLinks
   readonly #doors: NodeDoors
-  readonly #sending: Sending
+  readonly #conversation: Conversation
   readonly #inputs: Input[] = []
   readonly #drops = new Map<Reason, number>()
+  readonly #streams = new Set<MessageStream<NodeMessage>>()
   readonly #ready = Promise.withResolvers<void>()
   #isHandling = false
   #isReady = false
@@ -56,23 +63,29 @@ export class Node {
     this.#timers = world.timers((timer) => this.#feed({ type: 'timer', timer }))
     this.#links = world.links((event) => this.#feed(event))
     this.#httpPeers = new HttpPeers(world)
-    this.#sending = new Sending({
+    this.#conversation = new Conversation({
       settings,
+      world,
       overlay: this.#overlay,
+      timers: this.#timers,
+      links: this.#links,
       httpPeers: this.#httpPeers,
       feed: (input) => this.#feed(input),
       isAlone: () => this.#doors.isAlone,
+      onMessage: (message) => this.#handOver(message),
+      toGuests: (message) => this.#doors.deliver(message),
       drop: (reason, detail) => this.#drop(reason, detail),
     })
     // Nobody has to wait for `ready()`: a rejection is theirs who do.
     this.#ready.promise.catch(() => {})
     this.#feed({ type: 'start' })
+    this.#conversation.start()
     if (settings.peers.length > 0) {
       this.#feed({ type: 'contacts', contacts: settings.peers.map((peer) => ({ url: peer })) })
     }
     this.#doors.open({
       host: this,
-      guestHost: guestHostOf(this, this.#sending, this.#overlay),
+      guestHost: guestHostOf(this, this.#conversation, this.#overlay),
       hello: () => this.#overlay.hello(),
       onContacts: (contacts) => this.#feed({ type: 'contacts', contacts }),
       onHttpPeers: (peers) => {
@@ -111,25 +124,113 @@ export class Node {
   }
 
   /**
-   * Sends a message to one node and resolves with how that ended; a failure is a value, not a rejection.
-   * @param to a node's name, also one that nobody knows yet
+   * Sends a message to one node and resolves with how that ended; a failure is a value, not a rejection. To await it
+   * before the next one is back-pressure; beyond the window and the queue of a destination sends fail with `queue-full`.
+   * @param to a node's name, also one that nobody knows yet; or `{ tag }`: any other node that has the tag, each in turn
    * @param value a JSON value, or bytes
-   * @throws HearsayError `invalid-name` or `invalid-payload`, at once
+   * @throws HearsayError `invalid-name`, `invalid-option` or `invalid-payload`, at once
    */
-  send(to: string, value: JsonValue | Uint8Array, options: SendOptions = {}): Promise<SendAnswer> {
-    return this.#world.handOut(this.#sending.send(to, value, options), 'send')
+  send(to: Destination, value: JsonValue | Uint8Array, options: SendOptions = {}): Promise<SendAnswer> {
+    return this.#world.handOut(this.#conversation.sending.send(to, value, options), 'send')
+  }
+
+  /** As {@link send}, but says at once whether there is room, and gives the outcome apart. Throws as `send` does. */
+  trySend(to: Destination, value: JsonValue | Uint8Array, options: SendOptions = {}): TrySendAnswer {
+    const answer = this.#conversation.sending.trySend(to, value, options)
+    if (answer.status === 'failed') return answer
+    return { status: 'accepted', outcome: this.#world.handOut(answer.outcome, 'send') }
+  }
+
+  /**
+   * Asks one node, whose handler gives the answer. A node without a handler answers that there is none, and what a handler
+   * throws travels back: both are failures, and values. Parameters and errors as of {@link send}.
+   */
+  request(to: Destination, value: JsonValue | Uint8Array, options: SendOptions = {}): Promise<RequestAnswer> {
+    return this.#world.handOut(this.#request(to, value, options), 'request')
+  }
+
+  /** Answers requests of other nodes from now on; the function returned ends that. One handler at a time. */
+  handle(handler: RequestHandler): () => void {
+    return this.#conversation.answering.handle(handler)
   }
 
   /**
    * Sends a message to all nodes. Resolves when it has gone out to the neighbors; without one it waits for the first,
-   * unless plain HTTP peers are all that there is.
-   * @throws HearsayError `invalid-payload`, at once
+   * unless plain HTTP peers are all that there is. With `receipts` when all peers have it, or at the deadline.
+   * @throws HearsayError `invalid-option` or `invalid-payload`, at once
    */
-  broadcast(
+  broadcast(value: JsonValue | Uint8Array, options: BroadcastOptions = {}): Promise<BroadcastAnswer> {
+    return this.#world.handOut(this.#conversation.casting.broadcast(value, options), 'broadcast')
+  }
+
+  /**
+   * Sends a message to all who listen to a topic, this node included. Resolves as {@link broadcast} does, and says how
+   * many others are known to listen.
+   * @throws HearsayError `invalid-topic`, `invalid-option` or `invalid-payload`, at once
+   */
+  publish(
+    topic: string,
     value: JsonValue | Uint8Array,
-    options: { readonly sender?: string } = {},
+    options: BroadcastOptions = {},
   ): Promise<BroadcastAnswer> {
-    return this.#world.handOut(this.#sending.broadcast(value, options), 'broadcast')
+    return this.#world.handOut(this.#conversation.casting.publish(topic, value, options), 'publish')
+  }
+
+  /**
+   * Calls `listener` for each message of the topics of a filter (`sensors/+/temp`, `log/#`); the function returned ends
+   * that. What a node listens to is in its record, at most 64 filters.
+   * @throws HearsayError `invalid-topic` or `invalid-option`
+   */
+  subscribe(filter: string, listener: TopicListener): () => void {
+    return this.#conversation.subscriptions.add(filter, listener)
+  }
+
+  /**
+   * What was broadcast before, from a node that keeps it (option `history` there): of the topics of a filter, or without
+   * one what had no topic. Resolves when all of it is here, or with why it is not. What comes meanwhile may be in both: a
+   * broadcast has an `id`.
+   * @throws HearsayError `invalid-topic`, `invalid-name` or `invalid-option`, at once
+   */
+  history(filter?: string, options: HistoryOptions = {}): Promise<HistoryAnswer> {
+    return this.#world.handOut(this.#conversation.past(filter, options), 'history')
+  }
+
+  /** Finds the way that a message to a node would take now, with the links on it. @throws HearsayError as `send` does */
+  trace(to: string, options: Pick<SendOptions, 'deadlineMs'> = {}): Promise<TraceAnswer> {
+    checkDeadline(options.deadlineMs)
+    const { deadlineMs = this.#deadlineMs } = options
+    return this.#world.handOut(this.#conversation.tracing.trace(checkName(to), deadlineMs), 'trace')
+  }
+
+  /** What the node says that it is for. Setting it tells everybody. @throws HearsayError `invalid-option` */
+  get tags(): readonly string[] {
+    return this.#conversation.tags
+  }
+
+  set tags(tags: readonly string[]) {
+    this.#conversation.setTags(checkTags(tags))
+  }
+
+  /**
+   * The messages for this node, as `on('message')` tells them, to be taken one by one; ends when the node is closed.
+   * @param options.bufferMax how many may wait to be taken; what comes beyond that is dropped, and counted. Default 1,000
+   */
+  messages({ bufferMax = 1_000 }: { readonly bufferMax?: number } = {}): MessageStream<NodeMessage> {
+    if (!Number.isInteger(bufferMax) || bufferMax < 1) {
+      throw new HearsayError('invalid-option', `bufferMax: ${bufferMax} is not a whole number above 0`)
+    }
+    const stream = new MessageStream<NodeMessage>(bufferMax, {
+      onEnd: () => {
+        off()
+        this.#streams.delete(stream)
+      },
+      onOverflow: ({ from }) =>
+        this.#drop('queue-full', `message of ${from}: nobody takes it from messages()`),
+    })
+    const off = this.#emitter.on('message', (message) => stream.push(message))
+    if (this.#closed === undefined) this.#streams.add(stream)
+    else stream.end()
+    return stream
   }
 
   /** Calls `listener` at each event of this kind; the function returned ends that. */
@@ -184,9 +285,7 @@ export class Node {
    * `sender` is a label that nobody has checked.
    */
   deliver({ sender, msg }: { readonly sender: string; readonly msg: JsonValue }): void {
-    const message = { from: sender, value: msg, hops: 0, broadcast: false, via: 'http' } as const
-    this.#doors.deliver(message)
-    this.#emitter.emit('message', message)
+    this.#handOver({ from: sender, value: msg, hops: 0, broadcast: false, via: 'http' })
   }
 
   /** Leaves the overlay and closes everything. Always resolves, within about 2 s; a second call waits for the same. */
@@ -239,13 +338,13 @@ export class Node {
   #tell(notification: Notification): void {
     switch (notification.type) {
       case 'message':
-        this.#receive(notification)
+        this.#conversation.received(notification)
         break
       case 'outcome':
-        this.#sending.settle(notification.id, notification.outcome)
+        this.#conversation.sending.settle(notification.id, notification.outcome)
         break
       case 'broadcast-sent':
-        this.#sending.settleBroadcast(notification)
+        this.#conversation.casting.settle(notification)
         break
       case 'peer-join':
         this.#changed()
@@ -255,6 +354,7 @@ export class Node {
         const { name, reason } = notification
         this.#changed()
         this.#logger.info({ peer: name, reason }, 'peer-leave')
+        this.#conversation.peerLeft(name)
         this.#emitter.emit('peer-leave', { name, kind: 'node', reason })
         break
       }
@@ -292,16 +392,22 @@ export class Node {
     this.#changedMs = this.#world.nowMs()
   }
 
-  #receive(notification: Extract<Notification, { type: 'message' }>): void {
-    const opened = open(notification)
-    if (opened.kind === 'message') {
-      this.#doors.deliver(opened.message)
-      this.#emitter.emit('message', opened.message)
-    } else if (opened.kind === 'for-guest') {
-      const { message, guest } = opened
-      if (this.#doors.deliver({ ...message, to: guest })) return
-      this.#drop('unknown-peer', `${guest} is no guest here, message of ${message.from}`)
-    } else if (opened.kind === 'broken') this.#drop('malformed', opened.detail)
+  #handOver(message: NodeMessage): void {
+    this.#doors.deliver(message)
+    this.#emitter.emit('message', message)
+  }
+
+  #request(to: Destination, value: JsonValue | Uint8Array, options: SendOptions): Promise<RequestAnswer> {
+    const { asking, sending } = this.#conversation
+    const { deadlineMs = this.#deadlineMs, sender, signal } = options
+    checkDeadline(deadlineMs)
+    const name = sending.destination(to)
+    if (name === undefined) return Promise.resolve(sending.failed('unknown-peer'))
+    return asking.ask({ to: name, value, deadlineMs, sender, signal })
+  }
+
+  get #deadlineMs(): number {
+    return this.#settings.config.deadlineMs ?? CORE_DEFAULTS.deadlineMs
   }
 
   #drop(reason: Reason, detail: string): void {
@@ -333,6 +439,8 @@ export class Node {
   async #end(): Promise<void> {
     this.#feed({ type: 'leave' })
     this.#ready.reject(new HearsayError('closed', `${this.name} was closed before its first link`))
+    this.#conversation.end()
+    for (const stream of this.#streams) stream.end()
     this.#timers.end()
     this.#httpPeers.end()
     await Promise.race([

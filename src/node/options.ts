@@ -8,6 +8,7 @@ import { type Logger, silentLogger } from '../logger.ts'
 import type { LinkOptions } from '../net/link.ts'
 import { normalizeUrl } from '../net/url.ts'
 import { LIMITS } from '../wire/limits.ts'
+import { isTag } from '../wire/topics.ts'
 import { HearsayError } from './errors.ts'
 
 /** How a node is to run. Everything is optional. */
@@ -24,6 +25,10 @@ export interface NodeOptions {
   readonly bootstrap?: readonly string[]
   /** Nodes to dial without asking a bootstrap. Default: none. */
   readonly peers?: readonly string[]
+  /** What the node is for: others may send to any one with a tag. At most 15, each with the syntax of a name. Default: none. */
+  readonly tags?: readonly string[]
+  /** How many broadcasts of each topic are kept for nodes that come later, 0 to 10,000. Default 0. */
+  readonly history?: number
   /** Default: silent. */
   readonly logger?: Logger
   /** Protocol settings that differ from `CORE_DEFAULTS`. Needed: `linksMin` ≤ `linksAim` ≤ `linksMax` ≤ `linksHardMax`. */
@@ -40,6 +45,8 @@ export interface NodeSettings {
   readonly url: string | undefined
   readonly bootstrap: readonly string[]
   readonly peers: readonly string[]
+  readonly tags: readonly string[]
+  readonly history: number
   readonly logger: Logger
   readonly config: Partial<CoreConfig>
   readonly link: Partial<LinkOptions>
@@ -47,6 +54,8 @@ export interface NodeSettings {
 
 /** What `setTimeout` takes: a longer time would run out at once. */
 const MS_MAX = 2 ** 31 - 1
+/** Broadcasts of one topic that are kept. */
+const HISTORY_MAX = 10_000
 /** Records may list 64 links; this leaves room for dials that are under way when the limit is reached. */
 const LINKS_MAX = 31
 
@@ -88,6 +97,8 @@ export function checkOptions(options: NodeOptions): NodeSettings {
     url,
     bootstrap: checkUrls('bootstrap', options.bootstrap),
     peers: checkUrls('peers', options.peers),
+    tags: checkTags(options.tags ?? []),
+    history: checkHistory(options.history ?? 0),
     logger: options.logger ?? silentLogger,
     config: checkConfig(options.config ?? {}),
     link: checkLink(options.link ?? {}),
@@ -109,6 +120,30 @@ export function checkName(text: string): NodeName {
   throw new HearsayError(
     'invalid-name',
     `${JSON.stringify(text)} is not a node name: 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit`,
+  )
+}
+
+/** @throws HearsayError `invalid-option` */
+export function checkTags(tags: readonly string[]): readonly string[] {
+  if (!Array.isArray(tags)) throw new HearsayError('invalid-option', 'tags: expected a list')
+  for (const tag of tags) {
+    if (typeof tag === 'string' && isTag(tag)) continue
+    throw new HearsayError(
+      'invalid-option',
+      `tags: ${JSON.stringify(tag)} is no tag: 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit`,
+    )
+  }
+  const different = [...new Set(tags)]
+  // One is left for `history`.
+  if (different.length < LIMITS.tagsMax) return different
+  throw new HearsayError('invalid-option', `tags: ${different.length} are more than ${LIMITS.tagsMax - 1}`)
+}
+
+function checkHistory(history: number): number {
+  if (Number.isInteger(history) && history >= 0 && history <= HISTORY_MAX) return history
+  throw new HearsayError(
+    'invalid-option',
+    `history: ${history} is not a whole number from 0 to ${HISTORY_MAX}`,
   )
 }
 

@@ -1,26 +1,32 @@
-// What a node sends for its program and its guests, and who waits for how that ends: through the core, or by HTTP to
-// the plain HTTP peers. It must not hold protocol rules: the core decides how a send ends.
+// What a node sends for its program and its guests to one other node, and who waits for how that ends: through the core,
+// or by HTTP to the plain HTTP peers. It must not hold protocol rules: the core decides how a send ends.
 
-import type { BroadcastAnswer, SendAnswer } from '../answers.ts'
+import type { SendAnswer, SendFailed, TrySendAnswer } from '../answers.ts'
 import { CORE_DEFAULTS } from '../core/config.ts'
-import type { Input, Notification, Outcome } from '../core/events.ts'
+import type { Input, Outcome } from '../core/events.ts'
 import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
-import type { Reason, SendFailure } from '../core/reasons.ts'
+import type { SendFailure } from '../core/reasons.ts'
 import { LIMITS } from '../wire/limits.ts'
 import type { JsonValue } from '../wire/payload.ts'
+import { isTag } from '../wire/topics.ts'
 import { type EnvelopeHeaders, seal } from './envelope.ts'
 import { HearsayError } from './errors.ts'
 import type { HttpPeers } from './http-peers.ts'
 import { checkName, type NodeSettings } from './options.ts'
 import { Waiting } from './waiting.ts'
 
+/** To whom: the node of this name, or any one that has a tag, each in turn. */
+export type Destination = string | { readonly tag: string }
+
 /** How one message is to be sent. */
 export interface SendOptions {
   /** When to give up, in ms from now. Default 10,000, at most an hour. */
-  readonly deadlineMs?: number
+  readonly deadlineMs?: number | undefined
   /** A label that receivers see next to the node's name. Default: none. */
-  readonly sender?: string
+  readonly sender?: string | undefined
+  /** Gives the message up when it is aborted: it ends as failed, `cancelled`. It may arrive all the same. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What sending needs of the node. */
@@ -29,10 +35,6 @@ export interface SendingParts {
   readonly overlay: Overlay
   readonly httpPeers: HttpPeers
   readonly feed: (input: Input) => void
-  /** Whether no bootstrap knows of any other node. */
-  readonly isAlone: () => boolean
-  /** Counts what nobody waits for. */
-  readonly drop: (reason: Reason, detail: string) => void
 }
 
 /** See the head of the file. */
@@ -40,7 +42,8 @@ export class Sending {
   readonly #parts: SendingParts
   readonly #name: NodeName
   readonly #outcomes = new Waiting<SendAnswer>()
-  readonly #broadcasts = new Waiting<BroadcastAnswer>()
+  /** The node that was sent to last, by tag. */
+  readonly #turns = new Map<string, string>()
   #lastId = 0
 
   constructor(parts: SendingParts) {
@@ -52,48 +55,64 @@ export class Sending {
    * Sends a message to one node, or posts it to a plain HTTP peer.
    * @throws HearsayError `invalid-name`, `invalid-option` or `invalid-payload`, at once
    */
-  send(to: string, value: JsonValue | Uint8Array, options: SendOptions): Promise<SendAnswer> {
-    const name = checkName(to)
-    const { deadlineMs } = options
-    if (deadlineMs !== undefined && !(Number.isInteger(deadlineMs) && deadlineMs > 0)) {
-      throw new HearsayError(
-        'invalid-option',
-        `deadlineMs: ${deadlineMs} is not a whole number of ms above 0`,
-      )
-    }
-    const payload = seal(value, this.#label(options.sender))
-    const { httpPeers, overlay } = this.#parts
-    if (httpPeers.has(name) && overlay.directory.get(name) === undefined) {
-      return this.#post(name, value, options)
-    }
-    return this.sendSealed(name, payload, deadlineMs)
-  }
-
-  /** Sends a payload through the overlay. */
-  sendSealed(to: NodeName, payload: Uint8Array, deadlineMs: number | undefined): Promise<SendAnswer> {
-    if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.#failed('too-large'))
-    return new Promise((resolve) => {
-      const id = this.#outcomes.add(resolve)
-      const input = { type: 'send', id, to, payload } as const
-      this.#parts.feed(deadlineMs === undefined ? input : { ...input, deadlineMs })
-    })
+  send(to: Destination, value: JsonValue | Uint8Array, options: SendOptions): Promise<SendAnswer> {
+    const name = this.destination(to)
+    checkDeadline(options.deadlineMs)
+    const payload = seal(value, labelOf(options.sender, this.#name))
+    if (name === undefined) return Promise.resolve(this.failed('unknown-peer'))
+    return this.#isHttp(name) ? this.post(name, value, options) : this.sendSealed(name, payload, options)
   }
 
   /**
-   * Sends a message to all nodes, and to the plain HTTP peers.
-   * @throws HearsayError `invalid-payload`, at once
+   * As {@link send}, but says at once when there is no room, and gives the outcome apart.
+   * @throws HearsayError `invalid-name`, `invalid-option` or `invalid-payload`, at once
    */
-  broadcast(value: JsonValue | Uint8Array, options: { readonly sender?: string }): Promise<BroadcastAnswer> {
-    const payload = seal(value, this.#label(options.sender))
-    if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.#failed('too-large'))
-    const { httpPeers, overlay, isAlone, feed } = this.#parts
-    const posts = httpPeers.list
-    for (const peer of posts) void this.#postOrDrop(peer.name, value, options)
-    if (posts.length > 0 && overlay.neighbors.size === 0 && isAlone()) {
-      return Promise.resolve({ status: 'sent', id: this.#messageId(), neighbors: 0 })
+  trySend(to: Destination, value: JsonValue | Uint8Array, options: SendOptions): TrySendAnswer {
+    const name = this.destination(to)
+    checkDeadline(options.deadlineMs)
+    const payload = seal(value, labelOf(options.sender, this.#name))
+    if (name === undefined) return this.failed('unknown-peer')
+    if (this.#isHttp(name)) return { status: 'accepted', outcome: this.post(name, value, options) }
+    if (payload.length > LIMITS.payloadBytesMax) return this.failed('too-large')
+    if (!this.#parts.overlay.hasRoom(name, payload.length)) return this.failed('queue-full')
+    return { status: 'accepted', outcome: this.sendSealed(name, payload, options) }
+  }
+
+  /**
+   * The node that is meant; `undefined` when no other node has the tag. Of those that have, each gets its turn.
+   * @throws HearsayError `invalid-name` or `invalid-option`
+   */
+  destination(to: Destination): NodeName | undefined {
+    if (typeof to !== 'object' || to === null || !('tag' in to)) return checkName(to as string)
+    const { tag } = to
+    if (typeof tag !== 'string' || !isTag(tag)) {
+      throw new HearsayError('invalid-option', `to: ${JSON.stringify(to)} is neither a name nor { tag: … }`)
     }
+    const names: NodeName[] = []
+    for (const { record, reachable } of this.#parts.overlay.directory.entries) {
+      if (reachable && record.name !== this.#name && record.tags?.includes(tag)) names.push(record.name)
+    }
+    names.sort()
+    const last = this.#turns.get(tag) ?? ''
+    const next = names.find((name) => name > last) ?? names[0]
+    if (next !== undefined) this.#turns.set(tag, next)
+    return next
+  }
+
+  /** Sends a payload through the overlay. */
+  sendSealed(
+    to: NodeName,
+    payload: Uint8Array,
+    { deadlineMs, signal }: Pick<SendOptions, 'deadlineMs' | 'signal'> = {},
+  ): Promise<SendAnswer> {
+    if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.failed('too-large'))
+    if (signal?.aborted) return Promise.resolve(this.failed('cancelled'))
     return new Promise((resolve) => {
-      feed({ type: 'broadcast', id: this.#broadcasts.add(resolve), payload })
+      const id = this.#outcomes.add(
+        signal === undefined ? resolve : this.#cancellable(resolve, signal, () => id),
+      )
+      const input = { type: 'send', id, to, payload } as const
+      this.#parts.feed(deadlineMs === undefined ? input : { ...input, deadlineMs })
     })
   }
 
@@ -103,44 +122,59 @@ export class Sending {
     if (outcome.status === 'failed') resolve?.(outcome)
     else {
       const { hops, rttMs } = outcome
-      resolve?.({ status: 'delivered', id: this.#messageId(), hops, rttMs })
+      resolve?.({ status: 'delivered', id: this.messageId(), hops, rttMs })
     }
   }
 
-  /** The core says how a broadcast ended. */
-  settleBroadcast({ id, neighbors, failure }: Extract<Notification, { type: 'broadcast-sent' }>): void {
-    const resolve = this.#broadcasts.take(id)
-    if (failure === undefined) resolve?.({ status: 'sent', id: this.#messageId(), neighbors })
-    else resolve?.(this.#failed(failure))
-  }
-
-  #label(sender: string | undefined): EnvelopeHeaders {
-    return sender === undefined || sender === this.#name ? {} : { sender }
-  }
-
-  async #post(name: string, value: JsonValue | Uint8Array, options: SendOptions): Promise<SendAnswer> {
+  /** Posts a message to a plain HTTP peer. */
+  async post(name: string, value: JsonValue | Uint8Array, options: SendOptions): Promise<SendAnswer> {
     const { httpPeers, settings } = this.#parts
     const msg = value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
     const message = { sender: options.sender ?? this.#name, msg }
     const deadlineMs = options.deadlineMs ?? settings.config.deadlineMs ?? CORE_DEFAULTS.deadlineMs
-    const outcome = await httpPeers.post(name, message, deadlineMs)
-    if (outcome.status === 'delivered') return { ...outcome, hops: 1, id: this.#messageId() }
+    const outcome = await httpPeers.post(name, message, { deadlineMs, signal: options.signal })
+    if (outcome.status === 'delivered') return { ...outcome, hops: 1, id: this.messageId() }
     settings.logger.debug({ peer: name, reason: outcome.reason, detail: outcome.detail }, 'post failed')
-    return this.#failed(outcome.reason, outcome.reason === 'refused' ? name : this.#name)
+    return this.failed(outcome.reason, outcome.reason === 'refused' ? name : this.#name)
   }
 
-  /** A copy of a broadcast: nobody waits for its outcome, so a failure is counted. */
-  async #postOrDrop(name: string, value: JsonValue | Uint8Array, options: SendOptions): Promise<void> {
-    const answer = await this.#post(name, value, options)
-    if (answer.status === 'failed') this.#parts.drop(answer.reason, `broadcast to the HTTP peer ${name}`)
-  }
-
-  #failed(reason: SendFailure, at: string = this.#name) {
-    return { status: 'failed', reason, at } as const
+  /** A send that this node gives up. */
+  failed(reason: SendFailure, at: string = this.#name): SendFailed {
+    return { status: 'failed', reason, at }
   }
 
   /** A name for one more message, unique in the overlay. */
-  #messageId(): string {
+  messageId(): string {
     return `${this.#name}/${this.#parts.overlay.self.incarnation}/${++this.#lastId}`
   }
+
+  #isHttp(name: NodeName): boolean {
+    const { httpPeers, overlay } = this.#parts
+    return httpPeers.has(name) && overlay.directory.get(name) === undefined
+  }
+
+  /** Listens to the signal for as long as the message is open: signals live longer than messages. */
+  #cancellable(
+    resolve: (answer: SendAnswer) => void,
+    signal: AbortSignal,
+    id: () => number,
+  ): (answer: SendAnswer) => void {
+    const cancel = () => this.#parts.feed({ type: 'cancel', id: id() })
+    signal.addEventListener('abort', cancel, { once: true })
+    return (answer) => {
+      signal.removeEventListener('abort', cancel)
+      resolve(answer)
+    }
+  }
+}
+
+/** The header for a label that says more than the node's name. */
+export function labelOf(sender: string | undefined, name: string): EnvelopeHeaders {
+  return sender === undefined || sender === name ? {} : { sender }
+}
+
+/** @throws HearsayError `invalid-option` */
+export function checkDeadline(deadlineMs: number | undefined): void {
+  if (deadlineMs === undefined || (Number.isInteger(deadlineMs) && deadlineMs > 0)) return
+  throw new HearsayError('invalid-option', `deadlineMs: ${deadlineMs} is not a whole number of ms above 0`)
 }

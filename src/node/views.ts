@@ -6,8 +6,13 @@ import type { Topology, TopologyNode } from '../http/node-host.ts'
 import type { PeerInfo } from './events.ts'
 
 /** A record as programs see it. */
-export function peerInfo({ name, url }: Pick<PeerRecord, 'name' | 'url'>): PeerInfo {
-  return url === undefined ? { name, kind: 'node' } : { name, url, kind: 'node' }
+export function peerInfo({ name, url, tags }: Pick<PeerRecord, 'name' | 'url' | 'tags'>): PeerInfo {
+  return {
+    name,
+    ...(url === undefined ? {} : { url }),
+    kind: 'node',
+    ...(tags === undefined ? {} : { tags }),
+  }
 }
 
 /**

@@ -42,7 +42,17 @@ export interface NodeWorld {
 }
 
 /** The methods of a node that give promises. */
-export type HandedOutCall = 'ready' | 'settled' | 'send' | 'broadcast' | 'close'
+export type HandedOutCall =
+  | 'ready'
+  | 'settled'
+  | 'send'
+  | 'request'
+  | 'broadcast'
+  | 'publish'
+  | 'history'
+  | 'trace'
+  | 'messages'
+  | 'close'
 
 /** The clock of one node. */
 export interface NodeTimers {
@@ -65,6 +75,8 @@ export type LinkEvents = (
 export interface NodeLinks {
   /** How many links have ended, by reason. */
   readonly ended: ByReason
+  /** Bytes that wait to be sent on a link that is open, what the system has taken over not included. */
+  queuedBytes(id: LinkId): number
   /** Carries out a `dial` effect. */
   dial(url: string): void
   /** Carries out a `send` effect. */

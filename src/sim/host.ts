@@ -97,6 +97,11 @@ export class Host implements Machine, Happening {
     return bytes
   }
 
+  /** Bytes that wait on one link; 0 when it is not open. */
+  queuedBytesOf(link: LinkId): number {
+    return this.#ends.get(link)?.out.queuedBytes ?? 0
+  }
+
   /** Whether the process stands still. */
   get isPaused(): boolean {
     return this.#isPaused

@@ -45,6 +45,11 @@ export class VirtualLinks implements NodeLinks {
     if (event.type === 'link-closed') this.#tellEmptied()
   }
 
+  /** Bytes that wait to be sent on a link; 0 when it is not open. */
+  queuedBytes(id: LinkId): number {
+    return this.#host.queuedBytesOf(id)
+  }
+
   /** Carries out a `dial` effect. */
   dial(url: string): void {
     this.#host.dial(url)

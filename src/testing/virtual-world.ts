@@ -95,7 +95,8 @@ export class VirtualWorld implements NodeWorld {
   /** The latest deadline that a call may have. */
   #deadlineMs(call: HandedOutCall): number {
     const { deadlineMs, deadlineMaxMs } = { ...CORE_DEFAULTS, ...this.settings.config }
-    return call === 'send' || call === 'broadcast' ? Math.max(deadlineMs, deadlineMaxMs) : 0
+    const hasDeadline = call !== 'ready' && call !== 'settled' && call !== 'close'
+    return hasDeadline ? Math.max(deadlineMs, deadlineMaxMs) : 0
   }
 }
 

@@ -5,14 +5,8 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
-import type { BroadcastAnswer, SendAnswer } from '../../../src/answers.ts'
-import type {
-  GuestHost,
-  GuestMessage,
-  GuestNeighbor,
-  GuestPeer,
-  TraceAnswer,
-} from '../../../src/guests/guest-host.ts'
+import type { BroadcastAnswer, SendAnswer, TraceAnswer } from '../../../src/answers.ts'
+import type { GuestHost, GuestMessage, GuestNeighbor, GuestPeer } from '../../../src/guests/guest-host.ts'
 import { Guests, type GuestsOptions } from '../../../src/guests/guests.ts'
 import { silentLogger } from '../../../src/logger.ts'
 import { LIMITS } from '../../../src/wire/limits.ts'

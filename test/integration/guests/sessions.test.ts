@@ -126,8 +126,16 @@ test('ping, and trace where the host has it', async (t) => {
   assert.equal(await ann.ask('/ping node12'), 'node12 answers: 2 hops, 3.1 ms')
   assert.deepEqual(host.pings, ['node12'])
   assert.match(await ann.ask('/trace node12'), /not available yet on node8.*\/ping node12/)
-  host.trace = (to) => Promise.resolve({ status: 'traced', path: ['node8', 'node3', to] })
-  assert.equal(await ann.ask('/trace node12'), 'way to node12: node8 > node3 > node12 (2 hops)')
+  host.trace = (to) =>
+    Promise.resolve({
+      status: 'traced',
+      path: ['node8', 'node3', to],
+      hops: [
+        { node: 'node8', next: 'node3', rttMs: 1.25, queuedBytes: 0 },
+        { node: 'node3', next: to },
+      ],
+    })
+  assert.equal(await ann.ask('/trace node12'), 'way to node12: node8 > node3 (1.3 ms) > node12, 2 hops')
 })
 
 test('outcomes come as sends end, and those to one address repeat their message', async (t) => {

@@ -171,6 +171,7 @@ describe('sends between neighbors', { concurrency: true }, () => {
     for (const name of ['', 'no spaces', '*', '-a', 'ä', 'x'.repeat(65), undefined, null, 5, {}, ['b']]) {
       await misuse('invalid-name', () => send(name, 'hi'))
     }
+    for (const tag of ['', 'a b', 5, undefined]) await misuse('invalid-option', () => send({ tag }, 'hi'))
     const cycle: Record<string, unknown> = {}
     cycle.self = cycle
     for (const value of [undefined, Number.NaN, 1n, () => {}, Symbol('x'), new Date(), new Map(), cycle]) {

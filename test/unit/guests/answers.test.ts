@@ -97,10 +97,21 @@ test('ping and trace', () => {
     /^node12 does not answer: .*\(unknown-peer, says node8\)$/,
   )
   assert.deepEqual(json(pingOutcome('node12', delivered)), { event: 'ping', to: 'node12', ...delivered })
-  const traced = { status: 'traced', path: ['node8', 'node3', 'node12'] } as const
-  assert.equal(text(traceOutcome('node12', traced)), 'way to node12: node8 > node3 > node12 (2 hops)')
+  const hops = [
+    { node: 'node8', next: 'node3', rttMs: 1.25, queuedBytes: 4_096 },
+    { node: 'node3', next: 'node12' },
+  ]
+  const traced = { status: 'traced', path: ['node8', 'node3', 'node12'], hops } as const
+  assert.equal(
+    text(traceOutcome('node12', traced)),
+    'way to node12: node8 > node3 (1.3 ms, 4096 bytes wait) > node12, 2 hops',
+  )
   assert.deepEqual(json(traceOutcome('node12', traced)), { event: 'trace', to: 'node12', ...traced })
-  assert.match(text(traceOutcome('node12', unknown)), /^no way to node12: /)
+  assert.match(text(traceOutcome('node12', { ...unknown, hops: [] })), /^no way to node12: .*says node8\)$/)
+  assert.match(
+    text(traceOutcome('node12', { ...unknown, hops: [...hops.slice(0, 1), { node: 'node3' }] })),
+    /^no way to node12: .*; as far as node8 > node3 \(1.3 ms, 4096 bytes wait\)$/,
+  )
 })
 
 test('what the node received cannot forge a line', () => {

@@ -25,6 +25,8 @@ describe('the options of a node', () => {
       url: undefined,
       bootstrap: [],
       peers: [],
+      tags: [],
+      history: 0,
       config: {},
       link: {},
     })

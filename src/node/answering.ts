@@ -1,0 +1,148 @@
+// Requests that other nodes make: each is answered, with what a handler gives, or with why there is nothing.
+// It must not know what is asked.
+//
+// 1. Every question is answered exactly once, as long as the node runs.
+// 2. At most `OPEN_MAX` questions are being answered; further ones are answered with `queue-full`.
+
+import { REASONS, type Reason, type RequestFailure } from '../core/reasons.ts'
+import type { JsonValue } from '../wire/payload.ts'
+import { type EnvelopeHeaders, type Note, seal } from './envelope.ts'
+import { HearsayError } from './errors.ts'
+import type { Sending } from './sending.ts'
+
+/** Questions that are being answered at the same time. */
+const OPEN_MAX = 10_000
+/** Of a question that does not say how long its asker waits, as of one that says nonsense. */
+const WITHIN_MS = 10_000
+/** What is told of an error, in characters. */
+const ERROR_CHARS_MAX = 1_000
+
+/** A request, as a handler sees it. */
+export interface NodeRequest {
+  /** The node that asks. */
+  readonly from: string
+  /** The label that the asker gave itself. */
+  readonly sender?: string
+  /** A JSON value, or the bytes. */
+  readonly value: JsonValue | Uint8Array
+  /** Links travelled. */
+  readonly hops: number
+  /** How long the asker waits, in ms from now at most. */
+  readonly withinMs: number
+  /** Aborted when the node is closed: nobody gets the answer any more. */
+  readonly signal: AbortSignal
+}
+
+/** Gives the answer to a request; `undefined` is answered as `null`. What it throws travels back as its text. */
+export type RequestHandler = (
+  request: NodeRequest,
+) => JsonValue | Uint8Array | undefined | Promise<JsonValue | Uint8Array | undefined>
+
+/** Answers what the node itself is asked. @param part sends something before the answer. */
+export type NodeAnswerer = (
+  question: Note,
+  part: (value: JsonValue | Uint8Array, headers: EnvelopeHeaders) => Promise<boolean>,
+) => JsonValue | Promise<JsonValue>
+
+/** What answering needs of the node. */
+export interface AnsweringParts {
+  readonly sending: Pick<Sending, 'sendSealed'>
+  /** What the node itself can be asked about. */
+  readonly about: Readonly<Record<string, NodeAnswerer>>
+  readonly drop: (reason: Reason, detail: string) => void
+}
+
+/** See the head of the file. */
+export class Answering {
+  readonly #parts: AnsweringParts
+  readonly #end = new AbortController()
+  #handler: RequestHandler | undefined
+  #open = 0
+
+  constructor(parts: AnsweringParts) {
+    this.#parts = parts
+  }
+
+  /** Takes requests from now on; the function returned ends that. @throws HearsayError `invalid-option` for a second one */
+  handle(handler: RequestHandler): () => void {
+    if (typeof handler !== 'function') throw new HearsayError('invalid-option', 'handle: expected a function')
+    if (this.#handler !== undefined) {
+      throw new HearsayError('invalid-option', 'handle: there is a handler; end that one first')
+    }
+    this.#handler = handler
+    return () => {
+      if (this.#handler === handler) this.#handler = undefined
+    }
+  }
+
+  /** A question has come. */
+  asked(question: Note): void {
+    const { about } = question.headers
+    if (this.#open >= OPEN_MAX) this.#fail(question, 'queue-full', REASONS['queue-full'].text)
+    else if (about === undefined)
+      void this.#answer(question, this.#handler, (handler) => handler(this.#requestOf(question)))
+    else {
+      const answerer = Object.hasOwn(this.#parts.about, about) ? this.#parts.about[about] : undefined
+      void this.#answer(question, answerer, (answer) => answer(question, this.#partOf(question)))
+    }
+  }
+
+  /** The node leaves. */
+  end(): void {
+    this.#end.abort()
+  }
+
+  async #answer<T>(
+    question: Note,
+    answerer: T | undefined,
+    call: (answerer: T) => ReturnType<RequestHandler> | ReturnType<NodeAnswerer>,
+  ): Promise<void> {
+    if (answerer === undefined) {
+      this.#fail(question, 'no-handler', REASONS['no-handler'].text)
+      return
+    }
+    this.#open++
+    try {
+      const value = (await call(answerer)) ?? null
+      this.#send(question, value, { answer: String(question.number) })
+    } catch (error) {
+      // Also an answer that no message can carry: who asks is told so.
+      const text = error instanceof Error ? error.message : String(error)
+      this.#fail(question, 'handler-failed', text)
+    } finally {
+      this.#open--
+    }
+  }
+
+  #requestOf({ from, value, hops, headers }: Note): NodeRequest {
+    const { sender } = headers
+    const request = { from, value, hops, withinMs: withinMs(headers), signal: this.#end.signal }
+    return sender === undefined ? request : { ...request, sender }
+  }
+
+  #partOf({ from, number, headers }: Note) {
+    return async (value: JsonValue | Uint8Array, more: EnvelopeHeaders): Promise<boolean> => {
+      const sealed = seal(value, { ...more, part: String(number) })
+      const sent = await this.#parts.sending.sendSealed(from, sealed, { deadlineMs: withinMs(headers) })
+      return sent.status === 'delivered'
+    }
+  }
+
+  #fail(question: Note, reason: RequestFailure, text: string): void {
+    const answer = String(question.number)
+    this.#send(question, text.slice(0, ERROR_CHARS_MAX), { answer, failure: reason })
+  }
+
+  #send({ from, headers }: Note, value: JsonValue | Uint8Array, answer: EnvelopeHeaders): void {
+    if (this.#end.signal.aborted) return
+    const sealed = seal(value, answer)
+    void this.#parts.sending.sendSealed(from, sealed, { deadlineMs: withinMs(headers) }).then((sent) => {
+      if (sent.status === 'failed') this.#parts.drop(sent.reason, `answer to a request of ${from}`)
+    })
+  }
+}
+
+function withinMs({ within }: EnvelopeHeaders): number {
+  const ms = Number(within)
+  return Number.isInteger(ms) && ms > 0 ? ms : WITHIN_MS
+}

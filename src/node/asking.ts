@@ -1,0 +1,144 @@
+// Requests that this node makes: a question goes out as a message, and the answer comes as another one.
+// It must not know what is asked, nor send again: the messages are delivered or fail, as all others.
+//
+// 1. Every request is settled exactly once, at the latest when its deadline has passed.
+// 2. `answered` is told only for an answer of the run that was asked.
+
+import type { RequestAnswer, SendAnswer } from '../answers.ts'
+import type { NodeName } from '../core/messages.ts'
+import { REASONS, type RequestFailure } from '../core/reasons.ts'
+import type { JsonValue } from '../wire/payload.ts'
+import { type EnvelopeHeaders, type Note, seal } from './envelope.ts'
+import { type PendingAnswer, PendingAnswers } from './pending-answers.ts'
+import type { Sending } from './sending.ts'
+import type { NodeTimers, NodeWorld } from './world.ts'
+
+/** What asking needs of the node. */
+export interface AskingParts {
+  readonly name: NodeName
+  readonly sending: Pick<Sending, 'sendSealed'>
+  readonly nowMs: NodeWorld['nowMs']
+  readonly timers: Pick<NodeTimers, 'wait'>
+}
+
+/** One question. */
+export interface Question {
+  readonly to: NodeName
+  readonly value: JsonValue | Uint8Array
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal | undefined
+  readonly sender?: string | undefined
+  /** For the node itself: what about. */
+  readonly about?: string
+  /** Takes what comes before the answer. */
+  readonly onPart?: (part: Note) => void
+}
+
+interface Asked extends PendingAnswer {
+  readonly to: NodeName
+  readonly sentMs: number
+  readonly onPart: ((part: Note) => void) | undefined
+  readonly settle: (answer: RequestAnswer) => void
+}
+
+const FAILURES: ReadonlySet<string> = new Set<RequestFailure>(['no-handler', 'handler-failed', 'queue-full'])
+
+/** See the head of the file. */
+export class Asking {
+  readonly #parts: AskingParts
+  readonly #asked: PendingAnswers<Asked>
+
+  constructor(parts: AskingParts) {
+    this.#parts = parts
+    this.#asked = new PendingAnswers(parts.nowMs, parts.timers)
+  }
+
+  /** Requests that are not settled. */
+  get pending(): number {
+    return this.#asked.size
+  }
+
+  /** Asks, and resolves with how that ended. @throws HearsayError `invalid-payload`, at once */
+  ask(question: Question): Promise<RequestAnswer> {
+    const { nowMs, name } = this.#parts
+    const { to, deadlineMs, signal, onPart } = question
+    const { promise, resolve } = Promise.withResolvers<RequestAnswer>()
+    const sentMs = nowMs()
+    const expire = () => this.#fail(number, 'expired', name)
+    const settle = (answer: RequestAnswer): void => {
+      signal?.removeEventListener('abort', abort)
+      resolve(answer)
+    }
+    const number = this.#asked.add({ to, sentMs, deadlineMs: sentMs + deadlineMs, onPart, settle, expire })
+    const abort = () => this.#fail(number, 'cancelled', name)
+    try {
+      this.#send(number, question)
+    } catch (error) {
+      this.#asked.take(number)
+      throw error
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+    if (signal?.aborted) abort()
+    return promise
+  }
+
+  /** An answer has come. */
+  answered({ from, number, value, hops, headers }: Note): boolean {
+    const asked = this.#asked.get(number)
+    if (asked === undefined || asked.to !== from) return false
+    this.#asked.take(number)
+    const { failure } = headers
+    if (failure === undefined) {
+      const rttMs = this.#parts.nowMs() - asked.sentMs
+      asked.settle({ status: 'answered', from, value, hops, rttMs })
+      return true
+    }
+    const reason = (FAILURES.has(failure) ? failure : 'refused') as RequestFailure
+    asked.settle({
+      status: 'failed',
+      reason,
+      at: from,
+      error: typeof value === 'string' ? value : REASONS[reason].text,
+    })
+    return true
+  }
+
+  /** A part of an answer has come. */
+  partCame(part: Note): boolean {
+    const asked = this.#asked.get(part.number)
+    if (asked?.onPart === undefined || asked.to !== part.from) return false
+    asked.onPart(part)
+    return true
+  }
+
+  /** A peer is gone, and its answers with it. */
+  peerLeft(name: string): void {
+    for (const [number, { to }] of this.#asked)
+      if (to === name) this.#fail(number, 'peer-left', this.#parts.name)
+  }
+
+  /** Nobody waits any more. */
+  end(): void {
+    const { name } = this.#parts
+    for (const { settle } of this.#asked.drain())
+      settle({ status: 'failed', reason: 'shutting-down', at: name })
+  }
+
+  #send(number: number, { to, value, deadlineMs, sender, about, signal }: Question): void {
+    const headers: EnvelopeHeaders = {
+      ask: String(number),
+      within: String(deadlineMs),
+      ...(about === undefined ? {} : { about }),
+      ...(sender === undefined ? {} : { sender }),
+    }
+    const sealed = seal(value, headers)
+    // It is this node's to wait for the answer: a message that was not acknowledged in time may have arrived.
+    void this.#parts.sending.sendSealed(to, sealed, { deadlineMs, signal }).then((sent: SendAnswer) => {
+      if (sent.status === 'failed') this.#fail(number, sent.reason, sent.at)
+    })
+  }
+
+  #fail(number: number, reason: RequestFailure, at: string): void {
+    this.#asked.take(number)?.settle({ status: 'failed', reason, at })
+  }
+}

@@ -1,0 +1,131 @@
+// All that a node says and hears for its program: the parts for sends, broadcasts, requests, topics, receipts, history
+// and traces, put together. Composition only: what each does is in its own file.
+
+import type { Input, Notification } from '../core/events.ts'
+import type { NodeName } from '../core/messages.ts'
+import type { Overlay } from '../core/overlay.ts'
+import type { Reason } from '../core/reasons.ts'
+import type { ReceivedMessage } from '../guests/guest-host.ts'
+import { Answering } from './answering.ts'
+import { Asking } from './asking.ts'
+import { Casting } from './casting.ts'
+import type { NodeMessage } from './events.ts'
+import { History } from './history.ts'
+import type { HttpPeers } from './http-peers.ts'
+import { Inbox } from './inbox.ts'
+import type { NodeSettings } from './options.ts'
+import { askPast, HISTORY_TAG, type HistoryAnswer, type HistoryOptions, pastAnswerer } from './past.ts'
+import { ReceiptBook } from './receipts.ts'
+import { Sending } from './sending.ts'
+import { Subscriptions } from './subscriptions.ts'
+import { Tracing } from './tracing.ts'
+import type { NodeLinks, NodeTimers, NodeWorld } from './world.ts'
+
+/** What the node gives to its conversation. */
+export interface ConversationParts {
+  readonly settings: NodeSettings
+  readonly overlay: Overlay
+  readonly world: Pick<NodeWorld, 'nowMs'>
+  readonly timers: Pick<NodeTimers, 'wait'>
+  readonly links: Pick<NodeLinks, 'queuedBytes'>
+  readonly httpPeers: HttpPeers
+  readonly feed: (input: Input) => void
+  readonly isAlone: () => boolean
+  readonly onMessage: (message: NodeMessage) => void
+  readonly toGuests: (message: ReceivedMessage) => boolean
+  readonly drop: (reason: Reason, detail: string) => void
+}
+
+/** See the head of the file. */
+export class Conversation {
+  readonly sending: Sending
+  readonly casting: Casting
+  readonly asking: Asking
+  readonly answering: Answering
+  readonly subscriptions: Subscriptions
+  readonly tracing: Tracing
+  readonly #parts: ConversationParts
+  readonly #receipts: ReceiptBook
+  readonly #inbox: Inbox
+  readonly #history: History
+  #tags: readonly string[]
+
+  constructor(parts: ConversationParts) {
+    const { settings, overlay, world, timers, links } = parts
+    const nowMs = () => world.nowMs()
+    this.#parts = parts
+    this.#tags = settings.tags
+    this.#history = new History(settings.history)
+    this.#receipts = new ReceiptBook(nowMs, timers)
+    this.subscriptions = new Subscriptions(() => this.#tellProfile())
+    this.sending = new Sending(parts)
+    const { sending } = this
+    this.casting = new Casting({
+      ...parts,
+      sending,
+      receipts: this.#receipts,
+      onCast: (cast) => this.#inbox.own(settings.name, cast),
+    })
+    this.asking = new Asking({ name: settings.name, sending, nowMs, timers })
+    this.tracing = new Tracing({ name: settings.name, overlay, links, asking: this.asking })
+    const about = { route: this.tracing.answer, history: pastAnswerer(this.#history) }
+    this.answering = new Answering({ sending, about, drop: parts.drop })
+    this.#inbox = new Inbox({
+      ...parts,
+      sending,
+      asking: this.asking,
+      answering: this.answering,
+      receipts: this.#receipts,
+      subscriptions: this.subscriptions,
+      history: this.#history,
+    })
+  }
+
+  /** The node runs: its record says from now on what it is for. */
+  start(): void {
+    if (this.#tags.length > 0 || this.#history.perTopic > 0) this.#tellProfile()
+  }
+
+  /** What the node is for, without the tag that hearsay gives it itself. */
+  get tags(): readonly string[] {
+    return this.#tags
+  }
+
+  /** @param tags checked. */
+  setTags(tags: readonly string[]): void {
+    this.#tags = tags
+    this.#tellProfile()
+  }
+
+  /** A message of the overlay has come. */
+  received(notification: Extract<Notification, { type: 'message' }>): void {
+    this.#inbox.take(notification)
+  }
+
+  /** Asks for broadcasts of before. */
+  past(filter: string | undefined, options: HistoryOptions): Promise<HistoryAnswer> {
+    return askPast(
+      { name: this.#parts.settings.name, overlay: this.#parts.overlay, asking: this.asking },
+      filter,
+      options,
+    )
+  }
+
+  /** A peer is gone. */
+  peerLeft(name: NodeName): void {
+    this.asking.peerLeft(name)
+    this.#receipts.peerLeft(name)
+  }
+
+  /** The node leaves: nobody waits any more. */
+  end(): void {
+    this.answering.end()
+    this.asking.end()
+    this.#receipts.end()
+  }
+
+  #tellProfile(): void {
+    const tags = this.#history.perTopic > 0 ? [...this.#tags, HISTORY_TAG] : this.#tags
+    this.#parts.feed({ type: 'profile', profile: { tags, topics: this.subscriptions.filters } })
+  }
+}

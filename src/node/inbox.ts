@@ -1,0 +1,103 @@
+// What comes in, given to whom it is for: the program, guests, listeners of a topic, whoever waits for an answer or a
+// receipt, the history. It must not send but what is owed for a message: a receipt.
+
+import type { Notification } from '../core/events.ts'
+import type { NodeName } from '../core/messages.ts'
+import type { Reason } from '../core/reasons.ts'
+import type { ReceivedMessage } from '../guests/guest-host.ts'
+import type { Answering } from './answering.ts'
+import type { Asking } from './asking.ts'
+import type { OwnCast } from './casting.ts'
+import { open, seal } from './envelope.ts'
+import type { NodeMessage } from './events.ts'
+import type { History } from './history.ts'
+import type { ReceiptBook } from './receipts.ts'
+import type { Sending } from './sending.ts'
+import type { Subscriptions } from './subscriptions.ts'
+
+/** Who gets something. */
+export interface InboxParts {
+  readonly sending: Pick<Sending, 'sendSealed'>
+  readonly asking: Asking
+  readonly answering: Answering
+  readonly receipts: ReceiptBook
+  readonly subscriptions: Subscriptions
+  readonly history: History
+  /** For the program, and for all guests. */
+  readonly onMessage: (message: NodeMessage) => void
+  /** False: the guest whom it is for is not here. */
+  readonly toGuests: (message: ReceivedMessage) => boolean
+  readonly drop: (reason: Reason, detail: string) => void
+}
+
+type Received = Extract<Notification, { type: 'message' }>
+
+/** See the head of the file. */
+export class Inbox {
+  readonly #parts: InboxParts
+
+  constructor(parts: InboxParts) {
+    this.#parts = parts
+  }
+
+  /** A message of the overlay has come. */
+  take(notification: Received): void {
+    const { answering, asking, receipts, toGuests, drop } = this.#parts
+    const opened = open(notification)
+    switch (opened.kind) {
+      case 'message':
+        this.#message(opened, notification)
+        break
+      case 'for-guest': {
+        const { message, guest } = opened
+        if (!toGuests({ ...message, to: guest }))
+          drop('unknown-peer', `${guest} is no guest here, message of ${message.from}`)
+        break
+      }
+      case 'question':
+        answering.asked(opened.note)
+        break
+      case 'answer':
+        if (!asking.answered(opened.note))
+          drop('expired', `answer of ${opened.note.from}: nobody waits for it`)
+        break
+      case 'part':
+        if (!asking.partCame(opened.note)) drop('expired', `part of an answer of ${opened.note.from}`)
+        break
+      case 'got':
+        if (!receipts.got(opened.note)) drop('expired', `receipt of ${opened.note.from}: nobody waits for it`)
+        break
+      case 'broken':
+        drop('malformed', opened.detail)
+        break
+      case 'ping':
+    }
+  }
+
+  /** A broadcast of this node has gone out: its own listeners get it as well, and it is kept. */
+  own(from: NodeName, { payload, incarnation, sequence }: OwnCast): void {
+    const spread = { incarnation, sequence, via: from }
+    const opened = open({ type: 'message', from, payload, hops: 0, broadcast: true, spread })
+    if (opened.kind !== 'message') return
+    const { history, subscriptions } = this.#parts
+    const { message } = opened
+    history.add(message, payload.length)
+    if (message.topic !== undefined) subscriptions.tell(message.topic, message)
+  }
+
+  #message(
+    { message, receipt }: Extract<ReturnType<typeof open>, { kind: 'message' }>,
+    { payload, hops, spread }: Received,
+  ): void {
+    const { history, onMessage, sending, subscriptions, drop } = this.#parts
+    const { topic, from } = message
+    if (message.broadcast) history.add(message, payload.length)
+    if (topic === undefined) onMessage(message)
+    else if (!subscriptions.tell(topic, message)) return
+    if (receipt === undefined || spread === undefined) return
+    const got = seal({ hops, via: spread.via }, { got: receipt })
+    void sending.sendSealed(from as NodeName, got).then((sent) => {
+      if (sent.status === 'failed') drop(sent.reason, `receipt for ${from}`)
+    })
+  }
+}

@@ -1,0 +1,66 @@
+// Messages as an async iterable: what has come and was not taken yet waits, bounded.
+// It must not know where they come from.
+
+/** Takes messages from one side, gives them to the other. One reader. */
+export class MessageStream<T> implements AsyncIterableIterator<T> {
+  readonly #bufferMax: number
+  readonly #onEnd: () => void
+  readonly #onOverflow: (message: T) => void
+  #buffer: T[] = []
+  #reader: ((result: IteratorResult<T>) => void) | undefined
+  #isEnded = false
+
+  /**
+   * @param bufferMax how many wait at most. @param parts `onEnd`: nothing is wanted any more; `onOverflow`: one found no
+   * room, and the reader will not see it.
+   */
+  constructor(bufferMax: number, parts: { onEnd: () => void; onOverflow: (message: T) => void }) {
+    this.#bufferMax = bufferMax
+    this.#onEnd = parts.onEnd
+    this.#onOverflow = parts.onOverflow
+  }
+
+  /** A message has come. */
+  push(message: T): void {
+    const reader = this.#reader
+    this.#reader = undefined
+    if (reader !== undefined) reader({ done: false, value: message })
+    else if (this.#isEnded || this.#buffer.length >= this.#bufferMax) this.#onOverflow(message)
+    else this.#buffer.push(message)
+  }
+
+  /** Nothing comes any more: the reader gets what waits, and then the end. */
+  end(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    this.#reader?.({ done: true, value: undefined })
+    this.#reader = undefined
+    this.#onEnd()
+  }
+
+  next(): Promise<IteratorResult<T>> {
+    const waiting = this.#buffer.shift()
+    if (waiting !== undefined) return Promise.resolve({ done: false, value: waiting })
+    if (this.#isEnded) return Promise.resolve({ done: true, value: undefined })
+    if (this.#reader !== undefined)
+      return Promise.reject(new TypeError('messages() has one reader at a time'))
+    return new Promise((resolve) => {
+      this.#reader = resolve
+    })
+  }
+
+  /** `break` out of a loop: what waits is let go. */
+  return(): Promise<IteratorResult<T>> {
+    this.#buffer = []
+    this.end()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.return().then(() => {})
+  }
+}

@@ -1,0 +1,144 @@
+// Broadcasts of before: asking a node that has kept them, and giving them to one that asks.
+// It must not keep anything: that is history.ts.
+//
+// The answer comes in parts, one broadcast each, and ends with how many there were: parts arrive in their order or the
+// request fails, so that the end is the mark behind which nothing follows.
+
+import { CORE_DEFAULTS } from '../core/config.ts'
+import type { NodeName } from '../core/messages.ts'
+import type { Overlay } from '../core/overlay.ts'
+import type { JsonValue } from '../wire/payload.ts'
+import { isTopic, isTopicFilter } from '../wire/topics.ts'
+import type { NodeAnswerer } from './answering.ts'
+import type { Asking } from './asking.ts'
+import type { EnvelopeHeaders, Note } from './envelope.ts'
+import type { NodeMessage } from './events.ts'
+import type { History } from './history.ts'
+import type { SendOptions } from './sending.ts'
+
+/** The tag of nodes that keep broadcasts. */
+export const HISTORY_TAG = 'history'
+/** Parts that are on their way at the same time. */
+const PARTS_OPEN_MAX = 64
+
+/** How a node asks for broadcasts of before. */
+export interface HistoryOptions extends Pick<SendOptions, 'deadlineMs' | 'signal'> {
+  /** The node to ask. Default: one that keeps broadcasts, the nearest first. */
+  readonly from?: string | undefined
+}
+
+/** What came of asking. */
+export type HistoryAnswer =
+  | {
+      readonly status: 'complete'
+      /** The node that had kept them. */
+      readonly from: string
+      /** Topic by topic, the oldest first. */
+      readonly messages: readonly NodeMessage[]
+    }
+  | {
+      readonly status: 'failed'
+      readonly reason: Exclude<Awaited<ReturnType<Asking['ask']>>, { status: 'answered' }>['reason']
+      readonly at: string
+      readonly error?: string
+      /** What came before it failed. */
+      readonly messages: readonly NodeMessage[]
+    }
+
+/** What asking needs of the node. */
+export interface PastParts {
+  readonly name: NodeName
+  readonly overlay: Overlay
+  readonly asking: Pick<Asking, 'ask'>
+}
+
+/** Answers for what this node has kept. */
+export function pastAnswerer(history: History): NodeAnswerer {
+  return async ({ value }, part) => {
+    const { filter } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
+    if (filter !== undefined && !(typeof filter === 'string' && isTopicFilter(filter))) {
+      throw new TypeError('expected { filter?: a topic filter }')
+    }
+    if (history.perTopic === 0) throw new Error('this node keeps no broadcasts')
+    const messages = history.of(filter)
+    const open = new Set<Promise<void>>()
+    let failed = 0
+    for (const message of messages) {
+      const sent = part(message.value, headersOf(message)).then((isDelivered) => {
+        if (!isDelivered) failed++
+        open.delete(sent)
+      })
+      open.add(sent)
+      if (open.size >= PARTS_OPEN_MAX) await Promise.race(open)
+      if (failed > 0) throw new Error(`${failed} of ${messages.length} broadcasts did not arrive`)
+    }
+    await Promise.all(open)
+    if (failed > 0) throw new Error(`${failed} of ${messages.length} broadcasts did not arrive`)
+    return { count: messages.length }
+  }
+}
+
+/** Asks for what was broadcast before, of a topic filter, or without one of no topic. */
+export async function askPast(
+  { name, overlay, asking }: PastParts,
+  filter: string | undefined,
+  options: HistoryOptions,
+): Promise<HistoryAnswer> {
+  const { deadlineMs = CORE_DEFAULTS.deadlineMs, signal } = options
+  const to = (options.from as NodeName | undefined) ?? nearestKeeper(overlay)
+  if (to === undefined) return { status: 'failed', reason: 'unknown-peer', at: name, messages: [] }
+  const messages: NodeMessage[] = []
+  const onPart = (part: Note): void => {
+    const message = messageOf(part)
+    if (message !== undefined) messages.push(message)
+  }
+  const value: JsonValue = filter === undefined ? {} : { filter }
+  const answer = await asking.ask({ to, value, deadlineMs, signal, about: 'history', onPart })
+  if (answer.status === 'failed') return { ...answer, messages }
+  const { count } = answer.value as Record<string, unknown>
+  if (count === messages.length) return { status: 'complete', from: to, messages }
+  return {
+    status: 'failed',
+    reason: 'refused',
+    at: to,
+    error: `${messages.length} of ${count} came`,
+    messages,
+  }
+}
+
+function nearestKeeper(overlay: Overlay): NodeName | undefined {
+  let best: { name: NodeName; hops: number } | undefined
+  for (const { record, reachable } of overlay.directory.entries) {
+    const { name } = record
+    if (!reachable || name === overlay.self.name || !record.tags?.includes(HISTORY_TAG)) continue
+    const hops = overlay.distance(name) ?? Number.POSITIVE_INFINITY
+    if (best === undefined || hops < best.hops) best = { name, hops }
+  }
+  return best?.name
+}
+
+function headersOf({ from, sender, topic, id }: NodeMessage): EnvelopeHeaders {
+  return {
+    origin: from,
+    ...(sender === undefined ? {} : { sender }),
+    ...(topic === undefined ? {} : { topic }),
+    ...(id === undefined ? {} : { id }),
+  }
+}
+
+/** From another node, so it may be anything; `undefined` for what no broadcast can have been. */
+function messageOf({ value, hops, headers }: Note): NodeMessage | undefined {
+  const { origin, sender, topic, id } = headers
+  if (origin === undefined || (topic !== undefined && !isTopic(topic))) return undefined
+  return {
+    from: origin,
+    value,
+    hops,
+    broadcast: true,
+    via: 'overlay',
+    past: true,
+    ...(sender === undefined ? {} : { sender }),
+    ...(topic === undefined ? {} : { topic }),
+    ...(id === undefined ? {} : { id }),
+  }
+}
