@@ -64,11 +64,11 @@ export class Asking {
     const { to, deadlineMs, signal, onPart } = question
     const { promise, resolve } = Promise.withResolvers<RequestAnswer>()
     const sentMs = nowMs()
-    const expire = () => this.#fail(number, 'expired', name)
     const settle = (answer: RequestAnswer): void => {
       signal?.removeEventListener('abort', abort)
       resolve(answer)
     }
+    const expire = () => settle({ status: 'failed', reason: 'expired', at: name })
     const number = this.#asked.add({ to, sentMs, deadlineMs: sentMs + deadlineMs, onPart, settle, expire })
     const abort = () => this.#fail(number, 'cancelled', name)
     try {

@@ -14,7 +14,9 @@ import type { Asking } from './asking.ts'
 import type { EnvelopeHeaders, Note } from './envelope.ts'
 import type { NodeMessage } from './events.ts'
 import type { History } from './history.ts'
-import type { SendOptions } from './sending.ts'
+import { checkName } from './options.ts'
+import { checkDeadline, type SendOptions } from './sending.ts'
+import { checkFilter } from './subscriptions.ts'
 
 /** The tag of nodes that keep broadcasts. */
 export const HISTORY_TAG = 'history'
@@ -78,15 +80,31 @@ export function pastAnswerer(history: History): NodeAnswerer {
   }
 }
 
-/** Asks for what was broadcast before, of a topic filter, or without one of no topic. */
-export async function askPast(
-  { name, overlay, asking }: PastParts,
+/**
+ * Asks for what was broadcast before, of a topic filter, or without one of no topic.
+ * @throws HearsayError `invalid-topic`, `invalid-name` or `invalid-option`, at once
+ */
+export function askPast(
+  parts: PastParts,
   filter: string | undefined,
   options: HistoryOptions,
 ): Promise<HistoryAnswer> {
+  const { overlay, name } = parts
+  if (filter !== undefined) checkFilter(filter)
+  checkDeadline(options.deadlineMs)
+  const to = options.from === undefined ? nearestKeeper(overlay) : checkName(options.from)
+  if (to === undefined) {
+    return Promise.resolve({ status: 'failed', reason: 'unknown-peer', at: name, messages: [] })
+  }
+  return collect(parts, { to, filter, options })
+}
+
+async function collect(
+  { asking }: PastParts,
+  what: { to: NodeName; filter: string | undefined; options: HistoryOptions },
+): Promise<HistoryAnswer> {
+  const { to, filter, options } = what
   const { deadlineMs = CORE_DEFAULTS.deadlineMs, signal } = options
-  const to = (options.from as NodeName | undefined) ?? nearestKeeper(overlay)
-  if (to === undefined) return { status: 'failed', reason: 'unknown-peer', at: name, messages: [] }
   const messages: NodeMessage[] = []
   const onPart = (part: Note): void => {
     const message = messageOf(part)

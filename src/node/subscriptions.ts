@@ -35,12 +35,7 @@ export class Subscriptions {
    * @throws HearsayError `invalid-topic`, also for more different filters than a record can carry
    */
   add(filter: string, listener: TopicListener): () => void {
-    if (typeof filter !== 'string' || !isTopicFilter(filter)) {
-      throw new HearsayError(
-        'invalid-topic',
-        `${JSON.stringify(filter)} is no topic filter: ${FILTER_SYNTAX}`,
-      )
-    }
+    checkFilter(filter)
     if (typeof listener !== 'function') {
       throw new HearsayError('invalid-option', 'subscribe: expected a function')
     }
@@ -89,6 +84,12 @@ export class Subscriptions {
 
 /** For error messages. */
 const FILTER_SYNTAX = `1 to ${LIMITS.topicBytesMax} bytes in levels between slashes; a level may be +, the last one #`
+
+/** @throws HearsayError `invalid-topic` */
+export function checkFilter(filter: string): void {
+  if (typeof filter === 'string' && isTopicFilter(filter)) return
+  throw new HearsayError('invalid-topic', `${JSON.stringify(filter)} is no topic filter: ${FILTER_SYNTAX}`)
+}
 
 /** For error messages. */
 export const TOPIC_SYNTAX = `1 to ${LIMITS.topicBytesMax} bytes without +, # and control characters`

@@ -1,0 +1,282 @@
+// Requests and their answers, on virtual time: an answer comes, or the reason why none does, always once.
+
+import assert from 'node:assert/strict'
+import { describe, type TestContext, test } from 'node:test'
+import type { Node } from '../../../src/index.ts'
+import { createTestNetwork } from '../../../src/testing/test-network.ts'
+
+/** A network of four that has come to rest. */
+async function four(t: TestContext) {
+  const net = createTestNetwork()
+  t.after(() => net.close())
+  const nodes = await net.start(['a', 'b', 'c', 'd'])
+  await net.settled()
+  return { net, nodes }
+}
+
+/** What is not of the way. */
+const essence = (answer: Awaited<ReturnType<Node['request']>>) => {
+  if (answer.status === 'failed') return answer
+  const { status, from, value } = answer
+  return { status, from, value }
+}
+
+describe('requests', { concurrency: true }, () => {
+  test('an answer is what the handler gives, whatever JSON or bytes it is, at once or later', async (t) => {
+    const { net, nodes } = await four(t)
+    const [a, b] = nodes
+    const sleep = net.sleepOf('b')
+    b.handle(async ({ value, from, hops, sender, withinMs }) => {
+      if (value === 'late') await sleep(700)
+      if (value === 'nothing') return undefined
+      if (value === 'bytes') return new Uint8Array([1, 2, 3])
+      return { echo: value, from, hops, sender: sender ?? null, withinMs }
+    })
+    const ask = async (value: string, options = {}) => essence(await a.request('b', value, options))
+    const echo = { from: 'a', hops: 1, sender: null, withinMs: 10_000 }
+    assert.deepEqual(await ask('x'), { status: 'answered', from: 'b', value: { echo: 'x', ...echo } })
+    assert.deepEqual(await ask('nothing'), { status: 'answered', from: 'b', value: null })
+    assert.deepEqual(await ask('bytes'), { status: 'answered', from: 'b', value: new Uint8Array([1, 2, 3]) })
+    const [late, soon] = [a.request('b', 'late'), a.request('b', 'soon', { sender: 'me', deadlineMs: 900 })]
+    const order: string[] = []
+    for (const [name, promise] of [
+      ['late', late],
+      ['soon', soon],
+    ] as const) {
+      void promise.then(() => order.push(name))
+    }
+    const answer = await late
+    assert.ok(answer.status === 'answered' && answer.rttMs >= 700 && answer.rttMs < 800)
+    assert.deepEqual(essence(await soon), {
+      status: 'answered',
+      from: 'b',
+      value: { echo: 'soon', from: 'a', hops: 1, sender: 'me', withinMs: 900 },
+    })
+    assert.deepEqual(order, ['soon', 'late'])
+    assert.deepEqual([a.drops().expired, b.drops().expired], [undefined, undefined])
+  })
+
+  test('no handler is an answer and no time-out; what a handler throws travels back', async (t) => {
+    const { net, nodes } = await four(t)
+    const [a, b] = nodes
+    const startMs = net.nowMs
+    assert.deepEqual(await a.request('b', 1), {
+      status: 'failed',
+      reason: 'no-handler',
+      at: 'b',
+      error: 'the receiver takes no requests',
+    })
+    assert.ok(net.nowMs - startMs < 100)
+    const end = b.handle(() => {
+      throw new Error('out of cheese')
+    })
+    const failed = { status: 'failed', reason: 'handler-failed', at: 'b' } as const
+    assert.deepEqual(await a.request('b', 1), { ...failed, error: 'out of cheese' })
+    assert.throws(() => b.handle(() => null), { code: 'invalid-option' })
+    end()
+    b.handle(() => Promise.reject(new Error('y'.repeat(5_000))))
+    assert.deepEqual(await a.request('b', 1), { ...failed, error: 'y'.repeat(1_000) })
+  })
+
+  test('an answer that no message can carry is told to both', async (t) => {
+    const { nodes } = await four(t)
+    const [a, b] = nodes
+    b.handle((request) => (request.value === 'large' ? 'x'.repeat(2_000_000) : (Number.NaN as number)))
+    const answer = await a.request('b', 1)
+    assert.ok(answer.status === 'failed' && answer.reason === 'handler-failed')
+    assert.match(answer.error ?? '', /JSON has no NaN/)
+    const large = await a.request('b', 'large', { deadlineMs: 500 })
+    assert.ok(large.status === 'failed')
+    assert.equal(b.drops()['too-large'], 1)
+  })
+
+  test('who is gone, unknown, silent or the node itself', async (t) => {
+    const { net, nodes } = await four(t)
+    const [a, b, c] = nodes
+    assert.deepEqual(await a.request('nobody', 1), { status: 'failed', reason: 'unknown-peer', at: 'a' })
+    b.handle(() => new Promise(() => {}))
+    const startMs = net.nowMs
+    assert.deepEqual(await a.request('b', 1, { deadlineMs: 3_000 }), {
+      status: 'failed',
+      reason: 'expired',
+      at: 'a',
+    })
+    assert.ok(net.nowMs - startMs >= 3_000 && net.nowMs - startMs < 3_100)
+    const [left, crashed] = [a.request('b', 1), a.request('c', 1)]
+    c.handle(() => new Promise(() => {}))
+    await net.advance(50)
+    net.crash('c')
+    void b.close()
+    assert.deepEqual(await left, { status: 'failed', reason: 'peer-left', at: 'a' })
+    assert.deepEqual(await crashed, { status: 'failed', reason: 'peer-left', at: 'a' })
+    a.handle(({ from }) => `hello ${from}`)
+    assert.deepEqual(essence(await a.request('a', 1)), { status: 'answered', from: 'a', value: 'hello a' })
+  })
+
+  test('it can be given up, and is when the node closes', async (t) => {
+    const { net, nodes } = await four(t)
+    const [a, b] = nodes
+    const signals: AbortSignal[] = []
+    b.handle(({ signal }) => {
+      signals.push(signal)
+      return new Promise(() => {})
+    })
+    const giveUp = new AbortController()
+    const [first, second] = [a.request('b', 1, { signal: giveUp.signal }), a.request('b', 2)]
+    await net.until(() => signals.length === 2)
+    giveUp.abort()
+    assert.deepEqual(await first, { status: 'failed', reason: 'cancelled', at: 'a' })
+    assert.deepEqual(await a.request('b', 3, { signal: giveUp.signal }), {
+      status: 'failed',
+      reason: 'cancelled',
+      at: 'a',
+    })
+    void a.close()
+    assert.deepEqual(await second, { status: 'failed', reason: 'shutting-down', at: 'a' })
+    void b.close()
+    await net.until(() => signals.every(({ aborted }) => aborted))
+  })
+
+  test('the answer of another node, or a late one, changes nothing', async (t) => {
+    const { net, nodes } = await four(t)
+    const [a, b] = nodes
+    const { promise, resolve } = Promise.withResolvers<string>()
+    b.handle(() => promise)
+    const answer = await a.request('b', 1, { deadlineMs: 200 })
+    assert.equal(answer.status, 'failed')
+    resolve('too late')
+    await net.until(() => a.drops().expired === 1)
+  })
+
+  test('misuse is a typed error at once', async (t) => {
+    const { nodes } = await four(t)
+    const [a] = nodes
+    assert.throws(() => a.request('no name', 1), { code: 'invalid-name' })
+    assert.throws(() => a.request('b', Number.NaN), { code: 'invalid-payload' })
+    assert.throws(() => a.request('b', 1, { deadlineMs: 0 }), { code: 'invalid-option' })
+    assert.throws(() => a.handle('x' as never), { code: 'invalid-option' })
+  })
+})
+
+describe('tags', { concurrency: true }, () => {
+  test('a send to a tag goes to any one that has it, each in turn, and not to those that are gone', async (t) => {
+    const net = createTestNetwork()
+    t.after(() => net.close())
+    const [a] = await net.start(['a'], { tags: ['worker'] })
+    const workers = await net.start(['w1', 'w2', 'w3'], { tags: ['worker', 'gpu', 'worker'] })
+    await net.settled()
+    const to: string[] = []
+    for (const worker of workers) {
+      assert.deepEqual(worker.tags, ['worker', 'gpu'])
+      worker.on('message', () => to.push(worker.name))
+      worker.handle(() => worker.name)
+    }
+    assert.deepEqual(
+      new Map(a.peers().map(({ name, tags }) => [name, tags])),
+      new Map(workers.map(({ name }) => [name, ['worker', 'gpu']])),
+    )
+    for (let count = 0; count < 6; count++) {
+      assert.equal((await a.send({ tag: 'worker' }, count)).status, 'delivered')
+    }
+    assert.deepEqual(to, ['w1', 'w2', 'w3', 'w1', 'w2', 'w3'])
+    const answer = await a.request({ tag: 'gpu' }, 1)
+    assert.ok(answer.status === 'answered' && answer.value === 'w1')
+    await workers[1].close()
+    workers[2].tags = ['retired']
+    await net.settled()
+    for (let count = 0; count < 2; count++) await a.send({ tag: 'worker' }, count)
+    assert.deepEqual(to.slice(6), ['w1', 'w1'])
+    assert.deepEqual(await a.send({ tag: 'nothing' }, 1), {
+      status: 'failed',
+      reason: 'unknown-peer',
+      at: 'a',
+    })
+    assert.deepEqual(a.trySend({ tag: 'nothing' }, 1), { status: 'failed', reason: 'unknown-peer', at: 'a' })
+    assert.throws(
+      () => {
+        a.tags = ['no tag']
+      },
+      { code: 'invalid-option' },
+    )
+  })
+})
+
+describe('trySend', { concurrency: true }, () => {
+  test('says at once whether there is room, and the outcome comes later', async (t) => {
+    const net = createTestNetwork({ config: { windowMessagesMax: 2, queueMessagesMax: 3 } })
+    t.after(() => net.close())
+    const [a, b] = await net.start(['a', 'b'])
+    await net.settled()
+    const values: unknown[] = []
+    b.on('message', ({ value }) => values.push(value))
+    const answers = [1, 2, 3, 4, 5, 6, 7].map((value) => a.trySend('b', value))
+    assert.deepEqual(
+      answers.map((answer) => (answer.status === 'accepted' ? 'accepted' : answer.reason)),
+      ['accepted', 'accepted', 'accepted', 'accepted', 'accepted', 'queue-full', 'queue-full'],
+    )
+    for (const answer of answers) {
+      if (answer.status === 'accepted') assert.equal((await answer.outcome).status, 'delivered')
+    }
+    assert.deepEqual(values, [1, 2, 3, 4, 5])
+    assert.equal(a.trySend('b', 8).status, 'accepted')
+    assert.deepEqual(a.trySend('b', 'x'.repeat(2_000_000)), {
+      status: 'failed',
+      reason: 'too-large',
+      at: 'a',
+    })
+  })
+
+  test('a send that is given up fails at once, and those behind it arrive', async (t) => {
+    const net = createTestNetwork({ config: { windowMessagesMax: 1 } })
+    t.after(() => net.close())
+    const [a, b] = await net.start(['a', 'b'])
+    await net.settled()
+    const values: unknown[] = []
+    b.on('message', ({ value }) => values.push(value))
+    const giveUp = new AbortController()
+    const { signal } = giveUp
+    const sends = [a.send('b', 1), a.send('b', 2, { signal }), a.send('b', 3)]
+    giveUp.abort()
+    assert.deepEqual(
+      (await Promise.all(sends)).map(({ status }) => status),
+      ['delivered', 'failed', 'delivered'],
+    )
+    assert.deepEqual(values, [1, 3])
+  })
+})
+
+describe('messages as a stream', { concurrency: true }, () => {
+  test('they wait to be taken, in order, and end when the node is closed', async (t) => {
+    const { net, nodes } = await four(t)
+    const [a, b] = nodes
+    const stream = b.messages()
+    for (const value of [1, 2, 3]) await a.send('b', value)
+    const values: unknown[] = []
+    const reading = (async () => {
+      for await (const { value } of stream) values.push(value)
+    })()
+    await net.until(() => values.length === 3)
+    await a.send('b', 4)
+    void b.close()
+    await reading
+    assert.deepEqual(values, [1, 2, 3, 4])
+    for await (const _ of b.messages()) assert.fail('the node is closed')
+  })
+
+  test('what nobody takes is bounded and counted; a loop that is left wants no more', async (t) => {
+    const { net, nodes } = await four(t)
+    const [a, b] = nodes
+    const stream = b.messages({ bufferMax: 2 })
+    for (const value of [1, 2, 3, 4]) await a.send('b', value)
+    assert.equal(b.drops()['queue-full'], 2)
+    for await (const { value } of stream) {
+      assert.equal(value, 1)
+      break
+    }
+    await a.send('b', 5)
+    assert.equal(b.drops()['queue-full'], 2)
+    assert.deepEqual(await stream.next(), { done: true, value: undefined })
+    assert.throws(() => b.messages({ bufferMax: 0 }), { code: 'invalid-option' })
+    await net.settled()
+  })
+})
