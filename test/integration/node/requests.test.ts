@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import type { Node } from '../../../src/index.ts'
+import type { JsonValue, Node } from '../../../src/index.ts'
 import { createTestNetwork } from '../../../src/testing/test-network.ts'
 
 /** A network of four that has come to rest. */
@@ -30,7 +30,7 @@ describe('requests', { concurrency: true }, () => {
       if (value === 'late') await sleep(700)
       if (value === 'nothing') return undefined
       if (value === 'bytes') return new Uint8Array([1, 2, 3])
-      return { echo: value, from, hops, sender: sender ?? null, withinMs }
+      return { echo: value as JsonValue, from, hops, sender: sender ?? null, withinMs }
     })
     const ask = async (value: string, options = {}) => essence(await a.request('b', value, options))
     const echo = { from: 'a', hops: 1, sender: null, withinMs: 10_000 }
