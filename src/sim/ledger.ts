@@ -41,6 +41,8 @@ export interface SendEntry {
   readonly dueMs: number
   outcome: Outcome | undefined
   handedOverBy: Run | undefined
+  /** Whether its sender has given it up. */
+  isCancelled: boolean
 }
 
 /** A broadcast in the book. */
@@ -116,6 +118,7 @@ export class Ledger {
       dueMs,
       outcome: undefined,
       handedOverBy: undefined,
+      isCancelled: false,
     }
     this.#sends.set(entry.id, entry)
     this.#runs.get(by)?.open.add(entry)
@@ -238,7 +241,12 @@ export class Ledger {
     if (nowMs > send.dueMs + entry.lateMs) {
       this.#broken(run, `told the outcome of ${id} at ${nowMs.toFixed(1)}, due at ${send.dueMs.toFixed(1)}`)
     }
-    if (outcome.status === 'failed') return
+    if (outcome.status === 'failed') {
+      const { reason } = outcome
+      if (reason === 'cancelled' && !send.isCancelled)
+        this.#broken(run, `told ${id} as cancelled, and nobody had`)
+      return
+    }
     if (send.handedOverBy === undefined) this.#broken(run, `told ${id} as delivered, and it was not`)
     if (outcome.hops > this.#limits.hopsMax) this.#broken(run, `${id} travelled ${outcome.hops} links`)
   }

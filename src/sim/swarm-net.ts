@@ -2,7 +2,7 @@
 // and the invariants looked at after every step.
 // It must not choose faults or traffic, nor know what phase the run is in.
 
-import type { Effect, Input, Timer } from '../core/events.ts'
+import type { Effect, Input, Profile, Timer } from '../core/events.ts'
 import { hashPair } from '../core/hash.ts'
 import { checkInvariants, LATE_MS } from '../core/invariants.ts'
 import type { Contact, NodeName } from '../core/messages.ts'
@@ -28,6 +28,8 @@ export interface SwarmNode extends Run {
   readonly incarnation: number
   /** How late its timers may be, after it stood still. */
   lateMs: number
+  /** What it says of itself; `undefined`: nothing. */
+  profile: Profile | undefined
   /** Timers of the core that have not run out, by kind. */
   readonly timers: Map<Timer['kind'], number>
 }
@@ -175,6 +177,7 @@ export class SwarmNet {
       lateMs: LATE_MS,
       timers: new Map(),
       registrant: undefined,
+      profile: undefined,
       process: new SimProcess(this.medium, {
         name: process,
         identity,
@@ -233,6 +236,23 @@ export class SwarmNet {
     const payload = payloadOf(entry.id, bytes)
     by.process.feed({ type: 'send', id: entry.id, to: to as NodeName, payload, deadlineMs })
     return entry
+  }
+
+  /** A node gives up what it has sent. */
+  cancel(entry: SendEntry): void {
+    const by = this.nodes.find((node) => node === entry.by)
+    if (by === undefined || entry.outcome !== undefined) return
+    entry.isCancelled = true
+    by.process.feed({ type: 'cancel', id: entry.id })
+    if (!by.process.host.isPaused && entry.outcome === undefined) {
+      this.broken(`${by.label} has given up ${entry.id}, and no outcome is told`)
+    }
+  }
+
+  /** A node says this of itself from now on. */
+  profile(by: SwarmNode, profile: Profile): void {
+    by.profile = profile
+    by.process.feed({ type: 'profile', profile })
   }
 
   /** A node broadcasts. */

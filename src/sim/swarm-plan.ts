@@ -54,6 +54,10 @@ export interface SwarmPlan {
   readonly sendEveryMs: number
   readonly broadcastEveryMs: number
   readonly payloadBytesMax: number
+  /** The mean time between two changes of what nodes say of themselves; `undefined`: they say nothing. */
+  readonly profileEveryMs: number | undefined
+  /** Share of the sends that are given up after a while. */
+  readonly cancelShare: number
   /** Seeds of what is drawn while the swarm runs. */
   readonly seeds: { readonly network: number; readonly faults: number; readonly traffic: number }
 }
@@ -72,6 +76,7 @@ const MORE = 2 ** 40
 /** Draws a run. */
 export function drawPlan(seed: number): SwarmPlan {
   const rng = new Rng(seed)
+  const more = new Rng(seed + MORE)
   const nodes = SWARM_NODES_MIN + Math.floor((SWARM_NODES_MAX - SWARM_NODES_MIN + 1) * fraction(rng) ** 3)
   return {
     seed,
@@ -80,7 +85,7 @@ export function drawPlan(seed: number): SwarmPlan {
     hasBootstrap: rng.chance(0.6),
     startGapMs: rng.pick([0, 5, 50]) ?? 0,
     medium: drawMedium(rng),
-    config: drawMore(new Rng(seed + MORE), drawConfig(rng)),
+    config: drawMore(more, drawConfig(rng)),
     drift: rng.chance(0.3) ? 0.001 : 0,
     safetyMs: rng.between(4, 16) * 1_000,
     kinds: new Set(rng.chance(0.05) ? [] : FAULT_KINDS.filter(() => rng.chance(0.4))),
@@ -88,6 +93,8 @@ export function drawPlan(seed: number): SwarmPlan {
     sendEveryMs: rng.between(5, 200),
     broadcastEveryMs: rng.between(50, 2_000),
     payloadBytesMax: rng.pick([40, 400, 4_000]) ?? 40,
+    profileEveryMs: more.chance(0.4) ? more.between(20, 1_000) : undefined,
+    cancelShare: more.chance(0.3) ? 0.2 : 0,
     seeds: { network: rng.uint32(), faults: rng.uint32(), traffic: rng.uint32() },
   }
 }

@@ -9,7 +9,13 @@ import type { SwarmNet, SwarmNode } from './swarm-net.ts'
 export function convergenceProblem(net: SwarmNet): string | undefined {
   const { nodes } = net
   const byName = new Map(nodes.map((node) => [node.name, node]))
-  return nameProblem(nodes) ?? directoryProblem(nodes) ?? linkProblem(net, byName) ?? pieceProblem(byName)
+  return (
+    nameProblem(nodes) ??
+    directoryProblem(nodes) ??
+    profileProblem(nodes) ??
+    linkProblem(net, byName) ??
+    pieceProblem(byName)
+  )
 }
 
 /** Two live processes do not keep one name. */
@@ -38,6 +44,23 @@ function directoryProblem(nodes: readonly SwarmNode[]): string | undefined {
     }
   }
   return undefined
+}
+
+/** Everybody knows what each says of itself. */
+function profileProblem(nodes: readonly SwarmNode[]): string | undefined {
+  for (const { name, label, profile } of nodes) {
+    const said = textOf(profile?.tags, profile?.topics)
+    for (const other of nodes) {
+      const record = other.process.overlay.directory.get(name as NodeName)?.record
+      const heard = textOf(record?.tags, record?.topics)
+      if (heard !== said) return `${label} says ${said}, and ${other.label} has ${heard}`
+    }
+  }
+  return undefined
+}
+
+function textOf(tags: readonly string[] = [], topics: readonly string[] = []): string {
+  return `${tags.join(' ')} | ${topics.join(' ')}`
 }
 
 function linkProblem(net: SwarmNet, byName: ReadonlyMap<string, SwarmNode>): string | undefined {

@@ -30,6 +30,8 @@ export interface SwarmResult {
 
 /** Messages that are sent at once now and then: queues and windows are for them. */
 const BURST_MAX = 60
+/** A send is given up within this time, if it is. */
+const CANCEL_MS_MAX = 300
 /** How long faults go on behind the traffic that has to survive them. */
 const EARLY_MS = 2_000
 /** After the end of all processes nothing is planned behind this: the closing of links, dials that fail. */
@@ -95,6 +97,9 @@ function safetyPhase(net: SwarmNet): EarlyTraffic {
   often(plan.faultEveryMs, struck, () => faults.strike())
   often(plan.sendEveryMs, rng, () => sendSomething(net, rng))
   often(plan.broadcastEveryMs, rng, () => broadcastSomething(net, rng))
+  const more = new Rng(plan.seeds.traffic + 3)
+  const { profileEveryMs } = plan
+  if (profileEveryMs !== undefined) often(profileEveryMs, more, () => saySomething(net, more))
   net.runTo(plan.safetyMs)
   const early = new EarlyTraffic(net, rng)
   net.runTo(net.nowMs + EARLY_MS)
@@ -110,8 +115,20 @@ function sendSomething(net: SwarmNet, rng: Rng): void {
   const bytes = rng.chance(0.9) ? rng.below(40) : rng.below(net.plan.payloadBytesMax)
   const count = rng.chance(0.02) ? rng.between(2, BURST_MAX) : 1
   for (let sent = 0; sent < count; sent++) {
-    net.send(by, to, { bytes, deadlineMs: rng.between(1, 2 * net.plan.config.deadlineMs) })
+    const entry = net.send(by, to, { bytes, deadlineMs: rng.between(1, 2 * net.plan.config.deadlineMs) })
+    // By the id: what else is drawn stays as it is.
+    if ((entry.id * 0.618_034) % 1 < net.plan.cancelShare) {
+      net.queue.plan(entry.id % CANCEL_MS_MAX, () => net.cancel(entry))
+    }
   }
+}
+
+/** A node says something else of itself. */
+function saySomething(net: SwarmNet, rng: Rng): void {
+  const by = rng.pick(net.awake)
+  if (by === undefined) return
+  const some = (of: readonly string[]): string[] => of.filter(() => rng.chance(0.3))
+  net.profile(by, { tags: some(['worker', 'gpu', 'spare']), topics: some(['a/#', 'b/+', 'c', '#']) })
 }
 
 function broadcastSomething(net: SwarmNet, rng: Rng): void {
