@@ -3,7 +3,9 @@
 
 import assert from 'node:assert/strict'
 import { after, before, it, type TestContext } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { getContainerRuntimeClient } from 'testcontainers'
+import { Rng } from '../../src/core/rng.ts'
 import {
   allKnowEachOther,
   ask,
@@ -18,6 +20,7 @@ import {
   unlinkedPair,
 } from './support/classroom.ts'
 import { describeWithEngine, docker } from './support/engine.ts'
+import { Load } from './support/load.ts'
 import { until } from './support/until.ts'
 import { runBlock } from './support/walkthrough.ts'
 
@@ -229,6 +232,59 @@ describeWithEngine('the walk-through: one bootstrap and 30 nodes', () => {
     const back = await ask(cut, '/message', { to: 'node1', msg: unique('I am') })
     assert.equal(back.body.status, 'delivered', JSON.stringify(back.body))
     await broadcastReachesAll(NODES)
+  })
+
+  it('accounts for every message while nodes are killed, started again and stand still', {
+    timeout: 600_000,
+  }, async (t) => {
+    const seed = Date.now() % 1_000_000
+    const rng = new Rng(seed)
+    const struck = rng.shuffled(NODES)
+    const [killed, paused] = [struck.slice(0, 6), struck.slice(6, 9)]
+    t.diagnostic(`seed ${seed}: kills ${sorted(killed)}, pauses ${sorted(paused)}`)
+    const load = new Load({ nodes: NODES, messages: 1_000, seed, label: unique('load') })
+    const startedMs = performance.now()
+    const chaos = async (): Promise<void> => {
+      for (const [index, name] of killed.entries()) {
+        await load.reached(0.05 + 0.1 * index)
+        await docker('kill', name)
+        await load.reached(0.1 + 0.1 * index)
+        await docker('start', name)
+      }
+    }
+    const pauses = paused.map(async (name, index) => {
+      await load.reached(0.15 + 0.2 * index)
+      await docker('pause', name)
+      try {
+        await delay(5_000)
+      } finally {
+        await docker('unpause', name)
+      }
+    })
+    await Promise.all([load.run(), chaos(), ...pauses])
+    const tookMs = performance.now() - startedMs
+    const outcomes = load.outcomes()
+    const perS = Math.round((1_000 * load.messages.length) / tookMs)
+    t.diagnostic(
+      `${load.messages.length} messages in ${Math.round(tookMs / 1_000)} s (${perS} a second): ${JSON.stringify(outcomes)}`,
+    )
+    await allKnowEachOther(NODES, 30_000)
+    assert.deepEqual((await load.problems()).slice(0, 10), [], `seed ${seed}`)
+    const known = [
+      'delivered',
+      'sender-gone',
+      'expired',
+      'no-route',
+      'peer-left',
+      'queue-full',
+      'unknown-peer',
+      'shutting-down',
+    ]
+    assert.deepEqual(
+      Object.keys(outcomes).filter((outcome) => !known.includes(outcome)),
+      [],
+    )
+    assert.ok((outcomes.delivered ?? 0) > 0.8 * load.messages.length)
   })
 
   it('survives what the README breaks, and cleans up by its commands', { timeout: 120_000 }, async () => {
