@@ -155,6 +155,7 @@ describe('POST /message with "to"', () => {
       refused: 503,
       'too-large': 413,
       expired: 504,
+      cancelled: 503,
     })
     // These are the overlay's answers and not mistakes of the client.
     assert.deepEqual(host.refusals, [])
