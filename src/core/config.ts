@@ -55,7 +55,10 @@ export interface CoreConfig {
   readonly deadlineMs: number
   /** Longest deadline that may be asked for. */
   readonly deadlineMaxMs: number
-  /** How long a send to a name that nobody knows waits for the directory, counted from the first link on. */
+  /**
+   * How long a send to a name that nobody knows waits for the directory, counted from the first link on, and while the
+   * node still learns of peers. More: a newcomer's mistakes in names are told later.
+   */
   readonly unknownPeerWaitMs: number
   /** Retransmission timeout before a round trip was measured (RFC 6298 section 2.1: 1 s). */
   readonly retransmitInitialMs: number
@@ -129,7 +132,7 @@ export const CORE_DEFAULTS: CoreConfig = {
   hopsMax: 16,
   deadlineMs: 10_000,
   deadlineMaxMs: 3_600_000,
-  unknownPeerWaitMs: 1_000,
+  unknownPeerWaitMs: 3_000,
   retransmitInitialMs: 1_000,
   retransmitMinMs: 200,
   retransmitMaxMs: 5_000,

@@ -25,6 +25,9 @@ export interface DeliveryView {
   readonly timerDueMs: number | undefined
 }
 
+/** A node still learns who there is for so many times `unknownPeerWaitMs` at most, after its first link. */
+const LEARNING_WAITS_MAX = 10
+
 /** See the head of the file. */
 export class Delivery {
   readonly #config: CoreConfig
@@ -35,6 +38,8 @@ export class Delivery {
   readonly #outgoing = new Map<NodeName, Outgoing>()
   /** When the node got its first link; names that nobody knows are waited for from then on. */
   #readyMs: number | undefined
+  /** When it was last heard of a peer that came, went, or was not known before. */
+  #newsMs = Number.NEGATIVE_INFINITY
   /** Above every sequence sent to a peer that was forgotten since: its window may remember them. */
   #firstSequence = 1
   #timerToken = 0
@@ -146,9 +151,13 @@ export class Delivery {
     if (pending !== undefined) pending.failure = { reason: 'queue-full', at: this.#self.name }
   }
 
-  /** Links or routes have changed: what waited may go now, and what was in flight to a run that is gone has failed. */
-  routesChanged(hasLinks: boolean): void {
+  /**
+   * Links or routes have changed: what waited may go now, and what was in flight to a run that is gone has failed.
+   * @param isNews whether a peer came, went, or was learned of.
+   */
+  routesChanged(hasLinks: boolean, isNews: boolean): void {
     const { nowMs } = this.#turn
+    if (isNews) this.#newsMs = nowMs
     if (hasLinks && this.#readyMs === undefined) {
       this.#readyMs = nowMs
       this.#arm(this.#unknownFromMs)
@@ -225,9 +234,15 @@ export class Delivery {
     return { outgoing: this.#outgoing, timerDueMs: this.#timerDueMs }
   }
 
-  /** When names that nobody knows begin to fail; `Infinity` before the first link. */
+  /**
+   * When names that nobody knows begin to fail; `Infinity` before the first link. A node that has just started still
+   * learns of peers, mostly of all of a large network in a moment: as long as it does, the name may be among them.
+   */
   get #unknownFromMs(): number {
-    return (this.#readyMs ?? Number.POSITIVE_INFINITY) + this.#config.unknownPeerWaitMs
+    const readyMs = this.#readyMs ?? Number.POSITIVE_INFINITY
+    const { unknownPeerWaitMs } = this.#config
+    const learnedMs = Math.min(this.#newsMs, readyMs + LEARNING_WAITS_MAX * unknownPeerWaitMs)
+    return Math.max(readyMs, learnedMs) + unknownPeerWaitMs
   }
 
   get #self(): PeerRecord {

@@ -79,7 +79,7 @@ export class Overlay {
       routes,
       isAwaited: () => delivery.unsettled > 0,
       onChanged: (isNews) => {
-        delivery.routesChanged(links.neighbors.size > 0)
+        delivery.routesChanged(links.neighbors.size > 0, isNews)
         if (isNews) this.#neighborhood.planSoon()
       },
       onForgotten: (name) => {
@@ -276,7 +276,7 @@ export class Overlay {
         this.#reach.tell(timer.token)
         break
       case 'routes':
-        if (this.#routes.due(timer.token)) this.#delivery.routesChanged(this.#links.neighbors.size > 0)
+        if (this.#routes.due(timer.token)) this.#delivery.routesChanged(this.#links.neighbors.size > 0, false)
         break
       case 'directory':
         this.#reach.expire(timer.token)

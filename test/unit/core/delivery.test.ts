@@ -85,7 +85,7 @@ test('a message to a neighbor goes out at once, and is told as delivered with it
   const a = diamond()
   assert.deepEqual(send(a, 1, 'b'), [
     out(1, 1, 'b'),
-    timer({ kind: 'delivery', token: 2 }, retransmitInitialMs),
+    timer({ kind: 'delivery', token: 3 }, retransmitInitialMs),
   ])
   assert.equal(unsettledOf(a.overlay), 1)
   a.wait(30)
@@ -267,6 +267,33 @@ test('a link without room leaves the message to its timeout', () => {
   assert.deepEqual([ways(effects), outcomes(effects)], [[2], [failed(1, 'queue-full', 'a')]])
 })
 
+test('a name that nobody knows is waited for as long as a node that has just started learns of others', () => {
+  const a = Rig.started('a')
+  a.meet(1, 'b')
+  send(a, 1, 'z')
+  let learned = 0
+  const learn = (): void => {
+    a.hear(
+      1,
+      recordsOf(
+        recordOf('b', ['a', `n${++learned}`], { version: 2 + learned }),
+        recordOf(`n${learned}`, ['b']),
+      ),
+    )
+  }
+  for (let waited = 0; waited < 3; waited++) {
+    assert.deepEqual(outcomes(a.wait(unknownPeerWaitMs - 100)), [], `${waited}`)
+    learn()
+  }
+  assert.deepEqual(outcomes(a.wait(unknownPeerWaitMs + 100)), [failed(1, 'unknown-peer', 'a')])
+  assert.deepEqual(outcomes(send(a, 2, 'y')), [failed(2, 'unknown-peer', 'a')], 'from then on at once')
+  for (let waited = 0; waited < 20; waited++) {
+    a.wait(unknownPeerWaitMs / 2)
+    learn()
+  }
+  assert.deepEqual(outcomes(send(a, 3, 'x')), [failed(3, 'unknown-peer', 'a')], 'it is no newcomer any more')
+})
+
 test('a send that its application gives up fails at once, wherever it is, and those behind it go on', () => {
   const a = diamond({ config: { windowMessagesMax: 1 } })
   for (const id of [1, 2, 3]) send(a, id, 'b')
@@ -295,22 +322,22 @@ test('a name that nobody knows fails at once', () => {
   assert.deepEqual(withoutTimers(send(diamond(), 1, 'nobody')), [failed(1, 'unknown-peer', 'a')])
 })
 
-test('a name that nobody knows is waited for a second after the first link', () => {
+test('a name that nobody knows is waited for after the first link, and after what is learned of others', () => {
   const a = Rig.started('a')
   send(a, 1, 'late')
   send(a, 2, 'nobody')
   send(a, 3, 'nobody', 500)
   assert.deepEqual(outcomes(a.wait(500)), [failed(3, 'no-route', 'a')], 'without a link nobody can say')
   a.befriend(1, 'b', ['late'])
-  const readyMs = a.nowMs - 250
   a.hear(1, recordsOf(recordOf('late', ['b'])))
+  const learnedMs = a.nowMs
   assert.deepEqual(ways(a.wait(100)), [1])
   a.hear(1, ackOf('late', 'a', 2))
   // A timer that is due earlier must not make it forget.
   send(a, 4, 'late', 100)
   a.wait(100)
-  assert.deepEqual(outcomes(a.wait(readyMs + unknownPeerWaitMs - 1 - a.nowMs)), [])
-  assert.deepEqual(outcomes(a.wait(1)), [failed(2, 'unknown-peer', 'a')])
+  assert.deepEqual(outcomes(a.wait(learnedMs + unknownPeerWaitMs - 1 - a.nowMs)), [])
+  assert.deepEqual(outcomes(a.wait(1 + routesIntervalMs)), [failed(2, 'unknown-peer', 'a')])
 })
 
 test('a node that is leaving has left: what is on its way and what waits fails', () => {
