@@ -198,7 +198,7 @@ test('a name of another process that came later, and is alive, stops the node', 
 test('a timer that is stale is a no-op', () => {
   const a = Rig.started('a')
   a.befriend(1, 'b')
-  a.wait(1_500)
+  a.wait(unknownPeerWaitMs + 500)
   for (const kind of ['links', 'publish', 'reachability', 'directory', 'delivery'] as const) {
     for (const token of [0, 1, 9_999]) {
       assert.deepEqual(a.take({ type: 'timer', timer: { kind, token } }), [], `${kind} ${token}`)
