@@ -2,11 +2,13 @@
 // after the last fault, and broadcasts for everybody who was there all through.
 // It must not wait: the liveness phase does.
 
+import { CORE_DEFAULTS } from '../core/config.ts'
 import type { NodeName } from '../core/messages.ts'
 import type { Rng } from '../core/rng.ts'
 import type { BroadcastEntry, SendEntry } from './ledger.ts'
 import { restWithinMs } from './swarm-liveness.ts'
 import type { SwarmNet, SwarmNode } from './swarm-net.ts'
+import type { SwarmPlan } from './swarm-plan.ts'
 
 const SENDS = 30
 const BROADCASTS = 10
@@ -47,6 +49,8 @@ export class EarlyTraffic {
       if (!isThere(by) || !isThere(to) || isToldEarly(entry) || outcome?.status === 'delivered') continue
       return `send ${id} of ${by.label} to ${to.label} is ${outcome?.reason ?? 'without an outcome'}`
     }
+    // As far as the memory of nodes reaches: what a small one has let go of is lost to who was away.
+    if (hasSmallMemory(this.#net.plan)) return undefined
     for (const { entry, by } of this.#broadcasts) {
       if (!isThere(by) || entry.state !== 'sent') continue
       const has = (node: SwarmNode): boolean => node === by || entry.handedOverBy.has(node)
@@ -68,6 +72,16 @@ export class EarlyTraffic {
     const alive = new Set(this.#net.nodes)
     return this.#nodes.filter((other) => alive.has(other) && neighbors.has(other.name as NodeName))
   }
+}
+
+/** Whether the plan has made what nodes remember of broadcasts so small that it is reached. */
+function hasSmallMemory({ config }: SwarmPlan): boolean {
+  const { cacheBytesMax, missingMax, seenSequencesMax } = CORE_DEFAULTS
+  return (
+    config.cacheBytesMax < cacheBytesMax ||
+    config.missingMax < missingMax ||
+    config.seenSequencesMax < seenSequencesMax
+  )
 }
 
 /** Whether a node knows the present run of another one: what it sends to one that is gone may fail at once. */
