@@ -2,8 +2,8 @@
 // Where none answers the tests are skipped with one line, or fail when HEARSAY_E2E=required.
 
 import { execFile } from 'node:child_process'
-import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { describeWhere } from './describe-where.ts'
 
 // Ryuk, testcontainers' cleaner, is an image of its own, which is not to be had everywhere. The tests clean up.
 process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true'
@@ -31,13 +31,5 @@ const missing = await docker('version', '--format', '{{.Server.Version}}').then(
 
 /** `describe`, for tests that need an engine. */
 export function describeWithEngine(name: string, body: () => void): void {
-  if (missing === undefined) {
-    describe(name, body)
-  } else if (process.env.HEARSAY_E2E === 'required') {
-    it(name, () => {
-      throw new Error(`${missing}, and HEARSAY_E2E=required`)
-    })
-  } else {
-    describe(name, { skip: missing }, body)
-  }
+  describeWhere(missing, name, body)
 }
