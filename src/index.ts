@@ -11,12 +11,9 @@ export type {
   TraceHop,
   TrySendAnswer,
 } from './answers.ts'
-export {
-  type Bootstrap,
-  type BootstrapOptions,
-  type BootstrapStats,
-  createBootstrap,
-} from './bootstrap/server.ts'
+export type { BootstrapOptions, PollerOptions, WatcherOptions } from './bootstrap/options.ts'
+export type { RegistryConfig } from './bootstrap/registry-config.ts'
+export { type Bootstrap, type BootstrapStats, createBootstrap } from './bootstrap/server.ts'
 export { CORE_DEFAULTS, type CoreConfig } from './core/config.ts'
 export type { LeaveReason } from './core/messages.ts'
 export {
@@ -26,14 +23,15 @@ export {
   type RequestFailure,
   type SendFailure,
 } from './core/reasons.ts'
+export { HearsayError, type HearsayErrorCode } from './errors.ts'
 export type { NodeHealth, Topology, TopologyNode } from './http/node-host.ts'
 export type { Logger } from './logger.ts'
-export { LINK_DEFAULTS, type LinkOptions } from './net/link.ts'
-export { PortTakenError } from './net/listen-error.ts'
+export { LINK_DEFAULTS, type LinkOptions } from './net/link-options.ts'
+export { HostUnknownError, PortDeniedError, PortTakenError } from './net/listen-error.ts'
+export type { ListenerStats } from './net/listener-stats.ts'
 export type { NodeRequest, RequestHandler } from './node/answering.ts'
 export type { BroadcastOptions } from './node/casting.ts'
 export { createNode } from './node/create-node.ts'
-export { HearsayError, type HearsayErrorCode } from './node/errors.ts'
 export type { NodeEvents, NodeMessage, PeerInfo } from './node/events.ts'
 export type { Node } from './node/node.ts'
 export type { NodeOptions } from './node/options.ts'

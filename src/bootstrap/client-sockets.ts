@@ -2,7 +2,8 @@
 // It must not know what is said on a connection.
 
 import { dial } from '../net/dialer.ts'
-import { Link, type LinkOptions } from '../net/link.ts'
+import { Link } from '../net/link.ts'
+import type { LinkOptions } from '../net/link-options.ts'
 import { encodeFrame } from '../wire/encode.ts'
 import type { ClientConnection, ClientWorld, ConnectionHandlers } from './client-world.ts'
 

@@ -2,14 +2,7 @@
 // It must not decide what a missing answer means.
 
 import { askHttp } from '../net/http-ask.ts'
-
-/** What can be turned. */
-export interface PollerOptions {
-  /** How long an answer may take. */
-  readonly timeoutMs?: number
-  /** Questions under way at once; further ones wait. */
-  readonly pollsMax?: number
-}
+import type { PollerOptions } from './options.ts'
 
 /** 256 peers that swallow every packet keep 16 polls busy for 48 s a round: slow news of the last one, and no more. */
 const TIMEOUT_MS = 3_000

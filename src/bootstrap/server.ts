@@ -12,12 +12,13 @@ import { createBootstrapApp } from '../http/bootstrap-app.ts'
 import { requestListener } from '../http/listener.ts'
 import type { BootstrapHost, Registration } from '../http/node-host.ts'
 import { type Logger, silentLogger } from '../logger.ts'
-import { Link, type LinkOptions } from '../net/link.ts'
-import { type Listener, type ListenerStats, listen } from '../net/listener.ts'
+import { Link } from '../net/link.ts'
+import { type Listener, listen } from '../net/listener.ts'
+import type { ListenerStats } from '../net/listener-stats.ts'
 import { encodeFrame } from '../wire/encode.ts'
-import { Poller, type PollerOptions } from './poller.ts'
+import { type BootstrapOptions, checkBootstrapOptions } from './options.ts'
+import { Poller } from './poller.ts'
 import { Registry } from './registry.ts'
-import type { RegistryConfig } from './registry-config.ts'
 import type {
   HttpRegistration,
   RegistryCounts,
@@ -27,21 +28,7 @@ import type {
   RegistryTimer,
   WatchedPeer,
 } from './registry-events.ts'
-import { Watcher, type WatcherOptions, watcherLine } from './watcher.ts'
-
-/** How a bootstrap is set up. */
-export interface BootstrapOptions {
-  /** Port for HTTP and WebSocket; 0: any free one. Default 5000. */
-  readonly listen?: number
-  /** Address to bind; all of them unless told. */
-  readonly host?: string
-  readonly logger?: Logger
-  /** Numbers of the registry that differ from `REGISTRY_DEFAULTS`. */
-  readonly registry?: Partial<RegistryConfig>
-  readonly link?: Partial<LinkOptions>
-  readonly watcher?: WatcherOptions
-  readonly poller?: PollerOptions
-}
+import { Watcher, watcherLine } from './watcher.ts'
 
 /** Counters since the start, and how many there are now of what the registry holds. */
 export interface BootstrapStats extends RegistryCounts {
@@ -60,8 +47,8 @@ export interface BootstrapStats extends RegistryCounts {
   readonly listener: ListenerStats
 }
 
-/** A bootstrap that runs. */
-export interface Bootstrap {
+/** A bootstrap that runs. `await using` closes it. */
+export interface Bootstrap extends AsyncDisposable {
   /** Where nodes on this machine reach it. */
   readonly url: string
   readonly port: number
@@ -75,9 +62,11 @@ export interface Bootstrap {
 /**
  * Starts a bootstrap.
  * @returns once connections are accepted
- * @throws PortTakenError, PortDeniedError or HostUnknownError (rejected) when the address cannot be had
+ * @throws HearsayError `invalid-option` (rejected); PortTakenError, PortDeniedError or HostUnknownError (rejected) when the
+ *   address cannot be had
  */
 export async function createBootstrap(options: BootstrapOptions = {}): Promise<Bootstrap> {
+  checkBootstrapOptions(options)
   const server = new BootstrapServer(options)
   await server.open()
   return server
@@ -175,6 +164,10 @@ class BootstrapServer implements Bootstrap {
   close(): Promise<void> {
     this.#closed ??= this.#stop()
     return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   async #stop(): Promise<void> {

@@ -4,6 +4,7 @@
 import type { RawData, WebSocket } from 'ws'
 import { REASONS, type Reason } from '../core/reasons.ts'
 import { closeText } from '../net/link-end.ts'
+import type { WatcherOptions } from './options.ts'
 import type { WatcherEvent } from './registry-events.ts'
 
 /** What a watcher tells its owner. */
@@ -14,12 +15,6 @@ export interface WatcherHandlers {
   readonly onClosed: () => void
   /** The person did not read, and was cut off. Before `onClosed`. */
   readonly onDropped: () => void
-}
-
-/** What can be turned. */
-export interface WatcherOptions {
-  /** What may wait unread; more, and the watcher is cut off. Default 1 MiB. */
-  readonly bufferedBytesMax?: number
 }
 
 const BUFFERED_BYTES_MAX = 1_048_576

@@ -32,7 +32,7 @@ const STANDARD_CODES: ReadonlyMap<number, Reason> = new Map<number, Reason>([
 ])
 
 /** 1006: no close frame arrived (RFC 6455 section 7.1.5). */
-const NO_CLOSE_FRAME = 1006
+export const NO_CLOSE_FRAME = 1006
 
 /** The end of a link that the other side closed with this code and text, or that broke (1006). */
 export function endOfRemoteClose(code: number, text: string): LinkEnd {

@@ -14,7 +14,8 @@ import { REASONS, type Reason } from '../core/reasons.ts'
 import { decodeBundle } from '../wire/bundle.ts'
 import { LIMITS } from '../wire/limits.ts'
 import { type Bundle, Lanes, type PerLane } from './lanes.ts'
-import { closeText, endOfRemoteClose, endOfSocketError, type LinkEnd } from './link-end.ts'
+import { closeText, endOfRemoteClose, endOfSocketError, type LinkEnd, NO_CLOSE_FRAME } from './link-end.ts'
+import { LINK_DEFAULTS, type LinkOptions } from './link-options.ts'
 
 /** What a link tells its owner. */
 export interface LinkHandlers {
@@ -22,29 +23,6 @@ export interface LinkHandlers {
   readonly onMessages: (messages: Message[]) => void
   /** The connection is gone. Exactly once. */
   readonly onClosed: (end: LinkEnd) => void
-}
-
-/** What can be turned on a link. */
-export interface LinkOptions {
-  /** What may wait on each lane, in bytes on the wire. More rides out longer bursts and costs memory per slow peer. */
-  readonly laneBytesMax: PerLane
-  /** What the socket may hold unsent. More: fewer wake-ups; less: control overtakes sooner. */
-  readonly inFlightBytesMax: number
-  /**
-   * A link that has had bytes in flight for this long without any progress is `stalled`. Progress is told per write, so
-   * the default asks for 26 KiB a second of small frames, 130 KiB a second of the largest.
-   */
-  readonly progressTimeoutMs: number
-  /** How long the closing handshake may take before the connection is cut. */
-  readonly closeTimeoutMs: number
-}
-
-/** Defaults (design 4.6; lanes of 4 MiB hold four of the largest messages). */
-export const LINK_DEFAULTS: LinkOptions = {
-  laneBytesMax: { control: 4_194_304, direct: 4_194_304, broadcast: 4_194_304 },
-  inFlightBytesMax: 262_144,
-  progressTimeoutMs: 10_000,
-  closeTimeoutMs: 1_000,
 }
 
 /** Counters of one link, since it was opened. Bytes are payload of WebSocket messages, without their headers. */
@@ -113,7 +91,7 @@ export class Link {
     socket.binaryType = 'nodebuffer'
     socket.on('message', (data, isBinary) => this.#received(data, isBinary))
     socket.on('error', (error) => this.#failed(error))
-    if (socket.readyState === WebSocket.CLOSED) setImmediate(() => this.#closed(1006, ''))
+    if (socket.readyState === WebSocket.CLOSED) setImmediate(() => this.#closed(NO_CLOSE_FRAME, ''))
     else socket.once('close', (code, text) => this.#closed(code, text.toString()))
   }
 

@@ -37,7 +37,11 @@ export class HostUnknownError extends Error {
 }
 
 /** The typed error for an error of `server.listen`; one that is none of them comes back as it is. */
-export function listenError(error: NodeJS.ErrnoException, port: number, host: string | undefined): Error {
+export function listenError(
+  error: Error & { readonly code?: string | undefined },
+  port: number,
+  host: string | undefined,
+): Error {
   switch (error.code) {
     case 'EADDRINUSE':
       return new PortTakenError(port, { cause: error })

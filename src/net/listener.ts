@@ -11,6 +11,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { type Logger, silentLogger } from '../logger.ts'
 import { LIMITS } from '../wire/limits.ts'
 import { listenError } from './listen-error.ts'
+import type { ListenerStats } from './listener-stats.ts'
 import { LINK_SOCKET_OPTIONS, offeredSubProtocols, SUB_PROTOCOL } from './sub-protocol.ts'
 
 /** Where to listen, and what to do with whoever comes. */
@@ -34,23 +35,6 @@ export interface ListenOptions {
   /** How long `close` waits for connections to end by themselves. Default 500 ms. */
   readonly closeGraceMs?: number
   readonly logger?: Logger
-}
-
-/** Counters since the start, except `connections`. */
-export interface ListenerStats {
-  /** TCP connections open now, whatever they are. */
-  readonly connections: number
-  readonly requests: number
-  readonly links: number
-  readonly guests: number
-  /** WebSocket handshakes refused: broken headers, or only sub-protocols that are not spoken here. */
-  readonly badHandshakes: number
-  /** Connections that sent something that is not HTTP. */
-  readonly malformedHttp: number
-  /** Connections closed because their request did not arrive in time, silent ones included. */
-  readonly timedOut: number
-  /** Connections cut because there were `connectionsMax` of them. */
-  readonly overConnectionsMax: number
 }
 
 /** A port that is listened on. */

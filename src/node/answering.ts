@@ -5,9 +5,9 @@
 // 2. At most `OPEN_MAX` questions are being answered; further ones are answered with `queue-full`.
 
 import { REASONS, type Reason, type RequestFailure } from '../core/reasons.ts'
+import { HearsayError } from '../errors.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { type EnvelopeHeaders, type Note, seal } from './envelope.ts'
-import { HearsayError } from './errors.ts'
 import type { Sending } from './sending.ts'
 
 /** Questions that are being answered at the same time. */

@@ -6,13 +6,20 @@ import { clientSockets } from '../bootstrap/client-sockets.ts'
 import type { PeerEvents } from '../core/messages.ts'
 import type { ReceivedMessage } from '../guests/guest-host.ts'
 import { Guests } from '../guests/guests.ts'
+import { jsonAnswer, sendRaw } from '../http/exchange.ts'
+import { HEALTH_REASONS } from '../http/health.ts'
 import { requestListener } from '../http/listener.ts'
 import { createNodeApp } from '../http/node-app.ts'
 import type { NodeHost, OutgoingMessage } from '../http/node-host.ts'
-import { type Listener, type ListenerStats, listen } from '../net/listener.ts'
+import type { ErrorBody } from '../http/shim.ts'
+import { type Listener, listen } from '../net/listener.ts'
+import type { ListenerStats } from '../net/listener-stats.ts'
 import type { LinkSocket } from './links.ts'
 import type { NodeSettings } from './options.ts'
 import type { DoorsHandlers, DoorsHost, NodeDoors } from './world.ts'
+
+const { httpStatus, text } = HEALTH_REASONS['not-ready']
+const NOT_OPEN = jsonAnswer(httpStatus, { error: text, reason: 'not-ready' } satisfies ErrorBody)
 
 /** See the head of the file. */
 export class Doors implements NodeDoors {
@@ -42,7 +49,7 @@ export class Doors implements NodeDoors {
       logger,
       onRequest: (request, response) => {
         if (doors.#onRequest !== undefined) doors.#onRequest(request, response)
-        else response.writeHead(503).end()
+        else sendRaw(response, NOT_OPEN)
       },
       onLink: (socket, from) => {
         if (doors.#adopt !== undefined) doors.#adopt(socket, from)

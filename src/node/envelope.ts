@@ -4,9 +4,9 @@
 
 import type { Notification } from '../core/events.ts'
 import type { NodeName } from '../core/messages.ts'
+import { HearsayError } from '../errors.ts'
 import { decodePayload, encodePayload, type JsonValue } from '../wire/payload.ts'
 import { isTopic } from '../wire/topics.ts'
-import { HearsayError } from './errors.ts'
 import type { NodeMessage } from './events.ts'
 
 /** Headers of one message. Numbers are the sender's own, and come back as they were. */

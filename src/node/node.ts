@@ -6,13 +6,13 @@ import { CORE_DEFAULTS } from '../core/config.ts'
 import type { Effect, Input, Notification } from '../core/events.ts'
 import { Overlay } from '../core/overlay.ts'
 import { REASONS, type Reason } from '../core/reasons.ts'
+import { HearsayError } from '../errors.ts'
 import type { NodeHealth, Topology } from '../http/node-host.ts'
 import type { Logger } from '../logger.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import type { RequestHandler } from './answering.ts'
 import type { BroadcastOptions } from './casting.ts'
 import { Conversation } from './conversation.ts'
-import { HearsayError } from './errors.ts'
 import { Emitter, type NodeEvents, type NodeMessage, type PeerInfo } from './events.ts'
 import { guestHostOf } from './guest-side.ts'
 import { HttpPeers } from './http-peers.ts'
@@ -276,7 +276,7 @@ export class Node {
     const { registered, isAlone } = this.#doors
     const live = this.#closed === undefined
     const ready = live && (links > 0 || (registered && isAlone))
-    const reason = live ? 'no link to any peer yet' : 'the node is shutting down'
+    const reason = live ? 'no link to any peer yet' : REASONS['shutting-down'].text
     return { live, ready, links, registered, peers, ...(ready ? {} : { reason }) }
   }
 

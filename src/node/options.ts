@@ -4,12 +4,13 @@
 import { hostname } from 'node:os'
 import { CORE_DEFAULTS, type CoreConfig } from '../core/config.ts'
 import { type NodeName, parseNodeName } from '../core/messages.ts'
+import { HearsayError } from '../errors.ts'
 import { type Logger, silentLogger } from '../logger.ts'
-import type { LinkOptions } from '../net/link.ts'
+import { type LinkOptions, linkOptionsProblem } from '../net/link-options.ts'
 import { normalizeUrl } from '../net/url.ts'
+import { MS_MAX, optionProblem, portProblem, type Range, settingProblem } from '../settings.ts'
 import { LIMITS } from '../wire/limits.ts'
 import { isTag } from '../wire/topics.ts'
-import { HearsayError } from './errors.ts'
 
 /** How a node is to run. Everything is optional. */
 export interface NodeOptions {
@@ -52,15 +53,13 @@ export interface NodeSettings {
   readonly link: Partial<LinkOptions>
 }
 
-/** What `setTimeout` takes: a longer time would run out at once. */
-const MS_MAX = 2 ** 31 - 1
 /** Broadcasts of one topic that are kept. */
 const HISTORY_MAX = 10_000
 /** Records may list 64 links; this leaves room for dials that are under way when the limit is reached. */
 const LINKS_MAX = 31
 
 /** Settings for which "a whole number from 0 up" says too little: the wire, the clock or plain sense has a limit. */
-const RANGES: Partial<Record<keyof CoreConfig, readonly [min: number, max: number]>> = {
+const RANGES: Partial<Record<keyof CoreConfig, Range>> = {
   meshNodesMax: [0, LINKS_MAX + 1],
   linksAim: [1, LINKS_MAX],
   linksMin: [1, LINKS_MAX],
@@ -83,12 +82,29 @@ const RANGES: Partial<Record<keyof CoreConfig, readonly [min: number, max: numbe
   seenSequencesMax: [1, MS_MAX],
 }
 
+const CONFIG_RANGES: Readonly<Record<string, Range>> = Object.fromEntries(
+  (Object.keys(CORE_DEFAULTS) as (keyof CoreConfig)[]).map((key) => [key, RANGES[key] ?? [0, MS_MAX]]),
+)
+
+const OPTIONS: Record<keyof NodeOptions, true> = {
+  name: true,
+  listen: true,
+  host: true,
+  url: true,
+  bootstrap: true,
+  peers: true,
+  tags: true,
+  history: true,
+  logger: true,
+  config: true,
+  link: true,
+}
+
 /** @throws HearsayError `invalid-name`, `invalid-url` or `invalid-option` */
 export function checkOptions(options: NodeOptions): NodeSettings {
+  refuse(optionProblem('', options, OPTIONS))
   const listen = options.listen ?? 0
-  if (listen !== false && !(Number.isInteger(listen) && listen >= 0 && listen <= 65_535)) {
-    throw new HearsayError('invalid-option', `listen: ${listen} is not a port: 0 to 65535, or false`)
-  }
+  if (listen !== false) refuse(portProblem(listen, ', or false'))
   const url = options.url === undefined ? undefined : checkUrl(options.url)
   return {
     name: checkName(options.name ?? (url === undefined ? hostname() : new URL(url).hostname)),
@@ -162,34 +178,17 @@ function checkUrl(text: string): string {
 
 /** What is wrong with protocol settings, each looked at alone, as a text for callers; `undefined`: nothing. */
 export function problemOfConfig(config: Partial<CoreConfig>): string | undefined {
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
-    return 'config: expected an object of settings'
-  }
-  for (const [key, value] of Object.entries(config)) {
-    if (!Object.hasOwn(CORE_DEFAULTS, key)) return `config.${key}: there is no such setting`
-    const [min, max] = RANGES[key as keyof CoreConfig] ?? [0, MS_MAX]
-    if (Number.isInteger(value) && value >= min && value <= max) continue
-    return `config.${key}: ${value} is not a whole number from ${min} to ${max}`
-  }
-  return undefined
+  return settingProblem('config', config, CONFIG_RANGES)
 }
 
 function checkConfig(config: Partial<CoreConfig>): Partial<CoreConfig> {
-  const problem = problemOfConfig(config)
-  if (problem !== undefined) throw new HearsayError('invalid-option', problem)
+  refuse(problemOfConfig(config))
   checkLinks({ ...CORE_DEFAULTS, ...config })
   return config
 }
 
 function checkLink(link: Partial<LinkOptions>): Partial<LinkOptions> {
-  for (const [key, value] of Object.entries({ ...link, ...link.laneBytesMax })) {
-    if (key === 'laneBytesMax' || (Number.isInteger(value) && Number(value) > 0 && Number(value) <= MS_MAX))
-      continue
-    throw new HearsayError(
-      'invalid-option',
-      `link.${key}: ${value} is not a whole number from 1 to ${MS_MAX}`,
-    )
-  }
+  refuse(linkOptionsProblem(link))
   return link
 }
 
@@ -197,9 +196,12 @@ function checkLink(link: Partial<LinkOptions>): Partial<LinkOptions> {
 function checkLinks({ meshNodesMax, linksMin, linksAim, linksMax, linksHardMax }: CoreConfig): void {
   const isOrdered = linksMin <= linksAim && linksAim <= linksMax && linksMax <= linksHardMax
   if (isOrdered && meshNodesMax <= linksMax + 1) return
-  throw new HearsayError(
-    'invalid-option',
+  refuse(
     `config: linksMin (${linksMin}) ≤ linksAim (${linksAim}) ≤ linksMax (${linksMax}) ≤ linksHardMax (${linksHardMax})` +
       ` does not hold, or meshNodesMax (${meshNodesMax}) is more than linksMax + 1`,
   )
+}
+
+function refuse(problem: string | undefined): void {
+  if (problem !== undefined) throw new HearsayError('invalid-option', problem)
 }

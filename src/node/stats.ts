@@ -1,7 +1,7 @@
 // What a node counts. Types only: the counting is done where things happen.
 
 import type { Reason } from '../core/reasons.ts'
-import type { ListenerStats } from '../net/listener.ts'
+import type { ListenerStats } from '../net/listener-stats.ts'
 
 /** Counts by reason; a reason that has not come up is absent. */
 export type ByReason = Readonly<Partial<Record<Reason, number>>>

@@ -1,9 +1,9 @@
 // What this node listens to: filters with their listeners, and what of it is in the node's record.
 // It must not know how broadcasts travel.
 
+import { HearsayError } from '../errors.ts'
 import { LIMITS } from '../wire/limits.ts'
 import { isTopicFilter, matchesTopic } from '../wire/topics.ts'
-import { HearsayError } from './errors.ts'
 import type { NodeMessage } from './events.ts'
 
 /** Called for each message of a topic. */

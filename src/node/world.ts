@@ -7,7 +7,7 @@ import type { Contact, Hello, LinkId, ListedPeer } from '../core/messages.ts'
 import type { Reason } from '../core/reasons.ts'
 import type { GuestHost, ReceivedMessage } from '../guests/guest-host.ts'
 import type { NodeHost } from '../http/node-host.ts'
-import type { ListenerStats } from '../net/listener.ts'
+import type { ListenerStats } from '../net/listener-stats.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import type { ByReason } from './stats.ts'
 

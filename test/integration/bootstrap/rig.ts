@@ -11,7 +11,8 @@ import {
   type BootstrapClientOptions,
 } from '../../../src/bootstrap/client.ts'
 import { clientSockets } from '../../../src/bootstrap/client-sockets.ts'
-import { type Bootstrap, type BootstrapOptions, createBootstrap } from '../../../src/bootstrap/server.ts'
+import type { BootstrapOptions } from '../../../src/bootstrap/options.ts'
+import { type Bootstrap, createBootstrap } from '../../../src/bootstrap/server.ts'
 import { type Hello, type Message, PROTOCOL_VERSION, parseNodeName } from '../../../src/core/messages.ts'
 import type { Logger } from '../../../src/logger.ts'
 import { dial } from '../../../src/net/dialer.ts'

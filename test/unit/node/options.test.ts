@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { hostname } from 'node:os'
 import { describe, test } from 'node:test'
-import { CORE_DEFAULTS, createNode, HearsayError } from '../../../src/index.ts'
+import { CORE_DEFAULTS, createNode, HearsayError, LINK_DEFAULTS } from '../../../src/index.ts'
 import { checkOptions, defaultUrl, type NodeOptions } from '../../../src/node/options.ts'
 
 function refuses(code: string, says: RegExp, options: unknown): void {
@@ -117,9 +117,38 @@ describe('the options of a node', () => {
     const link = { progressTimeoutMs: 100, laneBytesMax: { control: 1, direct: 2, broadcast: 3 } }
     assert.deepEqual(checkOptions({ name: 'a', link }).link, link)
     for (const value of [0, 1.5, '5', Number.NaN]) {
-      refuses('invalid-option', /link\.closeTimeoutMs/, { name: 'a', link: { closeTimeoutMs: value } })
-      refuses('invalid-option', /link\.direct/, { name: 'a', link: { laneBytesMax: { direct: value } } })
+      refuses('invalid-option', /^link\.closeTimeoutMs: /, { name: 'a', link: { closeTimeoutMs: value } })
+      const laneBytesMax = { ...LINK_DEFAULTS.laneBytesMax, direct: value }
+      refuses('invalid-option', /^link\.laneBytesMax\.direct: /, { name: 'a', link: { laneBytesMax } })
     }
+    refuses('invalid-option', /^link\.laneBytesMax: control is missing/, {
+      name: 'a',
+      link: { laneBytesMax: { direct: 5, broadcast: 5 } },
+    })
+    refuses('invalid-option', /^link\.closeTimeoutMs: 1001 .* 1 to 1000$/, {
+      name: 'a',
+      link: { closeTimeoutMs: 1_001 },
+    })
+  })
+
+  test('an option that there is not is no slip that nobody notices', () => {
+    refuses('invalid-option', /^bootstraps: there is no such option; there are name, .*bootstrap, /, {
+      name: 'a',
+      bootstraps: ['ws://a:1'],
+    })
+    refuses('invalid-option', /^link\.timeoutMs: there is no such setting/, {
+      name: 'a',
+      link: { timeoutMs: 5 },
+    })
+    refuses('invalid-option', /^link\.laneBytesMax\.fast: there is no such/, {
+      name: 'a',
+      link: { laneBytesMax: { ...LINK_DEFAULTS.laneBytesMax, fast: 5 } },
+    })
+    for (const options of [null, 'a', 5, [], true]) {
+      refuses('invalid-option', /^options: expected an object/, options)
+    }
+    refuses('invalid-option', /^config: expected an object/, { name: 'a', config: 'fast' })
+    refuses('invalid-option', /^link: expected an object/, { name: 'a', link: [] })
   })
 
   test('a node that is not made leaves nothing behind', async () => {
