@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 // The process's door: arguments go in, an exit code comes out. The only file that exits and that traps signals.
-// Everything else is imported only after the version of Node.js was checked, because an older one could not read it.
+// Everything else but the exit codes is imported only after the version of Node.js was checked, because an older one
+// could not read it.
 
 import type { CliContext } from './cli/context.ts'
+import { EXIT } from './cli/exit-codes.ts'
 
 /** The oldest Node.js that runs this program, as in package.json's `engines`. */
 const NODE_MAJOR_MIN = 24
@@ -10,8 +12,7 @@ const NODE_MAJOR_MIN = 24
 const STOP_MS_MAX = 1_900
 /** A second signal within this time is the same Ctrl-C: npm passes on what the terminal has sent already. In ms. */
 const SAME_SIGNAL_MS = 300
-/** What a shell reports for a process that a signal ended: 128 + the signal's number. */
-const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
+const SIGNAL_EXIT_CODES = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const
 
 const stop = new AbortController()
 let logCrash = (error: unknown): void => {
@@ -47,7 +48,7 @@ function trapSignals(): void {
 
 function crash(error: unknown): void {
   logCrash(error)
-  process.exit(1)
+  process.exit(EXIT.failure)
 }
 
 /** A reader that goes away (`| head`) is no crash: the process ends in order, as at a signal. Node.js ignores SIGPIPE. */
@@ -86,5 +87,5 @@ if (nodeIsNewEnough()) {
   endWithTheReader()
   main().catch(crash)
 } else {
-  process.exitCode = 1
+  process.exitCode = EXIT.failure
 }

@@ -4,6 +4,7 @@
 
 import type { LeaveReason, LinkId, ListedPeer, Message, NodeName } from '../core/messages.ts'
 import type { Reason } from '../core/reasons.ts'
+import type { RegistrationRefusal } from '../http/node-host.ts'
 import type { ChangeScope } from './changes.ts'
 
 /** Something that happened. Links and watchers are numbered by one counter. */
@@ -64,7 +65,7 @@ export type HttpRegistration =
   | { readonly status: 'registered'; readonly name: NodeName }
   | {
       readonly status: 'refused'
-      readonly reason: 'name-taken' | 'full' | 'malformed' | 'shutting-down'
+      readonly reason: RegistrationRefusal
       readonly detail: string
     }
 

@@ -1,11 +1,12 @@
 // `hearsay node`: runs one node until it is told to stop. Standard output gets the messages and nothing else.
 
 import { parseNodeName } from '../core/messages.ts'
+import { REASONS } from '../core/reasons.ts'
 import { normalizeUrl } from '../net/url.ts'
 import type { Node } from '../node/node.ts'
 import { command } from './command.ts'
 import { type CliContext, CliError, stopRequested, usageError } from './context.ts'
-import { EXIT, type ExitCode } from './exit-codes.ts'
+import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts'
 import { startError } from './listening.ts'
 import { createLogger, type ProcessLogger } from './logger.ts'
 import { writeMessage } from './message-out.ts'
@@ -106,7 +107,7 @@ async function ending(running: Node, logger: ProcessLogger, context: CliContext)
     return EXIT.ok
   }
   throw new CliError(
-    EXIT.nameTaken,
-    `The name ${running.name} is in use by another live node: ${detail}\nChoose another one with --name or NODE_NAME.`,
+    exitCodeOf('name-taken'),
+    `The name ${running.name} is in use by another live node: ${detail}\n${REASONS['name-taken'].advice}.`,
   )
 }

@@ -8,7 +8,7 @@ import { bootstrap } from './bootstrap.ts'
 import { broadcast } from './broadcast.ts'
 import type { Command } from './command.ts'
 import { type CliContext, CliError, painter, usageError } from './context.ts'
-import { EXIT, EXIT_CODE_TEXTS, type ExitCode } from './exit-codes.ts'
+import { EXIT, EXIT_CODES, type ExitCode } from './exit-codes.ts'
 import { node } from './node.ts'
 import { fallbackText, OPTIONS, type OptionKey, type OptionSpec, resolveOptions } from './options.ts'
 import { peers } from './peers.ts'
@@ -36,7 +36,7 @@ const EPILOGUE = [
   'Every option can come from the environment variable named in brackets; the flag wins.',
   '',
   'Exit codes:',
-  ...EXIT_CODE_TEXTS.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`),
+  ...EXIT_CODES.map(({ code, text }) => `  ${String(code).padStart(3)}  ${text}`),
 ].join('\n')
 
 /**

@@ -1,10 +1,11 @@
 // `hearsay send`: one message through the overlay, and how it ended.
 
+import { isReason, REASONS } from '../core/reasons.ts'
 import { printable } from '../wire/printable.ts'
 import { type Answer, ask, refusal } from './ask.ts'
 import { command } from './command.ts'
 import { type CliContext, painter } from './context.ts'
-import { EXIT, type ExitCode } from './exit-codes.ts'
+import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts'
 
 /** How much longer than the deadline the answer may take, in ms. */
 const ANSWER_SLACK_MS = 5_000
@@ -52,7 +53,9 @@ export function reportOutcome(
     if (arrived) context.stdout.write(`${arrivedText(answer.body, told.to, context)}\n`)
     else context.stderr.write(`${failedText(answer.body, told.to, context)}\n`)
   }
-  return arrived ? EXIT.ok : EXIT.notDelivered
+  if (arrived) return EXIT.ok
+  // A node of a later version may know more reasons.
+  return isReason(reason) ? exitCodeOf(reason) : EXIT.notDelivered
 }
 
 function arrivedText(body: Answer['body'], to: string, context: CliContext): string {
@@ -74,7 +77,8 @@ function failedText(body: Answer['body'], to: string, context: CliContext): stri
   const paint = painter(context.stderr, context.env)
   const { error, reason, at } = body
   const where = typeof at === 'string' ? `, says ${printable(at)}` : ''
-  return `${paint('red', 'not delivered')} to ${printable(to)}: ${printable(String(error))} (${printable(String(reason))}${where})`
+  const what = `${paint('red', 'not delivered')} to ${printable(to)}: ${printable(String(error))} (${printable(String(reason))}${where})`
+  return isReason(reason) ? `${what}\n${REASONS[reason].advice}.` : what
 }
 
 function count(number: unknown, word: string): string {

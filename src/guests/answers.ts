@@ -218,7 +218,9 @@ function resultOf(answer: SendAnswer | BroadcastAnswer | TraceAnswer): Readonly<
 }
 
 function failureText({ reason, at }: SendFailed): string {
-  return `${REASONS[reason].text} (${reason}, says ${at})`
+  // The one mistake that a guest makes and can mend at once; the advice of the others would only make the line long.
+  const hint = reason === 'unknown-peer' ? '; /peers lists all that are' : ''
+  return `${REASONS[reason].text}${hint} (${reason}, says ${at})`
 }
 
 function wayText({ hops, rttMs }: { readonly hops: number; readonly rttMs: number }): string {

@@ -3,6 +3,7 @@
 
 import { REASONS } from '../core/reasons.ts'
 import { type Logger, silentLogger } from '../logger.ts'
+import { answerUnwell } from './health.ts'
 import type { BootstrapHost } from './node-host.ts'
 import { peersBody, sortedUrls } from './peer-urls.ts'
 import { readRegisterRequest } from './register-request.ts'
@@ -24,19 +25,13 @@ export function createBootstrapApp(host: BootstrapHost, logger: Logger = silentL
   app.get('/peers', (c) => answer(c, 200, peersBody(host.peers())))
   app.get('/healthz', (c) => {
     const { live, reason } = host.health()
-    return live
-      ? answer(c, 200, { status: 'live' })
-      : answer(c, 503, { error: reason ?? 'The bootstrap does not run', reason: 'not-live' })
+    return live ? answer(c, 200, { status: 'live' }) : answerUnwell(c, 'not-live', reason)
   })
   app.get('/readyz', (c) => {
     const { ready, reason, peers } = host.health()
     return ready
       ? answer(c, 200, { status: 'ready', peers })
-      : answer(c, 503, {
-          error: reason ?? 'The bootstrap takes no registrations',
-          reason: 'not-ready',
-          peers,
-        })
+      : answerUnwell(c, 'not-ready', reason, { peers })
   })
   return app
 }
@@ -52,8 +47,6 @@ function postRegister(c: ShimContext, host: BootstrapHost): Promise<Response> {
       return answer(c, 200, { status: 'registered', name: registration.name, peers })
     }
     const { reason, detail } = registration
-    // A reason without a status of its own never fails a request; it can only mean that the peer asked wrongly.
-    const status = REASONS[reason].httpStatus || 400
-    return answer(c, status, { error: detail, reason } satisfies ErrorBody)
+    return answer(c, REASONS[reason].httpStatus, { error: detail, reason } satisfies ErrorBody)
   })
 }

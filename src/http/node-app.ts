@@ -5,6 +5,7 @@ import type { BroadcastAnswer, SendAnswer, SendFailed } from '../answers.ts'
 import { REASONS } from '../core/reasons.ts'
 import { type Logger, silentLogger } from '../logger.ts'
 import { jsonAnswer, send } from './exchange.ts'
+import { answerUnwell } from './health.ts'
 import { readMessageRequest } from './message-request.ts'
 import type { NodeHost, Topology } from './node-host.ts'
 import { compareNaturally, peerBody, peersBody } from './peer-urls.ts'
@@ -32,21 +33,13 @@ export function createNodeApp(host: NodeHost, logger: Logger = silentLogger): Sh
   app.get('/topology', (c) => answer(c, 200, topologyBody(host.topology())))
   app.get('/healthz', (c) => {
     const { live, reason } = host.health()
-    return live
-      ? answer(c, 200, { status: 'live' })
-      : answer(c, 503, { error: reason ?? 'The node does not run', reason: 'not-live' })
+    return live ? answer(c, 200, { status: 'live' }) : answerUnwell(c, 'not-live', reason)
   })
   app.get('/readyz', (c) => {
     const { ready, reason, links, peers, registered } = host.health()
     return ready
       ? answer(c, 200, { status: 'ready', links, peers, registered })
-      : answer(c, 503, {
-          error: reason ?? 'The node has no link yet',
-          reason: 'not-ready',
-          links,
-          peers,
-          registered,
-        })
+      : answerUnwell(c, 'not-ready', reason, { links, peers, registered })
   })
   return app
 }

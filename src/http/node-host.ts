@@ -2,7 +2,6 @@
 // The engine room and the rendezvous implement them; this room must not know the overlay behind them.
 
 import type { BroadcastAnswer, SendAnswer } from '../answers.ts'
-import type { Reason } from '../core/reasons.ts'
 import type { JsonValue } from '../wire/payload.ts'
 
 /** A peer as HTTP lists it. */
@@ -93,11 +92,14 @@ export interface SendOptions {
   readonly deadlineMs?: number
 }
 
+/** Why a plain HTTP peer was not registered: reasons that have an HTTP status. */
+export type RegistrationRefusal = 'name-taken' | 'full' | 'malformed' | 'shutting-down'
+
 /** How a registration ended. `peers`: all URLs that the new peer should know, in any order. */
 export type Registration =
   | { readonly ok: true; readonly name: string; readonly peers: readonly string[] }
   /** `detail`: one sentence for the person who registers. */
-  | { readonly ok: false; readonly reason: Reason; readonly detail: string }
+  | { readonly ok: false; readonly reason: RegistrationRefusal; readonly detail: string }
 
 /** A bootstrap, as far as the HTTP shim sees it. */
 export interface BootstrapHost extends RefusalCounter {

@@ -69,6 +69,7 @@ describe('bootstrap and nodes as processes', () => {
     const nobody = new Hearsay(t, ['send', 'nobody', 'Hello', '--at', a.url])
     assert.equal((await nobody.ended).code, 3)
     assert.match(nobody.stderr[0] ?? '', /^not delivered to nobody: .*\(unknown-peer, says node1\)$/)
+    assert.match(nobody.stderr[1] ?? '', /^Look for the name in the list of peers/)
 
     const peers = new Hearsay(t, ['peers', '--at', bootstrap.url])
     assert.equal((await peers.ended).code, 0)
@@ -134,7 +135,7 @@ describe('bootstrap and nodes as processes', () => {
     const second = new Hearsay(t, ['node'], env)
     assert.equal((await second.ended).code, 4)
     assert.match(second.stderr.join('\n'), /hearsay: The name localhost is in use by another live node/)
-    assert.match(second.stderr.join('\n'), /Choose another one with --name or NODE_NAME/)
+    assert.match(second.stderr.join('\n'), /Give one of the two another name \(--name, NODE_NAME\)/)
     assert.equal(first.child.exitCode, null)
   })
 

@@ -24,7 +24,7 @@ test('a direct message carries the guest as its sender, and its outcome comes ba
   host.answer = { status: 'failed', reason: 'unknown-peer', at: 'node8' }
   assert.equal(
     await ann.ask('@node99 hello'),
-    'not delivered to node99: no node of this name is known (unknown-peer, says node8)',
+    'not delivered to node99: no node of this name is known; /peers lists all that are (unknown-peer, says node8)',
   )
 })
 

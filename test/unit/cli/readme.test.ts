@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { EXIT_CODE_TEXTS } from '../../../src/cli/exit-codes.ts'
+import { EXIT_CODES } from '../../../src/cli/exit-codes.ts'
 import { fallbackText, OPTIONS, type OptionKey, type OptionSpec } from '../../../src/cli/options.ts'
 import { COMMANDS } from '../../../src/cli/run.ts'
 
@@ -44,7 +44,7 @@ describe('README', () => {
   })
 
   it('has the exit codes', () => {
-    const rows = EXIT_CODE_TEXTS.map(([code, meaning]) => `| ${code} | ${meaning} |`)
+    const rows = EXIT_CODES.map(({ code, text }) => `| ${code} | ${text} |`)
     const table = ['| Code | Meaning |', '|---|---|', ...rows, '']
     assert.equal(between('exit-codes'), table.join('\n'), `the right table:\n${table.join('\n')}`)
   })

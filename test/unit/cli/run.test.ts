@@ -3,9 +3,10 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { ask } from '../../../src/cli/ask.ts'
-import { EXIT_CODE_TEXTS } from '../../../src/cli/exit-codes.ts'
+import { EXIT_CODES } from '../../../src/cli/exit-codes.ts'
 import { OPTIONS, type OptionSpec } from '../../../src/cli/options.ts'
 import { COMMANDS, run } from '../../../src/cli/run.ts'
+import { REASONS } from '../../../src/core/reasons.ts'
 import { fakeContext } from './fake-context.ts'
 
 describe('help', () => {
@@ -13,8 +14,7 @@ describe('help', () => {
     const context = fakeContext()
     assert.equal(await run(['--help'], context), 0)
     for (const { name } of COMMANDS) assert.match(context.stdout.text, new RegExp(`hearsay ${name} `))
-    for (const [code, meaning] of EXIT_CODE_TEXTS)
-      assert.ok(context.stdout.text.includes(`${code}  ${meaning}`))
+    for (const { code, text } of EXIT_CODES) assert.ok(context.stdout.text.includes(`${code}  ${text}`))
     assert.equal(context.stderr.text, '')
   })
 
@@ -185,8 +185,19 @@ describe('asking a running node', () => {
     assert.equal(told.out, '')
     assert.equal(
       told.err,
-      'not delivered to nobody: no node of this name is known (unknown-peer, says node1)\n',
+      'not delivered to nobody: no node of this name is known (unknown-peer, says node1)\n' +
+        `${REASONS['unknown-peer'].advice}.\n`,
     )
+  })
+
+  it('send prints a reason that only later versions know, without advice', async () => {
+    const told = await asking(['send', 'a', 'Hello'], 503, {
+      error: 'the moon is full',
+      reason: 'moon',
+      at: 'b',
+    })
+    assert.equal(told.code, 3)
+    assert.equal(told.err, 'not delivered to a: the moon is full (moon, says b)\n')
   })
 
   it('send --json prints the answer as it is, also a failure', async () => {

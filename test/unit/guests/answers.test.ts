@@ -34,7 +34,10 @@ test('how a direct message ended', () => {
   assert.deepEqual(json(good), { event: 'outcome', to: 'node12', ...delivered })
   const bad = outcome(toNode12, unknown)
   const error = 'no node of this name is known'
-  assert.equal(text(bad), `not delivered to node12: ${error} (unknown-peer, says node8)`)
+  assert.equal(
+    text(bad),
+    `not delivered to node12: ${error}; /peers lists all that are (unknown-peer, says node8)`,
+  )
   assert.deepEqual(json(bad), { event: 'outcome', to: 'node12', ...unknown, error })
   assert.match(text(outcome(toNode12, { ...delivered, hops: 1, rttMs: 1234.5 })), /, 1 hop, 1235 ms$/)
 })

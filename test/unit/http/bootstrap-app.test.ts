@@ -119,13 +119,13 @@ describe('POST /register', () => {
   test('answers a refusal of the registry with its status, reason and words', async () => {
     const { host, register } = setUp()
     const statuses: Partial<Record<Reason, number>> = {}
-    for (const reason of ['name-taken', 'directory-full', 'malformed'] as const) {
+    for (const reason of ['name-taken', 'full', 'malformed', 'shutting-down'] as const) {
       host.registration = { ok: false, reason, detail: `${REASONS[reason].text}, it says` }
       const { status, body } = await register({ peer: 'http://a:1' })
       assert.deepEqual(body, { error: `${REASONS[reason].text}, it says`, reason })
       statuses[reason] = status
     }
-    assert.deepEqual(statuses, { 'name-taken': 409, 'directory-full': 503, malformed: 400 })
+    assert.deepEqual(statuses, { 'name-taken': 409, full: 503, malformed: 400, 'shutting-down': 503 })
   })
 })
 

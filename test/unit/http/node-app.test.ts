@@ -346,7 +346,7 @@ describe('what a node tells', () => {
     const waiting = await get('/readyz')
     assert.equal(waiting.status, 503)
     assert.deepEqual(waiting.body, {
-      error: 'The node has no link yet',
+      error: 'the process runs and cannot be used yet',
       reason: 'not-ready',
       links: 0,
       peers: 0,
