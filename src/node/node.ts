@@ -27,8 +27,8 @@ import type { NodeDoors, NodeLinks, NodeTimers, NodeWorld } from './world.ts'
 
 /** How long links and directory must have been quiet for {@link Node.settled}. */
 const SETTLED_MS = 1_000
-/** How long `close` waits for the links to end properly. */
-const CLOSE_MS = 1_500
+/** How long `close` waits for the links to end properly; the port takes half a second more, and all of it is under 2 s. */
+const CLOSE_MS = 1_300
 
 /** A running node. Made by {@link createNode}. */
 export class Node {
@@ -76,7 +76,7 @@ export class Node {
       toGuests: (message) => this.#doors.deliver(message),
       drop: (reason, detail) => this.#drop(reason, detail),
     })
-    // Nobody has to wait for `ready()`: a rejection is theirs who do.
+    // It may reject before anybody asks for it.
     this.#ready.promise.catch(() => {})
     this.#feed({ type: 'start' })
     this.#conversation.start()
@@ -113,7 +113,10 @@ export class Node {
     return this.#overlay.self.url
   }
 
-  /** Resolves at the first link. Rejects with `name-taken` or `closed` when there will be none. */
+  /**
+   * Resolves at the first link. Rejects with `name-taken` or `closed` when there will be none; a program need not wait for
+   * it, nor handle that.
+   */
   ready(): Promise<void> {
     return this.#world.handOut(this.#ready.promise, 'ready')
   }
@@ -288,12 +291,16 @@ export class Node {
     this.#handOver({ from: sender, value: msg, hops: 0, broadcast: false, via: 'http' })
   }
 
-  /** Leaves the overlay and closes everything. Always resolves, within about 2 s; a second call waits for the same. */
+  /**
+   * Leaves the overlay and closes everything: nothing of the node keeps the process after it. Always resolves, within 2 s;
+   * a second call waits for the same. What is under way fails with `shutting-down`.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#end()
     return this.#world.handOut(this.#closed, 'close')
   }
 
+  /** `await using` closes the node at the end of its block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

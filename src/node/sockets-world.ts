@@ -32,6 +32,10 @@ export function socketsWorld({ logger, link }: NodeSettings, doors: Doors): Node
         body,
         signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       }),
-    handOut: (promise) => promise,
+    handOut: (promise) => {
+      // A program that does not wait for `ready()` or `settled()` must not end when the node does.
+      promise.catch(() => {})
+      return promise
+    },
   }
 }

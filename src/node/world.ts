@@ -36,7 +36,7 @@ export interface NodeWorld {
   readonly post: HttpPost
   /**
    * Every promise that the node gives to its program goes through here. The production world gives it back as it is;
-   * one with virtual time lets time pass while the program waits.
+   * one with virtual time lets time pass while the program waits. A rejection that the program ignores is nobody's error.
    */
   handOut<T>(promise: Promise<T>, call: HandedOutCall): Promise<T>
 }

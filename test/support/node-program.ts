@@ -39,16 +39,19 @@ export class Program {
   }
 }
 
-/** Runs the text of a module that has `createNode`, `createBootstrap` and `createTestNetwork` in scope. */
-export function runProgram(t: TestContext, text: string): Program {
+/**
+ * Runs the text of a module that has `createNode`, `createBootstrap` and `createTestNetwork` in scope.
+ * @param flags for Node.js
+ */
+export function runProgram(t: TestContext, text: string, flags: readonly string[] = []): Program {
   const [door, testing] = ['index.ts', 'testing/test-network.ts'].map((path) =>
     JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href),
   )
   const source =
     `import { createBootstrap, createNode } from ${door}\n` +
     `import { createTestNetwork } from ${testing}\n${text}`
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn(process.execPath, [...flags, '--input-type=module', '--eval', source], {
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
   t.after(() => child.kill('SIGKILL'))
   return new Program(child)

@@ -158,39 +158,3 @@ describe('the life of a node', { concurrency: true }, () => {
     await until('a has left', () => b.left.includes('a left'))
   })
 })
-
-describe('the end of a process', { concurrency: true }, () => {
-  test('after close nothing keeps the process', async (t) => {
-    const program = runProgram(
-      t,
-      `const bootstrap = await createBootstrap({ listen: 0, host: '127.0.0.1' })
-       const options = { host: '127.0.0.1', bootstrap: [bootstrap.url] }
-       const nodes = await Promise.all(['a', 'b', 'c'].map((name) => createNode({ ...options, name })))
-       await Promise.all(nodes.map((node) => node.ready()))
-       await nodes[0].send('b', 'hi', { deadlineMs: 3600000 })
-       void nodes[0].send('nobody', 'hi', { deadlineMs: 3600000 })
-       await Promise.all([...nodes.map((node) => node.close()), bootstrap.close()])
-       const endMs = Date.now()
-       process.on('exit', () => console.log(Date.now() - endMs < 500 ? 'at once' : 'late'))`,
-    )
-    assert.deepEqual(await program.end(), { code: 0, signal: null })
-    assert.equal(program.output, 'at once\n')
-  })
-
-  test('a node that is closed from a listener leaves nothing behind', async (t) => {
-    const program = runProgram(
-      t,
-      `const options = { host: '127.0.0.1' }
-       const a = await createNode({ ...options, name: 'a' })
-       const b = await createNode({ ...options, name: 'b', peers: ['ws://127.0.0.1:' + a.port] })
-       await Promise.all([a.ready(), b.ready()])
-       await a.settled()
-       let endMs
-       a.on('peer-leave', () => a.close().then(() => { endMs = Date.now() }))
-       await b.close()
-       process.on('exit', () => console.log(Date.now() - endMs < 500 ? 'at once' : 'late'))`,
-    )
-    assert.deepEqual(await program.end(6_000), { code: 0, signal: null })
-    assert.equal(program.output, 'at once\n')
-  })
-})
