@@ -19,6 +19,7 @@ import {
   REASONS,
   type Reason,
   type ReasonFacts,
+  type RequestFailure,
   type SendAnswer,
   type SendFailure,
   type SendOptions,
@@ -125,6 +126,24 @@ export const unsendable = [
   node.send('a'),
 ]
 
+// Requests, topics and tries are told apart by `status`, too.
+
+export async function others(): Promise<void> {
+  const answer = await node.request({ tag: 'worker' }, 1)
+  if (answer.status === 'answered') exactly<JsonValue | Uint8Array>()(answer.value)
+  else exactly<RequestFailure>()(answer.reason)
+  const tried = node.trySend('a', 1)
+  if (tried.status === 'accepted') exactly<SendAnswer>()(await tried.outcome)
+  else exactly<SendFailure>()(tried.reason)
+  const traced = await node.trace('a')
+  if (traced.status === 'traced') exactly<readonly string[]>()(traced.path)
+  for await (const { value } of node.messages()) exactly<JsonValue | Uint8Array>()(value)
+  exactly<() => void>()(node.subscribe('a/#', ({ topic }) => exactly<string | undefined>()(topic)))
+  node.handle(({ value }) => (value instanceof Uint8Array ? value : { echo: value }))
+  // @ts-expect-error an answer is JSON or bytes
+  node.handle(() => new Date())
+}
+
 // Options: all of them optional, and no others.
 
 export const empty: NodeOptions = {}
@@ -135,6 +154,8 @@ export const full: Required<NodeOptions> = {
   url: 'ws://a:5000',
   bootstrap: ['ws://localhost:5000'],
   peers: [],
+  tags: ['worker'],
+  history: 10,
   logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   config: { ...CORE_DEFAULTS, heartbeatMs: 1_000 },
   link: { ...LINK_DEFAULTS, laneBytesMax: { control: 1, direct: 2, broadcast: 3 } },
@@ -154,10 +175,13 @@ export const options = [
   createNode({ link: { laneBytesMax: { fast: 1 } } }),
   // @ts-expect-error it is called deadlineMs
   node.send('a', 1, { deadline: 5 }),
-  // @ts-expect-error broadcasts have no deadline
-  node.broadcast(1, { deadlineMs: 5 }),
+  node.broadcast(1, { receipts: true, deadlineMs: 5 }),
+  // @ts-expect-error it is called receipts
+  node.broadcast(1, { receipt: true }),
+  // @ts-expect-error a tag is in an object of its own
+  node.send({ name: 'a' }, 1),
 ]
-export type OfSends = Expect<Equal<keyof SendOptions, 'deadlineMs' | 'sender'>>
+export type OfSends = Expect<Equal<keyof SendOptions, 'deadlineMs' | 'sender' | 'signal'>>
 
 // What a node tells of itself is a copy that cannot be changed by mistake.
 
