@@ -2,12 +2,23 @@
 // made. Pure functions; it must not know sockets. Text is for people, so everything in it that somebody else chose is
 // made printable; a JSON line is, too, without changing what it means.
 
-import type { BroadcastAnswer, SendAnswer, SendFailed, TraceAnswer, TraceHop } from '../answers.ts'
-import { REASONS } from '../core/reasons.ts'
-import type { LineForm, LineTag } from '../wire/lines.ts'
+import type { BroadcastAnswer, RequestAnswer, SendAnswer, TraceAnswer, TraceHop } from '../answers.ts'
+import type { LineForm, LineTag } from '../wire/line-requests.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { base64, printable, printableValue } from '../wire/printable.ts'
 import type { GuestNeighbor, GuestPeer, ReceivedMessage } from './guest-host.ts'
+import { depthOf, spreadTree } from './spread-tree.ts'
+import {
+  byName,
+  count,
+  excerptOf,
+  failureText,
+  hopsText,
+  msText,
+  namesText,
+  resultOf,
+  wayText,
+} from './wording.ts'
 
 /** Something to tell a guest. */
 export interface Answer {
@@ -17,10 +28,8 @@ export interface Answer {
   readonly json: () => { readonly event: string; readonly [key: string]: unknown }
 }
 
-/** `/peers` shows this many to people; JSON lines have all of them. */
+/** `/peers` and `/trace *` show this many to people; JSON lines have all of them. */
 export const PEERS_SHOWN_MAX = 1_000
-/** How much of a message is repeated to tell two outcomes apart. */
-const EXCERPT_CHARS_MAX = 30
 
 /** What to put on the wire. */
 export function lineOf(answer: Answer, form: LineForm, tag?: LineTag): string {
@@ -33,7 +42,7 @@ export function lineOf(answer: Answer, form: LineForm, tag?: LineTag): string {
 export function greeting(node: string, address: string, example: string): Answer {
   const text =
     `Welcome to ${node}, you are ${address}. ` +
-    `Type @${example} hello (to one node), hello or @* hello (to all), /peers, /who, /ping ${example}, /trace ${example} or /help`
+    `Type @${example} hello (to one node), hello or @* hello (to all), /peers, /who, /ping ${example}, /trace ${example}, /sub news/# or /help`
   return { text: () => text, json: () => ({ event: 'welcome', node, you: address, text }) }
 }
 
@@ -46,7 +55,12 @@ export function help(node: string, address: string, example: string): Answer {
     ['/peers', 'all nodes that can be reached, and how far away they are'],
     ['/who', `the neighbors and the guests of ${node}`],
     [`/ping ${example}`, `whether ${example} answers, and how fast`],
-    [`/trace ${example}`, `the way to ${example}`],
+    [`/trace ${example}  or  /trace *`, `the way to ${example}, or that of a broadcast to all`],
+    [`/ask ${example} hello`, `a question to the program of ${example}; its answer comes back`],
+    ['/all hello', 'a message to all nodes, and how many of them have it'],
+    ['/sub news/#', 'see the messages of topics; + stands for any one level, # for the rest; /unsub ends it'],
+    ['/pub news/today hello', 'a message to all who listen to a topic'],
+    ['/events on', 'see nodes come and go; /events off ends it'],
     [`{"to":"${example}","msg":"hello"}  {"to":"*","msg":"hello"}  {"cmd":"peers"}`],
     ['', 'for programs: a line that begins with { is answered in JSON lines'],
   ] as const
@@ -64,10 +78,11 @@ export function mistake(text: string): Answer {
 
 /** What the node received. */
 export function received(message: ReceivedMessage, toAddress?: string): Answer {
-  const { from, sender, value, broadcast } = message
+  const { from, sender, value, broadcast, id, topic, past } = message
   return {
     text: () =>
-      `[MSG] From ${printable(sender ?? from)}${toAddress === undefined ? '' : ' to you'}: ${printableValue(value)}`,
+      `[MSG] From ${printable(sender ?? from)}${toAddress === undefined ? '' : ' to you'}` +
+      `${topic === undefined ? '' : ` on ${printable(topic)}`}${past ? ' (before)' : ''}: ${printableValue(value)}`,
     json: () => ({
       event: 'message',
       from,
@@ -75,6 +90,9 @@ export function received(message: ReceivedMessage, toAddress?: string): Answer {
       ...(toAddress !== undefined && { to: toAddress }),
       ...(value instanceof Uint8Array ? { base64: base64(value) } : { msg: value }),
       broadcast,
+      ...(id !== undefined && { id }),
+      ...(topic !== undefined && { topic }),
+      ...(past && { past }),
     }),
   }
 }
@@ -153,6 +171,41 @@ export function traceOutcome(node: string, answer: TraceAnswer): Answer {
   }
 }
 
+/** How a question ended. */
+export function requestOutcome(to: string, answer: RequestAnswer): Answer {
+  return {
+    text: () =>
+      answer.status === 'answered'
+        ? `answer of ${to}, ${wayText(answer)}: ${printableValue(answer.value)}`
+        : `no answer of ${to}: ${failureText(answer)}`,
+    json: () => {
+      if (answer.status === 'failed' || !(answer.value instanceof Uint8Array)) {
+        return { event: 'answer', to, ...resultOf(answer) }
+      }
+      const { value, ...rest } = answer
+      return { event: 'answer', to, ...rest, base64: base64(value) }
+    },
+  }
+}
+
+/** The ways of a broadcast from `origin`, for people cut at `PEERS_SHOWN_MAX`. */
+export function spreadOutcome(origin: string, answer: BroadcastAnswer): Answer {
+  return {
+    text: () => {
+      if (answer.status === 'failed') return `no way to all: ${failureText(answer)}`
+      const { receipts = [] } = answer
+      const lines = spreadTree(origin, receipts)
+      const hidden = lines.length - PEERS_SHOWN_MAX
+      if (hidden > 0)
+        lines.splice(PEERS_SHOWN_MAX, hidden, `and ${hidden} more: {"cmd":"trace","to":"*"} has all`)
+      return [`way to all: ${spreadText(answer)}, ${hopsText(depthOf(receipts))} at most`, ...lines].join(
+        '\n',
+      )
+    },
+    json: () => ({ event: 'trace', to: '*', ...resultOf(answer) }),
+  }
+}
+
 /** `/peers`: the nearest first, for people cut at `PEERS_SHOWN_MAX`. */
 export function peerList(peers: readonly GuestPeer[]): Answer {
   const sorted = (): readonly GuestPeer[] =>
@@ -205,32 +258,10 @@ export function whoList(
 
 // Parts of answers
 
-const collator = new Intl.Collator('en', { numeric: true })
-
-/** node2 before node10. */
-function byName(a: { readonly name: string }, b: { readonly name: string }): number {
-  return collator.compare(a.name, b.name)
-}
-
-/** An answer's own keys, with a sentence for people where it failed. */
-function resultOf(answer: SendAnswer | BroadcastAnswer | TraceAnswer): Readonly<Record<string, unknown>> {
-  return answer.status === 'failed' ? { ...answer, error: REASONS[answer.reason].text } : { ...answer }
-}
-
-function failureText({ reason, at }: SendFailed): string {
-  // The one mistake that a guest makes and can mend at once; the advice of the others would only make the line long.
-  const hint = reason === 'unknown-peer' ? '; /peers lists all that are' : ''
-  return `${REASONS[reason].text}${hint} (${reason}, says ${at})`
-}
-
-function wayText({ hops, rttMs }: { readonly hops: number; readonly rttMs: number }): string {
-  return `${hopsText(hops)}, ${msText(rttMs)}`
-}
-
 function spreadText(answer: Extract<BroadcastAnswer, { status: 'sent' }>): string {
   const { neighbors, reached, of, missing = [] } = answer
   if (reached === undefined || of === undefined) return `over ${count(neighbors, 'link')}`
-  const names = missing.slice(0, 10).join(', ') + (missing.length > 10 ? ', …' : '')
+  const names = namesText(missing)
   return `reached ${reached} of ${of}${names === '' ? '' : `, not ${names}`}`
 }
 
@@ -259,21 +290,4 @@ function farText(hops: readonly TraceHop[]): string {
 
 function listText(texts: readonly string[]): string {
   return texts.length === 0 ? '' : `: ${texts.join(', ')}`
-}
-
-function hopsText(hops: number): string {
-  return count(hops, 'hop')
-}
-
-function count(n: number, word: string): string {
-  return `${n} ${word}${n === 1 ? '' : 's'}`
-}
-
-function msText(ms: number): string {
-  return `${ms < 100 ? ms.toFixed(1) : Math.round(ms)} ms`
-}
-
-function excerptOf(message: JsonValue): string {
-  const text = printableValue(message)
-  return text.length > EXCERPT_CHARS_MAX ? printable(`${text.slice(0, EXCERPT_CHARS_MAX)}…`) : text
 }

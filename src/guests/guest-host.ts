@@ -3,7 +3,8 @@
 //
 // `send`, `broadcast` and `peers` fit the HTTP shim's host as well, so that one object can serve both.
 
-import type { BroadcastAnswer, SendAnswer, TraceAnswer } from '../answers.ts'
+import type { BroadcastAnswer, RequestAnswer, RequestFailed, SendAnswer, TraceAnswer } from '../answers.ts'
+import type { LeaveReason } from '../core/messages.ts'
 import type { JsonValue } from '../wire/payload.ts'
 
 /** What a guest sends. */
@@ -33,24 +34,73 @@ export interface GuestNeighbor {
   readonly rttMs?: number
 }
 
+/** How long to try. */
+export interface Patience {
+  /** When to give up, from now, in ms: 1 to `deadlineMaxMs` of core/config. Default: the node's. */
+  readonly deadlineMs?: number
+}
+
+/** How to send to all. */
+export interface SpreadOptions extends Patience {
+  /** Whether to wait until all have it. Default false. */
+  readonly receipts?: boolean
+}
+
+/** A subscription, or one sentence that says why there is none. */
+export type GuestSubscription =
+  | { readonly ok: true; readonly end: () => void }
+  | { readonly ok: false; readonly error: string }
+
+/** What was broadcast before, or why it did not come; then `messages` is what came all the same. */
+export type GuestHistory =
+  | { readonly status: 'complete'; readonly from: string; readonly messages: readonly ReceivedMessage[] }
+  | (RequestFailed & { readonly messages: readonly ReceivedMessage[] })
+
+/** A peer has come or gone. */
+export type GuestPeerEvent =
+  | {
+      readonly event: 'peer-join'
+      readonly name: string
+      readonly kind: GuestPeer['kind']
+      readonly url?: string
+    }
+  | {
+      readonly event: 'peer-leave'
+      readonly name: string
+      readonly kind: GuestPeer['kind']
+      readonly reason: LeaveReason
+    }
+
 /** A node, as far as its guests see it. No promise of it rejects. */
 export interface GuestHost {
   readonly name: string
-  /**
-   * Sends to the node of this name, whose syntax is checked already; it may be this node itself.
-   * `deadlineMs`: when to give up, from now, 1 to `deadlineMaxMs` of core/config; default: the node's.
-   */
-  send(to: string, message: GuestMessage, options: { readonly deadlineMs?: number }): Promise<SendAnswer>
+  /** Sends to the node of this name, whose syntax is checked already; it may be this node itself. */
+  send(to: string, message: GuestMessage, options: Patience): Promise<SendAnswer>
   /** Sends to all other nodes. */
-  broadcast(message: GuestMessage): Promise<BroadcastAnswer>
+  broadcast(message: GuestMessage, options: SpreadOptions): Promise<BroadcastAnswer>
+  /** Sends to all who listen to this topic, whose syntax is checked already; this node included. */
+  publish(topic: string, message: GuestMessage, options: SpreadOptions): Promise<BroadcastAnswer>
+  /** Asks the program of the node of this name. */
+  request(to: string, message: GuestMessage, options: Patience): Promise<RequestAnswer>
+  /**
+   * Has the node listen to the topics of a filter, whose syntax is checked already. `listener` is called for each message
+   * of them, and never after `end`; all listeners of one message get the same object, one right after the other.
+   */
+  subscribe(filter: string, listener: (message: ReceivedMessage) => void): GuestSubscription
+  /** What was broadcast before, of the topics of a filter, or without one of no topic. */
+  history(filter: string | undefined, options: Patience): Promise<GuestHistory>
+  /** Calls `listener` for each peer that comes or goes; the function returned ends that. */
+  watch(listener: (event: GuestPeerEvent) => void): () => void
   /** Reachable peers without itself, in any order. */
   peers(): readonly GuestPeer[]
   /** Peers with a link, in any order. */
   neighbors(): readonly GuestNeighbor[]
   /** Finds out whether the node of this name answers, and how fast. */
-  ping(to: string): Promise<SendAnswer>
-  /** Finds the way to the node of this name. Absent: not available. */
-  trace?(to: string): Promise<TraceAnswer>
+  ping(to: string, options: Patience): Promise<SendAnswer>
+  /** Finds the way to the node of this name. */
+  trace(to: string, options: Patience): Promise<TraceAnswer>
+  /** Finds the ways to all nodes: those that a broadcast takes, with receipts, that nobody is shown. */
+  traceAll(options: Patience): Promise<BroadcastAnswer>
 }
 
 /** A message that the node received, for its guests to see. */
@@ -62,6 +112,12 @@ export interface ReceivedMessage {
   readonly value: JsonValue | Uint8Array
   /** Whether it was sent to all. */
   readonly broadcast: boolean
+  /** Of a broadcast: which one it is, `origin/incarnation/sequence`. */
+  readonly id?: string
+  /** Of a broadcast about a topic. */
+  readonly topic?: string
+  /** It was broadcast before somebody asked for it. */
+  readonly past?: true
   /** The id of the one guest that it is for. Absent: it is for the node, and every guest sees it. */
   readonly to?: string
 }

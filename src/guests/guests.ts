@@ -6,15 +6,10 @@ import type { WebSocket } from 'ws'
 import { REASONS } from '../core/reasons.ts'
 import { type Logger, silentLogger } from '../logger.ts'
 import { received } from './answers.ts'
+import { Audience } from './audience.ts'
 import type { GuestHost, GuestMessage, ReceivedMessage } from './guest-host.ts'
-import {
-  closeSocket,
-  type Room,
-  Session,
-  type SessionCounter,
-  type SessionOptions,
-  SharedLine,
-} from './session.ts'
+import { closeSocket, type Room, Session, type SessionCounter, type SessionOptions } from './session.ts'
+import { SharedLine } from './shared-line.ts'
 
 /** What can be turned. */
 export interface GuestsOptions extends Partial<SessionOptions> {
@@ -26,6 +21,8 @@ export interface GuestsOptions extends Partial<SessionOptions> {
   readonly outstandingMax?: number
   /** How long a guest may take to answer a close frame, in ms. Default 1 s. */
   readonly closeGraceMs?: number
+  /** How long a guest may take to read one line of many, in ms; then it is closed with `stalled`. Default 10 s. */
+  readonly stallMs?: number
 }
 
 /** Counters since the start, except `count`. */
@@ -85,19 +82,25 @@ export class Guests {
       bufferedBytesMax: options.bufferedBytesMax ?? 1_048_576,
       outstandingMax: options.outstandingMax ?? 64,
       closeGraceMs: options.closeGraceMs ?? 1_000,
+      stallMs: options.stallMs ?? 10_000,
     }
+    const audience = new Audience(host, (guests) => {
+      this.#counters.shown += guests
+    })
     this.#room = {
       host,
       logger,
+      audience,
       ids: () => [...this.#sessions.keys()],
       overheard: (id, message) => this.#overheard(id, message),
       whisper: (to, message) => this.deliver(this.#fromHere(message, { broadcast: false, to })),
       count: (what) => {
         this.#counters[what]++
       },
-      closed: (id) => {
-        this.#sessions.delete(id)
-        logger.debug({ guest: id, guests: this.#sessions.size }, 'guest-closed')
+      closed: (session) => {
+        this.#sessions.delete(session.id)
+        audience.leave(session)
+        logger.debug({ guest: session.id, guests: this.#sessions.size }, 'guest-closed')
       },
     }
   }

@@ -9,10 +9,13 @@
 import type { RawData, WebSocket } from 'ws'
 import { REASONS, type Reason } from '../core/reasons.ts'
 import type { Logger } from '../logger.ts'
-import { addressText, type LineCommand, type LineForm, parseLine } from '../wire/lines.ts'
-import type { JsonValue } from '../wire/payload.ts'
+import { addressText, type LineCommand, type LineForm, quoted } from '../wire/line-requests.ts'
+import { parseLine } from '../wire/lines.ts'
 import * as answers from './answers.ts'
-import type { GuestHost, GuestMessage } from './guest-host.ts'
+import type { Audience } from './audience.ts'
+import type { GuestHost, GuestMessage, Patience, SpreadOptions } from './guest-host.ts'
+import type { SharedLine } from './shared-line.ts'
+import * as topicAnswers from './topic-answers.ts'
 
 /** What a session counts, for all guests together. */
 export type SessionCounter = 'broken' | 'lines' | 'mistakes' | 'sends' | 'stalled'
@@ -21,6 +24,7 @@ export type SessionCounter = 'broken' | 'lines' | 'mistakes' | 'sends' | 'stalle
 export interface Room {
   readonly host: GuestHost
   readonly logger: Logger
+  readonly audience: Audience
   /** The ids of all guests here, in the order in which they came. */
   ids(): readonly string[]
   /** Shows the guests here, but for the one with this id, what that one sends to all. */
@@ -29,7 +33,7 @@ export interface Room {
   whisper(to: string, message: GuestMessage): boolean
   count(what: SessionCounter): void
   /** The connection is gone. Exactly once. */
-  closed(id: string): void
+  closed(session: Session): void
 }
 
 /** What can be turned. */
@@ -40,26 +44,8 @@ export interface SessionOptions {
   readonly outstandingMax: number
   /** How long the other end may take to close, too, in ms. */
   readonly closeGraceMs: number
-}
-
-/** A line for many guests, encoded once for each form that one of them needs. */
-export class SharedLine {
-  readonly #answer: answers.Answer
-  readonly #bytes = new Map<LineForm, Buffer>()
-
-  constructor(answer: answers.Answer) {
-    this.#answer = answer
-  }
-
-  /** The line as UTF-8. Not to be changed. */
-  bytes(form: LineForm): Buffer {
-    let bytes = this.#bytes.get(form)
-    if (bytes === undefined) {
-      bytes = Buffer.from(answers.lineOf(this.#answer, form))
-      this.#bytes.set(form, bytes)
-    }
-    return bytes
-  }
+  /** How long one of many lines may take to go out, in ms. */
+  readonly stallMs: number
 }
 
 /**
@@ -82,6 +68,8 @@ interface Outstanding {
 /** How the answer to a line is written. */
 type Asked = Pick<LineCommand, 'form' | 'tag'>
 
+type CommandOf<T extends LineCommand['type']> = LineCommand & { readonly type: T }
+
 /** One guest on an open socket, whose listeners belong to the session from now on. */
 export class Session {
   readonly id: string
@@ -92,6 +80,8 @@ export class Session {
   readonly #options: SessionOptions
   readonly #outstanding = new Set<Outstanding>()
   #form: LineForm = 'text'
+  /** Whether it is being shown what was broadcast before: one at a time, because all of it waits in memory. */
+  #hasHistory = false
 
   constructor(socket: WebSocket, id: string, room: Room, options: SessionOptions) {
     this.#socket = socket
@@ -105,7 +95,7 @@ export class Session {
       room.count('broken')
       room.logger.debug({ guest: id, error: error.message }, 'guest-broken')
     })
-    socket.once('close', () => room.closed(id))
+    socket.once('close', () => room.closed(this))
     this.#tell(answers.greeting(room.host.name, this.address, this.#example()), { form: 'text' })
   }
 
@@ -123,14 +113,18 @@ export class Session {
     const socket = this.#socket
     if (socket.readyState !== socket.OPEN) return false
     if (socket.bufferedAmount > this.#options.bufferedBytesMax) {
-      this.#room.count('stalled')
-      this.#room.logger.warn({ guest: this.id, unreadBytes: socket.bufferedAmount }, 'guest-stalled')
-      // Who reads on within the grace gets all that waits, and then learns why it ended.
-      this.close('stalled')
+      this.#stalled()
       return false
     }
     socket.send(line, { binary: false })
     return true
+  }
+
+  #stalled(): void {
+    this.#room.count('stalled')
+    this.#room.logger.warn({ guest: this.id, unreadBytes: this.#socket.bufferedAmount }, 'guest-stalled')
+    // Who reads on within the grace gets all that waits, and then learns why it ended.
+    this.close('stalled')
   }
 
   #tell(answer: answers.Answer, { form, tag }: Asked): void {
@@ -167,7 +161,7 @@ export class Session {
   }
 
   #carryOut(command: LineCommand): void {
-    const { host } = this.#room
+    const { host, audience } = this.#room
     switch (command.type) {
       case 'nothing':
         break
@@ -178,16 +172,26 @@ export class Session {
         this.#send(command)
         break
       case 'broadcast':
-        this.#broadcast(command.msg, command)
+        this.#broadcast(command)
         break
+      case 'request':
+      case 'publish':
       case 'ping':
-        void this.#follow(command, `ping ${command.to}`, async () => {
-          const answer = await host.ping(command.to)
-          return () => answers.pingOutcome(command.to, answer)
-        })
-        break
       case 'trace':
-        this.#trace(command.to, command)
+        this.#ask(command)
+        break
+      case 'history':
+        this.#history(command)
+        break
+      case 'subscribe':
+        this.#subscribe(command.filter, command)
+        break
+      case 'unsubscribe':
+        this.#unsubscribe(command.filter, command)
+        break
+      case 'events':
+        audience.watch(this, command.on)
+        this.#tell(topicAnswers.eventsSet(command.on), command)
         break
       case 'peers':
         this.#tell(answers.peerList(host.peers()), command)
@@ -200,47 +204,98 @@ export class Session {
     }
   }
 
-  #send(command: Extract<LineCommand, { type: 'direct' }>): void {
+  #send(command: CommandOf<'direct'>): void {
     const { host } = this.#room
-    const { to, msg, deadlineMs } = command
+    const { to, msg } = command
     const address = addressText(to)
     const message: GuestMessage = { sender: this.address, msg }
     if (to.node === host.name && to.guest !== undefined) {
       this.#room.count('sends')
-      this.#tell(answers.localOutcome(address, host.name, this.#room.whisper(to.guest, message)), command)
+      const isThere = this.#room.whisper(to.guest, message)
+      this.#tell(answers.localOutcome(address, host.name, isThere), command)
       return
     }
     const forGuest = to.guest === undefined ? message : { ...message, guest: to.guest }
-    const options = deadlineMs === undefined ? {} : { deadlineMs }
     void this.#follow(command, address, async () => {
-      const answer = await host.send(to.node, forGuest, options)
+      const answer = await host.send(to.node, forGuest, patienceOf(command))
       return (several) => answers.outcome({ address, ...to, ...(several && { excerptOf: msg }) }, answer)
     })
   }
 
-  #broadcast(msg: JsonValue, asked: Asked): void {
+  #broadcast(command: CommandOf<'broadcast'>): void {
+    const { msg } = command
     const message: GuestMessage = { sender: this.address, msg }
-    void this.#follow(asked, '*', async () => {
+    void this.#follow(command, '*', async () => {
       // Its own broadcasts do not come back to a node, so its other guests would be the only ones to miss it.
       this.#room.overheard(this.id, message)
-      const answer = await this.#room.host.broadcast(message)
+      const answer = await this.#room.host.broadcast(message, spreadOf(command))
       return (several) => answers.broadcastOutcome(answer, several ? msg : undefined)
     })
   }
 
-  #trace(to: string, asked: Asked): void {
+  /** Asks the host something that has one answer. */
+  #ask(command: CommandOf<'request' | 'publish' | 'ping' | 'trace'>): void {
     const { host } = this.#room
-    const trace = host.trace?.bind(host)
-    if (trace === undefined) {
-      this.#mistake(
-        `/trace is not available yet on ${host.name}. Type /ping ${to} for the number of hops`,
-        asked,
-      )
+    const sender = this.address
+    const about = command.type === 'publish' ? command.topic : command.to
+    void this.#follow(command, `${command.type} ${about}`, async () => {
+      const answer = await answerTo(command, host, sender)
+      return () => answer
+    })
+  }
+
+  #subscribe(filter: string, asked: Asked): void {
+    const subscribed = this.#room.audience.subscribe(this, filter)
+    if ('error' in subscribed) this.#mistake(subscribed.error, asked)
+    else this.#tell(topicAnswers.subscribed(filter, subscribed.isNew), asked)
+  }
+
+  #unsubscribe(filter: string, asked: Asked): void {
+    const { audience } = this.#room
+    if (audience.unsubscribe(this, filter)) {
+      this.#tell(topicAnswers.unsubscribed(filter), asked)
       return
     }
-    void this.#follow(asked, `trace ${to}`, async () => {
-      const answer = await trace(to)
-      return () => answers.traceOutcome(to, answer)
+    const filters = audience.filtersOf(this).map(quoted)
+    const others =
+      filters.length === 0 ? 'any topics; /sub news/# begins it' : `that, but to ${filters.join(', ')}`
+    this.#mistake(`You do not listen to ${others}`, asked)
+  }
+
+  #history(command: CommandOf<'history'>): void {
+    const { host } = this.#room
+    const { filter } = command
+    if (this.#hasHistory) {
+      this.#mistake('You are being shown what was broadcast before. Wait for the end of that', command)
+      return
+    }
+    this.#hasHistory = true
+    void this.#follow(command, 'history', async () => {
+      try {
+        const answer = await host.history(filter, patienceOf(command))
+        for (const message of answer.messages) {
+          if (!(await this.#pour(answers.lineOf(answers.received(message), command.form)))) break
+        }
+        return () => topicAnswers.historyOutcome(filter, answer)
+      } finally {
+        this.#hasHistory = false
+      }
+    })
+  }
+
+  /** Shows one of many lines and waits until it is on its way, so that they do not pile up. False: the guest leaves. */
+  async #pour(line: string): Promise<boolean> {
+    const socket = this.#socket
+    if (socket.readyState !== socket.OPEN) return false
+    return new Promise((resolve) => {
+      const late = setTimeout(() => {
+        this.#stalled()
+        resolve(false)
+      }, this.#options.stallMs)
+      socket.send(line, { binary: false }, (error) => {
+        clearTimeout(late)
+        resolve(error === undefined || error === null)
+      })
     })
   }
 
@@ -283,5 +338,38 @@ export class Session {
     }
     this.#outstanding.add(outstanding)
     return outstanding
+  }
+}
+
+function patienceOf({ deadlineMs }: { readonly deadlineMs?: number }): Patience {
+  return deadlineMs === undefined ? {} : { deadlineMs }
+}
+
+function spreadOf(command: CommandOf<'broadcast' | 'publish'>): SpreadOptions {
+  return { ...patienceOf(command), ...(command.receipts && { receipts: true }) }
+}
+
+/** Has the host do what was typed, and says how that ended. */
+async function answerTo(
+  command: CommandOf<'request' | 'publish' | 'ping' | 'trace'>,
+  host: GuestHost,
+  sender: string,
+): Promise<answers.Answer> {
+  switch (command.type) {
+    case 'request': {
+      const { to, msg } = command
+      return answers.requestOutcome(to, await host.request(to, { sender, msg }, patienceOf(command)))
+    }
+    case 'publish': {
+      const { topic, msg } = command
+      const answer = await host.publish(topic, { sender, msg }, spreadOf(command))
+      return topicAnswers.publishOutcome(topic, answer)
+    }
+    case 'ping':
+      return answers.pingOutcome(command.to, await host.ping(command.to, patienceOf(command)))
+    case 'trace':
+      return command.to === '*'
+        ? answers.spreadOutcome(host.name, await host.traceAll(patienceOf(command)))
+        : answers.traceOutcome(command.to, await host.trace(command.to, patienceOf(command)))
   }
 }

@@ -86,17 +86,35 @@ export class Casting {
     )
   }
 
+  /**
+   * Sends to all nodes what is for nobody, and waits for the receipts: how a broadcast of this node travels now.
+   * @throws HearsayError `invalid-option`, at once
+   */
+  probe(deadlineMs?: number): Promise<BroadcastAnswer> {
+    const cast = this.#prepare(null, undefined, { receipts: true, deadlineMs, isProbe: true })
+    if (cast === undefined) return Promise.resolve(this.#parts.sending.failed('too-large'))
+    return this.#cast(cast.payload, cast.awaited)
+  }
+
   /** The core says how a broadcast ended. */
   settle(notice: CastNotice): void {
     this.#broadcasts.take(notice.id)?.(notice)
   }
 
   /** The payload, and who is waited for; `undefined` when it is too large. */
-  #prepare(value: JsonValue | Uint8Array, topic: string | undefined, options: BroadcastOptions) {
+  #prepare(
+    value: JsonValue | Uint8Array,
+    topic: string | undefined,
+    options: BroadcastOptions & { readonly isProbe?: boolean },
+  ) {
     const { receipts, settings } = this.#parts
     const { deadlineMs = settings.config.deadlineMs ?? CORE_DEFAULTS.deadlineMs } = options
     checkDeadline(options.deadlineMs)
-    const headers = { ...labelOf(options.sender, settings.name), ...(topic === undefined ? {} : { topic }) }
+    const headers = {
+      ...labelOf(options.sender, settings.name),
+      ...(topic === undefined ? {} : { topic }),
+      ...(options.isProbe ? { ping: '1' } : {}),
+    }
     const plain = seal(value, headers)
     const moreBytes = options.receipts ? RECEIPT_BYTES : 0
     if (plain.length + moreBytes > LIMITS.payloadBytesMax) return undefined

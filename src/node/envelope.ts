@@ -15,7 +15,7 @@ export interface EnvelopeHeaders {
   readonly sender?: string
   /** The one guest of the destination that is meant. */
   readonly guest?: string
-  /** For nobody: only its acknowledgement counts. */
+  /** For nobody: only its acknowledgement counts, or the receipts of a broadcast. */
   readonly ping?: string
   /** What a broadcast is about: only those who have subscribed are told. */
   readonly topic?: string
@@ -44,7 +44,7 @@ export interface EnvelopeHeaders {
 export type Opened =
   | { readonly kind: 'message'; readonly message: NodeMessage; readonly receipt: string | undefined }
   | { readonly kind: 'for-guest'; readonly message: NodeMessage; readonly guest: string }
-  | { readonly kind: 'ping' }
+  | { readonly kind: 'ping'; readonly receipt: string | undefined }
   | { readonly kind: 'question' | 'answer' | 'part' | 'got'; readonly note: Note }
   | { readonly kind: 'broken'; readonly detail: string }
 
@@ -76,8 +76,8 @@ export function open(notification: Extract<Notification, { type: 'message' }>): 
   const headers: EnvelopeHeaders = decoded.headers ?? {}
   const value = ownCopy(decoded.value)
   const { sender, guest, ping, topic, receipt } = headers
+  if (ping !== undefined) return { kind: 'ping', receipt: broadcast ? receipt : undefined }
   if (!broadcast) {
-    if (ping !== undefined) return { kind: 'ping' }
     const note = noteOf({ from, value, hops, headers })
     if (note !== undefined) return note
   } else if (topic !== undefined && !isTopic(topic)) {

@@ -2,30 +2,48 @@
 
 import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
-import type { GuestHost } from '../guests/guest-host.ts'
+import type { GuestHost, GuestPeerEvent } from '../guests/guest-host.ts'
 import type { Conversation } from './conversation.ts'
 import { seal } from './envelope.ts'
+import { HearsayError } from './errors.ts'
 import type { Node } from './node.ts'
 import { checkName } from './options.ts'
 
-/** How long each node on a way is waited for. */
+/** How long each node on a way is waited for, unless told otherwise. */
 const TRACE_MS = 5_000
+/** How long an answer is waited for, unless told otherwise. */
+const REQUEST_MS = 10_000
 
 /** The interface that line mode works on. */
 export function guestHostOf(
-  node: Pick<Node, 'name' | 'peers' | 'neighbors'>,
-  { sending, casting, tracing }: Conversation,
+  node: Pick<Node, 'name' | 'peers' | 'neighbors' | 'on'>,
+  conversation: Conversation,
   overlay: Overlay,
 ): GuestHost {
+  const { sending, casting, tracing, asking, subscriptions } = conversation
   return {
     name: node.name,
     send: (to, { sender, msg, guest }, { deadlineMs }) =>
       sending.sendSealed(checkName(to), seal(msg, { sender, ...(guest === undefined ? {} : { guest }) }), {
         deadlineMs,
       }),
-    broadcast: ({ sender, msg }) => casting.broadcast(msg, { sender }),
-    ping: (to) => sending.sendSealed(checkName(to), seal(null, { ping: '1' })),
-    trace: (to) => tracing.trace(checkName(to), TRACE_MS),
+    broadcast: ({ sender, msg }, options) => casting.broadcast(msg, { sender, ...options }),
+    publish: (topic, { sender, msg }, options) => casting.publish(topic, msg, { sender, ...options }),
+    request: (to, { sender, msg }, { deadlineMs = REQUEST_MS }) =>
+      asking.ask({ to: checkName(to), value: msg, sender, deadlineMs }),
+    subscribe: (filter, listener) => {
+      try {
+        return { ok: true, end: subscriptions.add(filter, listener) }
+      } catch (error) {
+        if (error instanceof HearsayError) return { ok: false, error: error.message }
+        throw error
+      }
+    },
+    history: (filter, options) => conversation.past(filter, options),
+    watch: (listener) => watch(node, listener),
+    ping: (to, options) => sending.sendSealed(checkName(to), seal(null, { ping: '1' }), options),
+    trace: (to, { deadlineMs = TRACE_MS }) => tracing.trace(checkName(to), deadlineMs),
+    traceAll: ({ deadlineMs }) => casting.probe(deadlineMs),
     peers: () =>
       node.peers().map((peer) => {
         const hops = overlay.distance(peer.name as NodeName)
@@ -33,5 +51,17 @@ export function guestHostOf(
       }),
     neighbors: () =>
       node.neighbors().map(({ name, rttMs }) => (rttMs === undefined ? { name } : { name, rttMs })),
+  }
+}
+
+function watch(node: Pick<Node, 'on'>, listener: (event: GuestPeerEvent) => void): () => void {
+  const offs = [
+    node.on('peer-join', ({ name, kind, url }) =>
+      listener({ event: 'peer-join', name, kind, ...(url === undefined ? {} : { url }) }),
+    ),
+    node.on('peer-leave', ({ name, kind, reason }) => listener({ event: 'peer-leave', name, kind, reason })),
+  ]
+  return () => {
+    for (const off of offs) off()
   }
 }

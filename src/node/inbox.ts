@@ -71,6 +71,7 @@ export class Inbox {
         drop('malformed', opened.detail)
         break
       case 'ping':
+        this.#confirm(opened.receipt, notification)
     }
   }
 
@@ -87,16 +88,22 @@ export class Inbox {
 
   #message(
     { message, receipt }: Extract<ReturnType<typeof open>, { kind: 'message' }>,
-    { payload, hops, spread }: Received,
+    notification: Received,
   ): void {
-    const { history, onMessage, sending, subscriptions, drop } = this.#parts
-    const { topic, from } = message
-    if (message.broadcast) history.add(message, payload.length)
+    const { history, onMessage, subscriptions } = this.#parts
+    const { topic } = message
+    if (message.broadcast) history.add(message, notification.payload.length)
     if (topic === undefined) onMessage(message)
     else if (!subscriptions.tell(topic, message)) return
+    this.#confirm(receipt, notification)
+  }
+
+  /** Tells the origin of a broadcast that it is here, if it wants to know. */
+  #confirm(receipt: string | undefined, { from, hops, spread }: Received): void {
+    const { sending, drop } = this.#parts
     if (receipt === undefined || spread === undefined) return
     const got = seal({ hops, via: spread.via }, { got: receipt })
-    void sending.sendSealed(from as NodeName, got).then((sent) => {
+    void sending.sendSealed(from, got).then((sent) => {
       if (sent.status === 'failed') drop(sent.reason, `receipt for ${from}`)
     })
   }

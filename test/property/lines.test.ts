@@ -5,9 +5,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { NodeName } from '../../src/core/messages.ts'
-import { addressText, type LineCommand, parseAddress, parseLine } from '../../src/wire/lines.ts'
+import { addressText, type LineCommand, parseAddress } from '../../src/wire/line-requests.ts'
+import { parseLine } from '../../src/wire/lines.ts'
 import { encodePayload } from '../../src/wire/payload.ts'
 import { printable } from '../../src/wire/printable.ts'
+import { isTopic, isTopicFilter } from '../../src/wire/topics.ts'
 import { jsonValue, nodeName } from '../support/arbitraries.ts'
 
 const RUNS = { numRuns: 1_000 }
@@ -27,6 +29,7 @@ const nearly = fc
     fc.oneof(
       fc.constantFrom('@', '/', '*', '{', '}', '"', ':', ',', ' ', '\n', '"to"', '"msg"', '"cmd"', '"tag"'),
       fc.constantFrom('peers', 'who', 'ping', 'trace', 'help', 'null', '1e999', '[', ']', '\\u0000'),
+      fc.constantFrom('sub', 'unsub', 'pub', 'events', 'on', 'ask', 'all', '#', '+', '"topic"', '"filter"'),
       nodeName,
       fc.string({ unit: 'binary', maxLength: 4 }),
     ),
@@ -34,15 +37,28 @@ const nearly = fc
   )
   .map((parts) => parts.join(''))
 
+const COMMANDS = [
+  ...['peers', 'who', 'help', 'ping', 'trace', 'request', 'publish', 'subscribe', 'unsubscribe'],
+  ...['history', 'events'],
+]
+
+const topicText = fc
+  .array(fc.constantFrom('a', 'b', '+', '#', '', ' '), { maxLength: 4 })
+  .map((levels) => levels.join('/'))
+
 /** A JSON object with the keys that count, and anything in them. */
 const jsonLine = fc
   .record(
     {
       to: fc.oneof(address.map(addressText), fc.constant('*'), jsonValue),
       msg: jsonValue,
-      cmd: fc.oneof(fc.constantFrom('peers', 'who', 'help', 'ping', 'trace'), jsonValue),
+      cmd: fc.oneof(fc.constantFrom(...COMMANDS), jsonValue),
       tag: fc.oneof(fc.integer(), fc.string(), jsonValue),
       deadlineMs: fc.oneof(fc.integer(), jsonValue),
+      receipts: fc.oneof(fc.boolean(), jsonValue),
+      topic: fc.oneof(topicText, jsonValue),
+      filter: fc.oneof(topicText, jsonValue),
+      on: fc.oneof(fc.boolean(), jsonValue),
     },
     { requiredKeys: [] },
   )
@@ -59,7 +75,9 @@ function checkAnswer(command: LineCommand, line: string): void {
   }
   if (command.type === 'direct') assert.deepEqual(parseAddress(addressText(command.to)), command.to)
   // What is understood can be sent.
-  if (command.type === 'direct' || command.type === 'broadcast') encodePayload(command.msg)
+  if ('msg' in command) encodePayload(command.msg)
+  if (command.type === 'publish') assert.ok(isTopic(command.topic))
+  if ('filter' in command && command.filter !== undefined) assert.ok(isTopicFilter(command.filter))
 }
 
 test('any text gets an answer', () => {

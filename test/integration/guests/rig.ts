@@ -5,8 +5,19 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
-import type { BroadcastAnswer, SendAnswer, TraceAnswer } from '../../../src/answers.ts'
-import type { GuestHost, GuestMessage, GuestNeighbor, GuestPeer } from '../../../src/guests/guest-host.ts'
+import type { BroadcastAnswer, RequestAnswer, SendAnswer, TraceAnswer } from '../../../src/answers.ts'
+import type {
+  GuestHistory,
+  GuestHost,
+  GuestMessage,
+  GuestNeighbor,
+  GuestPeer,
+  GuestPeerEvent,
+  GuestSubscription,
+  Patience,
+  ReceivedMessage,
+  SpreadOptions,
+} from '../../../src/guests/guest-host.ts'
 import { Guests, type GuestsOptions } from '../../../src/guests/guests.ts'
 import { silentLogger } from '../../../src/logger.ts'
 import { LIMITS } from '../../../src/wire/limits.ts'
@@ -41,7 +52,24 @@ export class FakeHost implements GuestHost {
   readonly pings: string[] = []
   peerList: GuestPeer[] = []
   neighborList: GuestNeighbor[] = []
-  trace?: (to: string) => Promise<TraceAnswer>
+  traceAnswer: TraceAnswer = {
+    status: 'traced',
+    path: ['node8', 'node3', 'node12'],
+    hops: [
+      { node: 'node8', next: 'node3', rttMs: 1.25, queuedBytes: 0 },
+      { node: 'node3', next: 'node12' },
+    ],
+  }
+  requestAnswer: RequestAnswer = { status: 'answered', from: 'node12', value: 42, hops: 2, rttMs: 3.0625 }
+  historyAnswer: GuestHistory = { status: 'failed', reason: 'unknown-peer', at: 'node8', messages: [] }
+  readonly requests: { readonly to: string; readonly message: GuestMessage; readonly options: Patience }[] =
+    []
+  readonly published: { readonly topic: string; readonly message: GuestMessage }[] = []
+  /** How each message to all was to be sent. */
+  readonly spreads: SpreadOptions[] = []
+  /** What the node listens to, with the guests' one listener. */
+  readonly filters = new Map<string, (message: ReceivedMessage) => void>()
+  readonly watchers = new Set<(event: GuestPeerEvent) => void>()
 
   send(to: string, message: GuestMessage, options: { deadlineMs?: number }): Promise<SendAnswer> {
     return new Promise((end) => {
@@ -50,8 +78,42 @@ export class FakeHost implements GuestHost {
     })
   }
 
-  broadcast(message: GuestMessage): Promise<BroadcastAnswer> {
+  broadcast(message: GuestMessage, options: SpreadOptions): Promise<BroadcastAnswer> {
     this.broadcasts.push(message)
+    this.spreads.push(options)
+    return Promise.resolve(this.broadcastAnswer)
+  }
+
+  publish(topic: string, message: GuestMessage, options: SpreadOptions): Promise<BroadcastAnswer> {
+    this.published.push({ topic, message })
+    this.spreads.push(options)
+    return Promise.resolve(this.broadcastAnswer)
+  }
+
+  request(to: string, message: GuestMessage, options: Patience): Promise<RequestAnswer> {
+    this.requests.push({ to, message, options })
+    return Promise.resolve(this.requestAnswer)
+  }
+
+  subscribe(filter: string, listener: (message: ReceivedMessage) => void): GuestSubscription {
+    this.filters.set(filter, listener)
+    return { ok: true, end: () => this.filters.delete(filter) }
+  }
+
+  history(): Promise<GuestHistory> {
+    return Promise.resolve(this.historyAnswer)
+  }
+
+  watch(listener: (event: GuestPeerEvent) => void): () => void {
+    this.watchers.add(listener)
+    return () => this.watchers.delete(listener)
+  }
+
+  trace(): Promise<TraceAnswer> {
+    return Promise.resolve(this.traceAnswer)
+  }
+
+  traceAll(): Promise<BroadcastAnswer> {
     return Promise.resolve(this.broadcastAnswer)
   }
 

@@ -120,22 +120,30 @@ test('lists', async (t) => {
   assert.match(await ann.ask('/help'), /@node3 hello/)
 })
 
-test('ping, and trace where the host has it', async (t) => {
+test('ping and trace', async (t) => {
   const { host, greeted } = await openHouse(t)
   const ann = await greeted()
   assert.equal(await ann.ask('/ping node12'), 'node12 answers: 2 hops, 3.1 ms')
   assert.deepEqual(host.pings, ['node12'])
-  assert.match(await ann.ask('/trace node12'), /not available yet on node8.*\/ping node12/)
-  host.trace = (to) =>
-    Promise.resolve({
-      status: 'traced',
-      path: ['node8', 'node3', to],
-      hops: [
-        { node: 'node8', next: 'node3', rttMs: 1.25, queuedBytes: 0 },
-        { node: 'node3', next: to },
-      ],
-    })
   assert.equal(await ann.ask('/trace node12'), 'way to node12: node8 > node3 (1.3 ms) > node12, 2 hops')
+  host.broadcastAnswer = {
+    status: 'sent',
+    id: 'node8/1/2',
+    neighbors: 1,
+    reached: 2,
+    of: 3,
+    missing: ['node9'],
+    receipts: [
+      { name: 'node3', hops: 1, via: 'node8', tookMs: 1.25 },
+      { name: 'node12', hops: 2, via: 'node3', tookMs: 2 },
+    ],
+  }
+  assert.equal(
+    await ann.ask('/trace *'),
+    'way to all: reached 2 of 3, not node9, 2 hops at most\nnode8\n└── node3 (1.3 ms)\n    └── node12 (2.0 ms)',
+  )
+  const { event, to, reached } = await ann.askJson('{"cmd":"trace","to":"*"}')
+  assert.deepEqual([event, to, reached], ['trace', '*', 2])
 })
 
 test('outcomes come as sends end, and those to one address repeat their message', async (t) => {

@@ -16,10 +16,13 @@ import {
   peerList,
   pingOutcome,
   received,
+  requestOutcome,
+  spreadOutcome,
   traceOutcome,
   whoList,
 } from '../../../src/guests/answers.ts'
 import type { GuestPeer } from '../../../src/guests/guest-host.ts'
+import { publishOutcome, subscribed } from '../../../src/guests/topic-answers.ts'
 
 const text = (answer: Answer): string => lineOf(answer, 'text')
 const json = (answer: Answer): unknown => JSON.parse(lineOf(answer, 'json'))
@@ -115,6 +118,56 @@ test('ping and trace', () => {
     text(traceOutcome('node12', { ...unknown, hops: [...hops.slice(0, 1), { node: 'node3' }] })),
     /^no way to node12: .*; as far as node8 > node3 \(1.3 ms, 4096 bytes wait\)$/,
   )
+})
+
+test('a question and its answer', () => {
+  const answered = { status: 'answered', from: 'node12', value: 'red\nblue', hops: 1, rttMs: 2 } as const
+  assert.equal(text(requestOutcome('node12', answered)), 'answer of node12, 1 hop, 2.0 ms: red\\nblue')
+  assert.deepEqual(json(requestOutcome('node12', answered)), { event: 'answer', to: 'node12', ...answered })
+  const failed = { status: 'failed', reason: 'no-handler', at: 'node12' } as const
+  const error = 'the receiver takes no requests'
+  assert.equal(
+    text(requestOutcome('node12', failed)),
+    `no answer of node12: ${error} (no-handler, says node12)`,
+  )
+  assert.deepEqual(json(requestOutcome('node12', failed)), {
+    event: 'answer',
+    to: 'node12',
+    ...failed,
+    error,
+  })
+})
+
+test('the ways of a broadcast, for people only as long as a person reads', () => {
+  assert.match(text(spreadOutcome('node8', unknown)), /^no way to all: .*says node8\)$/)
+  const receipts = Array.from({ length: PEERS_SHOWN_MAX + 5 }, (_, i) => ({
+    name: `n${i}`,
+    via: 'node8',
+    hops: 1,
+    tookMs: 1,
+  }))
+  const of = receipts.length
+  const sent = { status: 'sent', id: 'node8/1/7', neighbors: 5, reached: of, of, receipts } as const
+  const lines = text(spreadOutcome('node8', sent)).split('\n')
+  assert.equal(lines[0], 'way to all: reached 1005 of 1005, 1 hop at most')
+  assert.equal(lines.length, 1 + PEERS_SHOWN_MAX + 1)
+  assert.match(lines.at(-1) ?? '', /^and 6 more: /)
+  assert.deepEqual(json(spreadOutcome('node8', sent)), { event: 'trace', to: '*', ...sent })
+})
+
+test('topics', () => {
+  const sent = { status: 'sent', id: 'node8/1/7', neighbors: 5 } as const
+  assert.match(text(publishOutcome('t', { ...sent, listeners: 0 })), /no other node listens$/)
+  assert.match(text(publishOutcome('t', { ...sent, listeners: 1 })), /1 other node listens$/)
+  assert.equal(
+    text(publishOutcome('t', { ...sent, listeners: 2, reached: 1, of: 2, missing: ['node3'] })),
+    'published on t: reached 1 of 2, not node3',
+  )
+  assert.match(text(publishOutcome('t', unknown)), /^not published on t: .*says node8\)$/)
+  // A topic may hold what changes the direction of writing.
+  assert.match(text(subscribed('a\u202e', true)), /listen to a\\u202e from/)
+  const message = { from: 'node12', value: 1, broadcast: true, topic: 'a\u202eb', past: true } as const
+  assert.equal(text(received(message)), '[MSG] From node12 on a\\u202eb (before): 1')
 })
 
 test('what the node received cannot forge a line', () => {

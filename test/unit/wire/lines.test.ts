@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NodeName } from '../../../src/core/messages.ts'
 import { LIMITS } from '../../../src/wire/limits.ts'
-import { addressText, type LineCommand, parseAddress, parseLine } from '../../../src/wire/lines.ts'
+import { addressText, type LineCommand, parseAddress } from '../../../src/wire/line-requests.ts'
+import { parseLine } from '../../../src/wire/lines.ts'
 
 const node12 = 'node12' as NodeName
 const node8 = 'node8' as NodeName
@@ -55,6 +56,56 @@ test('commands', () => {
   }
 })
 
+test('topics, events, questions and receipts', () => {
+  const cases: [line: string, asJson: string, request: object][] = [
+    ['/trace *', '{"cmd":"trace","to":"*"}', { type: 'trace', to: '*' }],
+    ['/sub news/#', '{"cmd":"subscribe","filter":"news/#"}', { type: 'subscribe', filter: 'news/#' }],
+    ['/UNSUB +/a', '{"cmd":"unsubscribe","filter":"+/a"}', { type: 'unsubscribe', filter: '+/a' }],
+    ['/events ON', '{"cmd":"events","on":true}', { type: 'events', on: true }],
+    ['/events off', '{"cmd":"events","on":false}', { type: 'events', on: false }],
+    [
+      '/pub a/b  c  d ',
+      '{"cmd":"publish","topic":"a/b","msg":"c  d"}',
+      { type: 'publish', topic: 'a/b', msg: 'c  d' },
+    ],
+    [
+      '/ask @node12 how much?',
+      '{"cmd":"request","to":"node12","msg":"how much?"}',
+      { type: 'request', to: node12, msg: 'how much?' },
+    ],
+    [
+      '/all hello all',
+      '{"to":"*","msg":"hello all","receipts":true}',
+      { type: 'broadcast', msg: 'hello all', receipts: true },
+    ],
+  ]
+  for (const [line, asJson, request] of cases) {
+    assert.deepEqual(parseLine(line), text(request))
+    assert.deepEqual(parseLine(asJson), json(request))
+  }
+  // A filter may have blanks in it.
+  assert.deepEqual(parseLine('/sub my news/#'), text({ type: 'subscribe', filter: 'my news/#' }))
+})
+
+test('how long to try, in JSON', () => {
+  for (const [line, request] of [
+    ['{"cmd":"ping","to":"node12","deadlineMs":7}', { type: 'ping', to: node12 }],
+    ['{"cmd":"trace","to":"node12","deadlineMs":7}', { type: 'trace', to: node12 }],
+    ['{"cmd":"trace","to":"*","deadlineMs":7}', { type: 'trace', to: '*' }],
+    ['{"cmd":"request","to":"node12","msg":1,"deadlineMs":7}', { type: 'request', to: node12, msg: 1 }],
+    ['{"cmd":"history","deadlineMs":7}', { type: 'history' }],
+    ['{"cmd":"history","filter":"#","deadlineMs":7}', { type: 'history', filter: '#' }],
+    ['{"to":"*","msg":1,"receipts":false,"deadlineMs":7}', { type: 'broadcast', msg: 1 }],
+    [
+      '{"cmd":"publish","topic":"t","msg":1,"receipts":true,"deadlineMs":7}',
+      { type: 'publish', topic: 't', msg: 1, receipts: true },
+    ],
+  ] as const) {
+    assert.deepEqual(parseLine(line), json({ ...request, deadlineMs: 7 }), line)
+    assert.match(mistakeOf(line.replace('7', '"7"')), /from 1 to 3600000/)
+  }
+})
+
 test('nothing', () => {
   for (const line of ['', ' ', '\n', '\t\r\n']) assert.deepEqual(parseLine(line), text({ type: 'nothing' }))
 })
@@ -101,6 +152,22 @@ test('mistakes in text say what was wrong and what to type', () => {
     ['/trace', /Type \/trace node12$/],
     ['/ping node8/guest-3f', /Type \/ping node8$/],
     ['/ping node12 now', /"node12 now" is not a name/],
+    ['/trace node8/guest-3f', /Type \/trace node8$/],
+    ['/trace * now', /"\* now" is not a name/],
+    ['/sub', /Type \/sub news\/#$/],
+    ['/unsub', /Type \/unsub news\/#$/],
+    ['/sub a/#/b', /"a\/#\/b" is no topic filter/, /Type \/sub news\/#$/],
+    [`/sub ${'t'.repeat(129)}`, /at most 128 bytes/],
+    ['/pub', /Type \/pub news\/today hello$/],
+    ['/pub a/+ hello', /"a\/\+" is no topic \(.*without \+ and #/],
+    ['/pub a/b', /no message. Type \/pub a\/b hello$/],
+    ['/events', /Type \/events on .*\/events off$/],
+    ['/events maybe', /Type \/events on/],
+    ['/ask', /Whom\? Type \/ask node12 hello$/],
+    ['/ask node12', /no question. Type \/ask node12 hello$/],
+    ['/ask node8/guest-3f hello', /That is a guest. Type \/ask node8 hello$/],
+    ['/ask n@de hello', /"n@de" is not a name.*Type \/ask node12 hello$/],
+    ['/all', /no message. Type \/all hello$/],
     ['/quit', /Ctrl-C/],
   ]
   for (const [line, ...expected] of cases) {
@@ -122,7 +189,22 @@ test('mistakes in JSON', () => {
     ['{"to":"node 12","msg":"hello"}', /"to" must be the name of a node.*not "node 12"/],
     ['{"to":12,"msg":"hello"}', /not a number/],
     ['{"to":["node12"],"msg":"hello"}', /not a list/],
-    ['{"cmd":"pears"}', /"cmd" must be/],
+    ['{"cmd":"pears"}', /"cmd" must be "peers", .*"history" or "events"$/],
+    ['{"cmd":"constructor"}', /"cmd" must be/],
+    ['{"cmd":"events"}', /"on" must be true or false. Type \{"cmd":"events","on":true\}/],
+    ['{"cmd":"events","on":"yes"}', /"on" must be/],
+    ['{"cmd":"subscribe"}', /"filter" is missing. Type \{"cmd":"subscribe"/],
+    ['{"cmd":"unsubscribe","filter":7}', /"filter" must be a topic filter.*not a number/],
+    ['{"cmd":"history","filter":"#/a"}', /"filter" must be a topic filter.*not "#\/a"/],
+    ['{"cmd":"publish","msg":1}', /"topic" is missing/],
+    ['{"cmd":"publish","topic":"a/#","msg":1}', /"topic" must be a topic.*not "a\/#"/],
+    ['{"cmd":"publish","topic":"a"}', /"msg" is missing. Type \{"cmd":"publish"/],
+    ['{"cmd":"publish","topic":"a","msg":[1e999]}', /too large/],
+    ['{"cmd":"publish","topic":"a","msg":1,"receipts":1}', /"receipts" must be true or false/],
+    ['{"cmd":"request","to":"node12"}', /"msg" is missing. Type \{"cmd":"request"/],
+    ['{"cmd":"request","to":"*","msg":1}', /"to" must be the name/],
+    ['{"to":"node12","msg":1,"receipts":true}', /"receipts" must be left out for one node/],
+    ['{"cmd":7}', /"cmd" must be/],
     ['{"cmd":7}', /"cmd" must be/],
     ['{"cmd":"ping"}', /Type \{"cmd":"ping","to":"node12"\}/],
     ['{"cmd":"ping","to":"node8/guest-3f"}', /"to" must be/],
