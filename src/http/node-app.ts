@@ -1,13 +1,22 @@
 // The HTTP face of a node: the classroom contract (design section 2) and sends through the overlay (section 7).
 // It must not know the overlay: all it does goes through the NodeHost that it is given.
 
-import type { BroadcastAnswer, SendAnswer, SendFailed } from '../answers.ts'
+import type {
+  BroadcastAnswer,
+  RequestAnswer,
+  RequestFailed,
+  SendAnswer,
+  SendFailed,
+  TraceAnswer,
+} from '../answers.ts'
+import { CORE_DEFAULTS } from '../core/config.ts'
+import { parseNodeName } from '../core/messages.ts'
 import { REASONS } from '../core/reasons.ts'
 import { type Logger, silentLogger } from '../logger.ts'
 import { jsonAnswer, send } from './exchange.ts'
 import { answerUnwell } from './health.ts'
-import { readMessageRequest } from './message-request.ts'
-import type { NodeHost, Topology } from './node-host.ts'
+import { NODE_NAME_SYNTAX, readMessageRequest } from './message-request.ts'
+import type { NodeHost, SendOptions, Topology } from './node-host.ts'
 import { compareNaturally, peerBody, peersBody } from './peer-urls.ts'
 import {
   answer,
@@ -21,7 +30,10 @@ import {
 
 const RECEIVED = jsonAnswer(200, { status: 'received' })
 
-/** The routes of a node: `/`, `/message`, `/peers`, `/topology`, `/healthz`, `/readyz`. More may be added to the app. */
+/**
+ * The routes of a node: `/`, `/message`, `/peers`, `/topology`, `/trace/<node>`, `/healthz`, `/readyz`. More may be added to
+ * the app.
+ */
 export function createNodeApp(host: NodeHost, logger: Logger = silentLogger): ShimApp {
   const app = createShim(host, logger)
   app.get('/', (c) => {
@@ -31,6 +43,7 @@ export function createNodeApp(host: NodeHost, logger: Logger = silentLogger): Sh
   app.post('/message', (c) => postMessage(c, host))
   app.get('/peers', (c) => answer(c, 200, peersBody(host.peers())))
   app.get('/topology', (c) => answer(c, 200, topologyBody(host.topology())))
+  app.get('/trace/:node', (c) => getTrace(c, host))
   app.get('/healthz', (c) => {
     const { live, reason } = host.health()
     return live ? answer(c, 200, { status: 'live' }) : answerUnwell(c, 'not-live', reason)
@@ -56,7 +69,15 @@ function postMessage(c: ShimContext, host: NodeHost): Promise<Response> {
       case 'send':
         return host.send(request.to, request.message, request.options).then((sent) => answerOutcome(c, sent))
       case 'broadcast':
-        return host.broadcast(request.message).then((sent) => answerOutcome(c, sent))
+        return host.broadcast(request.message, request.options).then((sent) => answerOutcome(c, sent))
+      case 'publish':
+        return host
+          .publish(request.topic, request.message, request.options)
+          .then((sent) => answerOutcome(c, sent))
+      case 'request':
+        return host
+          .request(request.to, request.message, request.options)
+          .then((answered) => answerRequest(c, answered))
     }
   })
 }
@@ -68,9 +89,45 @@ function answerOutcome(c: ShimContext, outcome: SendAnswer | BroadcastAnswer): R
   return answer(c, 200, { ...outcome, rttMs: Math.round(10 * outcome.rttMs) / 10 })
 }
 
-function answerFailure(c: ShimContext, { reason, at }: SendFailed): Response {
+function answerFailure(c: ShimContext, failed: SendFailed | RequestFailed, more = {}): Response {
+  const { reason, at } = failed
   const facts = REASONS[reason]
-  return answer(c, facts.httpStatus, { error: facts.text, reason, at } satisfies ErrorBody)
+  const error = 'error' in failed ? failed.error : undefined
+  return answer(c, facts.httpStatus, { error: error ?? facts.text, reason, at, ...more } satisfies ErrorBody)
+}
+
+/** Bytes cannot stand in JSON: they go as `base64` instead of `value`. */
+function answerRequest(c: ShimContext, answered: RequestAnswer): Response {
+  if (answered.status === 'failed') return answerFailure(c, answered)
+  const { value, ...facts } = answered
+  const said = value instanceof Uint8Array ? { base64: Buffer.from(value).toString('base64') } : { value }
+  return answer(c, 200, { ...facts, ...said })
+}
+
+/** `*` for the ways to all. */
+function getTrace(c: ShimContext, host: NodeHost): Response | Promise<Response> {
+  const to = c.req.param('node') ?? ''
+  const options = deadlineOf(c.req.query('deadlineMs'))
+  if (options === undefined) {
+    const range = `from 1 to ${CORE_DEFAULTS.deadlineMaxMs}`
+    return refuseBadRequest(c, host, `"deadlineMs" must be a whole number of milliseconds ${range}`)
+  }
+  if (to === '*') return host.traceAll(options).then((sent) => answerOutcome(c, sent))
+  if (parseNodeName(to) === undefined) {
+    const asked = `/trace/ takes the name of a node, or * for the ways to all`
+    return refuseBadRequest(c, host, `${asked}. A name has ${NODE_NAME_SYNTAX}`)
+  }
+  return host
+    .trace(to, options)
+    .then((traced: TraceAnswer) =>
+      traced.status === 'failed' ? answerFailure(c, traced, { hops: traced.hops }) : answer(c, 200, traced),
+    )
+}
+
+function deadlineOf(text: string | undefined): SendOptions | undefined {
+  if (text === undefined) return {}
+  const deadlineMs = /^\d{1,15}$/.test(text) ? Number(text) : 0
+  return deadlineMs >= 1 && deadlineMs <= CORE_DEFAULTS.deadlineMaxMs ? { deadlineMs } : undefined
 }
 
 function topologyBody(topology: Topology): Topology {

@@ -1,7 +1,7 @@
 // What the HTTP shim needs of a node or a bootstrap: interfaces and data, nothing else.
 // The engine room and the rendezvous implement them; this room must not know the overlay behind them.
 
-import type { BroadcastAnswer, SendAnswer } from '../answers.ts'
+import type { BroadcastAnswer, RequestAnswer, SendAnswer, TraceAnswer } from '../answers.ts'
 import type { JsonValue } from '../wire/payload.ts'
 
 /** A peer as HTTP lists it. */
@@ -72,8 +72,16 @@ export interface NodeHost extends RefusalCounter {
   deliver(message: { readonly sender: string; readonly msg: JsonValue }): void
   /** Sends to the node of this name, whose syntax is checked already. Never rejects. */
   send(to: string, message: OutgoingMessage, options: SendOptions): Promise<SendAnswer>
+  /** Asks the program of the node of this name. Never rejects. */
+  request(to: string, message: OutgoingMessage, options: SendOptions): Promise<RequestAnswer>
   /** Sends to all. Never rejects. */
-  broadcast(message: OutgoingMessage): Promise<BroadcastAnswer>
+  broadcast(message: OutgoingMessage, options: SpreadOptions): Promise<BroadcastAnswer>
+  /** Sends to all who listen to a topic, whose syntax is checked already. Never rejects. */
+  publish(topic: string, message: OutgoingMessage, options: SpreadOptions): Promise<BroadcastAnswer>
+  /** Finds the way to the node of this name. Never rejects. */
+  trace(to: string, options: SendOptions): Promise<TraceAnswer>
+  /** Finds the ways to all nodes: those that a broadcast takes, with receipts. Never rejects. */
+  traceAll(options: SendOptions): Promise<BroadcastAnswer>
   /** Reachable peers without itself, in any order. */
   peers(): readonly PeerEntry[]
   topology(): Topology
@@ -94,6 +102,12 @@ export interface SendOptions {
 
 /** Why a plain HTTP peer was not registered: reasons that have an HTTP status. */
 export type RegistrationRefusal = 'name-taken' | 'full' | 'malformed' | 'shutting-down'
+
+/** How to send to all. */
+export interface SpreadOptions extends SendOptions {
+  /** Whether to wait until all have it. Default false. */
+  readonly receipts?: boolean
+}
 
 /** How a registration ended. `peers`: all URLs that the new peer should know, in any order. */
 export type Registration =

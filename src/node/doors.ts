@@ -16,7 +16,7 @@ import { type Listener, listen } from '../net/listener.ts'
 import type { ListenerStats } from '../net/listener-stats.ts'
 import type { LinkSocket } from './links.ts'
 import type { NodeSettings } from './options.ts'
-import type { DoorsHandlers, DoorsHost, NodeDoors } from './world.ts'
+import type { DoorsHandlers, NodeDoors } from './world.ts'
 
 const { httpStatus, text } = HEALTH_REASONS['not-ready']
 const NOT_OPEN = jsonAnswer(httpStatus, { error: text, reason: 'not-ready' } satisfies ErrorBody)
@@ -100,7 +100,7 @@ export class Doors implements NodeDoors {
     const refused = (): void => {
       this.#httpRefused++
     }
-    const app = createNodeApp({ ...shimHost(handlers.host), refused }, logger)
+    const app = createNodeApp({ ...shimHost(handlers), refused }, logger)
     this.#onRequest = requestListener(app, logger)
     this.#guests = new Guests(handlers.guestHost, logger)
     this.#client = new BootstrapClient(
@@ -144,13 +144,17 @@ export class Doors implements NodeDoors {
 }
 
 /** The node as the HTTP shim sees it. */
-function shimHost(host: DoorsHost): NodeHost {
+function shimHost({ host, guestHost }: DoorsHandlers): NodeHost {
   const label = ({ sender }: OutgoingMessage) => (sender === undefined ? {} : { sender })
   return {
     name: host.name,
     deliver: (message) => host.deliver(message),
     send: (to, message, options) => host.send(to, message.msg, { ...label(message), ...options }),
-    broadcast: (message) => host.broadcast(message.msg, label(message)),
+    request: (to, message, options) => host.request(to, message.msg, { ...label(message), ...options }),
+    broadcast: (message, options) => host.broadcast(message.msg, { ...label(message), ...options }),
+    publish: (topic, message, options) => host.publish(topic, message.msg, { ...label(message), ...options }),
+    trace: (to, options) => host.trace(to, options),
+    traceAll: (options) => guestHost.traceAll(options),
     peers: () => host.peers(),
     topology: () => host.topology(),
     health: () => host.health(),

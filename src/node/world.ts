@@ -109,14 +109,25 @@ export interface NodeDoors {
   close(): Promise<void>
 }
 
+/** How a message that came through a door is to be sent. */
+interface DoorsOptions {
+  readonly sender?: string
+  readonly deadlineMs?: number
+}
+
 /** What a node is asked through its doors. */
-export type DoorsHost = Omit<NodeHost, 'send' | 'broadcast'> & {
-  send(
-    to: string,
+export type DoorsHost = Omit<NodeHost, 'send' | 'request' | 'broadcast' | 'publish' | 'traceAll'> & {
+  send(to: string, value: JsonValue, options: DoorsOptions): ReturnType<NodeHost['send']>
+  request(to: string, value: JsonValue, options: DoorsOptions): ReturnType<NodeHost['request']>
+  broadcast(
     value: JsonValue,
-    options: { sender?: string; deadlineMs?: number },
-  ): ReturnType<NodeHost['send']>
-  broadcast(value: JsonValue, options: { sender?: string }): ReturnType<NodeHost['broadcast']>
+    options: DoorsOptions & { receipts?: boolean },
+  ): ReturnType<NodeHost['broadcast']>
+  publish(
+    topic: string,
+    value: JsonValue,
+    options: DoorsOptions & { receipts?: boolean },
+  ): ReturnType<NodeHost['publish']>
 }
 
 /** What comes in through the doors. Never called from within a call of them. */

@@ -117,6 +117,38 @@ describe('the HTTP port of a node', { concurrency: true }, () => {
     assert.deepEqual(a.messages, [])
   })
 
+  test('receipts, topics, requests and ways', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const [a, b, c] = await startOverlay(t, bootstrap, ['a', 'b', 'c'])
+    assert.ok(a && b && c)
+    const all = await post(a, { msg: 'all', to: '*', receipts: true })
+    assert.deepEqual([all.status, all.body.reached, all.body.of], [200, 2, 2])
+
+    const heard: unknown[] = []
+    b.node.subscribe('t/+', ({ value, topic }) => heard.push([topic, value]))
+    a.node.subscribe('t/1', ({ value, topic }) => heard.push([topic, value]))
+    const published = await post(a, { topic: 't/1', msg: 'own listeners too', receipts: true })
+    assert.equal(published.status, 200)
+    assert.ok(heard.some((one) => JSON.stringify(one) === '["t/1","own listeners too"]'))
+
+    assert.equal((await post(a, { msg: 'q', to: 'b', request: true })).status, 501)
+    b.node.handle(({ value }) => {
+      if (value === 'bad') throw new Error('no such table')
+      return { echo: value as string }
+    })
+    const answered = await post(a, { msg: 'q', to: 'b', request: true })
+    assert.deepEqual([answered.status, answered.body.from, answered.body.value], [200, 'b', { echo: 'q' }])
+    const failed = await post(a, { msg: 'bad', to: 'b', request: true })
+    assert.deepEqual([failed.status, failed.body.error], [502, 'no such table'])
+
+    const traced = await get(a, '/trace/c')
+    assert.deepEqual([traced.status, traced.body.path], [200, ['a', 'c']])
+    const tree = await get(a, '/trace/*')
+    assert.deepEqual([tree.status, tree.body.reached], [200, 2])
+    const nobody = await get(a, '/trace/nobody')
+    assert.deepEqual([nobody.status, nobody.body.reason, nobody.body.at], [404, 'unknown-peer', 'a'])
+  })
+
   test('a failure has the status and the reason of the outcome, and the node that said so', async (t) => {
     const bootstrap = await startBootstrap(t)
     const [a, b, c] = await startOverlay(t, bootstrap, ['a', 'b', 'c'])

@@ -1,7 +1,7 @@
 // Hosts for the tests of the HTTP shim: they record what they are asked and answer what the test has put in.
 // They must not decide anything themselves.
 
-import type { BroadcastAnswer, SendAnswer } from '../../../src/answers.ts'
+import type { BroadcastAnswer, RequestAnswer, SendAnswer, TraceAnswer } from '../../../src/answers.ts'
 import type {
   BootstrapHealth,
   BootstrapHost,
@@ -11,6 +11,7 @@ import type {
   PeerEntry,
   Registration,
   SendOptions,
+  SpreadOptions,
   Topology,
 } from '../../../src/http/node-host.ts'
 import type { JsonValue } from '../../../src/wire/payload.ts'
@@ -22,9 +23,25 @@ export class RecordingNode implements NodeHost {
   readonly sent: { readonly to: string; readonly message: OutgoingMessage; readonly options: SendOptions }[] =
     []
   readonly broadcasts: OutgoingMessage[] = []
+  readonly requests: {
+    readonly to: string
+    readonly message: OutgoingMessage
+    readonly options: SendOptions
+  }[] = []
+  readonly published: { readonly topic: string; readonly message: OutgoingMessage }[] = []
+  /** How each message to all was to be sent. */
+  readonly spreads: SpreadOptions[] = []
+  /** Whose way was asked for, `*` for all, and how. */
+  readonly traces: { readonly to: string; readonly options: SendOptions }[] = []
   readonly refusals: number[] = []
   sendAnswer: SendAnswer = { status: 'delivered', id: 'node8/1/1', hops: 2, rttMs: 3.1 }
   broadcastAnswer: BroadcastAnswer = { status: 'sent', id: 'node8/1/1', neighbors: 5 }
+  requestAnswer: RequestAnswer = { status: 'answered', from: 'node12', value: 42, hops: 2, rttMs: 3.1 }
+  traceAnswer: TraceAnswer = {
+    status: 'traced',
+    path: ['node8', 'node12'],
+    hops: [{ node: 'node8', next: 'node12', rttMs: 1.5, queuedBytes: 0 }],
+  }
   peerList: PeerEntry[] = []
   healthNow: NodeHealth = { live: true, ready: true, links: 6, registered: true, peers: 29 }
   topologyNow: Topology = { self: 'node8', nodes: [], links: [] }
@@ -41,8 +58,30 @@ export class RecordingNode implements NodeHost {
     return this.sendAnswer
   }
 
-  async broadcast(message: OutgoingMessage): Promise<BroadcastAnswer> {
+  async broadcast(message: OutgoingMessage, options: SpreadOptions): Promise<BroadcastAnswer> {
     this.broadcasts.push(message)
+    this.spreads.push(options)
+    return this.broadcastAnswer
+  }
+
+  async request(to: string, message: OutgoingMessage, options: SendOptions): Promise<RequestAnswer> {
+    this.requests.push({ to, message, options })
+    return this.requestAnswer
+  }
+
+  async publish(topic: string, message: OutgoingMessage, options: SpreadOptions): Promise<BroadcastAnswer> {
+    this.published.push({ topic, message })
+    this.spreads.push(options)
+    return this.broadcastAnswer
+  }
+
+  async trace(to: string, options: SendOptions): Promise<TraceAnswer> {
+    this.traces.push({ to, options })
+    return this.traceAnswer
+  }
+
+  async traceAll(options: SendOptions): Promise<BroadcastAnswer> {
+    this.traces.push({ to: '*', options })
     return this.broadcastAnswer
   }
 

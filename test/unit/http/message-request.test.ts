@@ -15,6 +15,9 @@ const bodyLike = fc.record(
     msg: json,
     to: fc.oneof(json, fc.constantFrom('*', 'node1', '')),
     deadlineMs: fc.oneof(json, fc.integer(), fc.double()),
+    topic: fc.oneof(json, fc.constantFrom('a/b', 'a/+', '#')),
+    receipts: fc.oneof(json, fc.boolean()),
+    request: fc.oneof(json, fc.boolean()),
     peer: fc.oneof(json, fc.webUrl()),
     name: fc.oneof(json, fc.integer()),
     __proto__: json,
@@ -44,7 +47,11 @@ test('a message is handed on as it was sent', () => {
         message: { sender, msg },
         options: {},
       })
-      assert.deepEqual(readMessageRequest({ msg, to: '*' }), { kind: 'broadcast', message: { msg } })
+      assert.deepEqual(readMessageRequest({ msg, to: '*' }), {
+        kind: 'broadcast',
+        message: { msg },
+        options: {},
+      })
     }),
   )
 })

@@ -199,6 +199,140 @@ describe('POST /message with "to"', () => {
   })
 })
 
+describe('POST /message with "receipts", "topic" or "request"', () => {
+  test('receipts: the broadcast waits for them', async () => {
+    const { host, post } = setUp()
+    await post({ to: '*', msg: 'all', receipts: true, deadlineMs: 500 })
+    await post({ to: '*', msg: 'all', receipts: false })
+    assert.deepEqual(host.spreads, [{ receipts: true, deadlineMs: 500 }, {}])
+  })
+
+  test('topic: published, with or without "to":"*"', async () => {
+    const { host, post } = setUp()
+    host.broadcastAnswer = { status: 'sent', id: 'i', neighbors: 5, listeners: 3 }
+    const { status, body } = await post({ topic: 'news/today', msg: 'hi', sender: 'me' })
+    assert.deepEqual([status, body], [200, host.broadcastAnswer])
+    await post({ topic: 'news/today', to: '*', msg: [1], receipts: true })
+    assert.deepEqual(host.published, [
+      { topic: 'news/today', message: { sender: 'me', msg: 'hi' } },
+      { topic: 'news/today', message: { msg: [1] } },
+    ])
+    assert.deepEqual(host.spreads, [{}, { receipts: true }])
+    assert.deepEqual(host.broadcasts, [])
+  })
+
+  test('request: the answer, or why there is none', async () => {
+    const { host, post } = setUp()
+    const ask = { to: 'node12', msg: { q: 1 }, request: true, deadlineMs: 500 }
+    assert.deepEqual((await post(ask)).body, host.requestAnswer)
+    assert.deepEqual(host.requests, [
+      { to: 'node12', message: { msg: { q: 1 } }, options: { deadlineMs: 500 } },
+    ])
+    host.requestAnswer = {
+      status: 'answered',
+      from: 'node12',
+      value: new Uint8Array([0, 255]),
+      hops: 1,
+      rttMs: 1,
+    }
+    const bytes = await post(ask)
+    assert.deepEqual([bytes.body.base64, 'value' in bytes.body], ['AP8=', false])
+    const cases = [
+      ['unknown-peer', 404],
+      ['no-handler', 501],
+      ['handler-failed', 502],
+      ['no-route', 503],
+      ['expired', 504],
+    ] as const
+    for (const [reason, expected] of cases) {
+      host.requestAnswer = { status: 'failed', reason, at: 'node12' }
+      const { status, body } = await post(ask)
+      assert.deepEqual([status, body], [expected, { error: REASONS[reason].text, reason, at: 'node12' }])
+    }
+    host.requestAnswer = { status: 'failed', reason: 'handler-failed', at: 'node12', error: 'no such table' }
+    assert.equal((await post(ask)).body.error, 'no such table')
+    await post({ to: 'node12', msg: 1, request: false })
+    assert.equal(host.sent.length, 1)
+  })
+
+  test('what does not go together is refused, and says what does', async () => {
+    const { host, post } = setUp()
+    const cases: [object, RegExp][] = [
+      [{ to: '*', msg: 1, receipts: 'yes' }, /"receipts" must be true or false/],
+      [
+        { to: 'node12', msg: 1, receipts: true },
+        /"receipts" goes with "to":"\*".*one node always acknowledges/,
+      ],
+      [{ sender: 'a', msg: 1, receipts: true }, /"receipts" goes with "to":"\*"/],
+      [{ sender: 'a', msg: 1, request: true }, /"request" goes with "to" and the name of one node/],
+      [{ to: '*', msg: 1, request: true }, /"request" goes with "to" and the name of one node/],
+      [{ topic: 't', msg: 1, request: true }, /"request" goes with "to"/],
+      [{ to: 'node12', msg: 1, request: 1 }, /"request" must be true or false/],
+      [{ topic: 't', to: 'node12', msg: 1 }, /"topic" goes to all who listen/],
+      [{ topic: 'a/+', msg: 1 }, /"topic" must be .*without \+ and #/],
+      [{ topic: 7, msg: 1 }, /"topic" must be/],
+      [{ topic: '', msg: 1 }, /"topic" must be/],
+      [{ topic: 't' }, /^Missing msg$/],
+    ]
+    for (const [sent, expected] of cases) {
+      const { status, body } = await post(sent)
+      assert.equal(status, 400, JSON.stringify(sent))
+      assert.match(body.error, expected)
+    }
+    assert.deepEqual([host.sent, host.delivered, host.broadcasts, host.published], [[], [], [], []])
+    assert.equal(host.refusals.length, cases.length)
+  })
+})
+
+describe('GET /trace', () => {
+  test('the way to a node, and those to all', async () => {
+    const { host, get } = setUp()
+    const { status, body } = await get('/trace/node12')
+    assert.deepEqual([status, body], [200, host.traceAnswer])
+    host.broadcastAnswer = {
+      status: 'sent',
+      id: 'i',
+      neighbors: 1,
+      reached: 0,
+      of: 0,
+      missing: [],
+      receipts: [],
+    }
+    assert.deepEqual((await get('/trace/*?deadlineMs=500')).body, host.broadcastAnswer)
+    assert.equal((await get('/trace/%2A')).status, 200)
+    assert.deepEqual(host.traces, [
+      { to: 'node12', options: {} },
+      { to: '*', options: { deadlineMs: 500 } },
+      { to: '*', options: {} },
+    ])
+  })
+
+  test('failures have the status of their reason, and the way as far as it is known', async () => {
+    const { host, get } = setUp()
+    const hops = [{ node: 'node8', next: 'node3' }]
+    host.traceAnswer = { status: 'failed', reason: 'no-route', at: 'node3', hops }
+    const { status, body } = await get('/trace/node12')
+    assert.deepEqual(
+      [status, body],
+      [503, { error: REASONS['no-route'].text, reason: 'no-route', at: 'node3', hops }],
+    )
+  })
+
+  test('what is no name, and what is no deadline', async () => {
+    const { host, get } = setUp()
+    for (const path of ['/trace/a%20b', '/trace/**', '/trace/-a']) {
+      const { status, body } = await get(path)
+      assert.equal(status, 400)
+      assert.match(body.error, /takes the name of a node, or \*.*1 to 64 letters/)
+    }
+    for (const text of ['0', 'x', '3600001', '1.5', '']) {
+      assert.match((await get(`/trace/node12?deadlineMs=${text}`)).body.error, /"deadlineMs" must be/)
+    }
+    assert.deepEqual(host.traces, [])
+    assert.equal((await get('/trace')).status, 404)
+  })
+})
+
 describe('bodies that are no message', () => {
   test('JSON that is no object', async () => {
     const { post } = setUp()
@@ -375,7 +509,15 @@ describe('requests that no route wants', () => {
     assert.equal(status, 404)
     assert.deepEqual(body, {
       error: 'Nothing is at /mesage',
-      routes: ['GET /', 'POST /message', 'GET /peers', 'GET /topology', 'GET /healthz', 'GET /readyz'],
+      routes: [
+        'GET /',
+        'POST /message',
+        'GET /peers',
+        'GET /topology',
+        'GET /trace/:node',
+        'GET /healthz',
+        'GET /readyz',
+      ],
     })
     assert.deepEqual(host.refusals, [404])
   })
