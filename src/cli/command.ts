@@ -4,6 +4,18 @@ import type { CliContext } from './context.ts'
 import type { ExitCode } from './exit-codes.ts'
 import type { OptionKey, OptionValues } from './options.ts'
 
+/** A positional argument. */
+export interface Positional<P extends string = string> {
+  readonly name: P
+  readonly description: string
+  /** The last one only: all words that follow, joined with single spaces. */
+  readonly rest?: boolean
+  /** The last one only: all words that follow, each in a line of its own. */
+  readonly list?: boolean
+  /** The last one only: it may be left out, and is `''` then. */
+  readonly optional?: boolean
+}
+
 /** A command, as its file exports it. `K`: the options it takes, `P`: its positional arguments. */
 export interface Command<K extends OptionKey = OptionKey, P extends string = string> {
   readonly name: string
@@ -11,8 +23,8 @@ export interface Command<K extends OptionKey = OptionKey, P extends string = str
   readonly summary: string
   /** A few sentences for `<command> --help`: what for, and what to expect. */
   readonly details: string
-  /** Positional arguments in order. The last may be `rest`: all words that follow, joined with single spaces. */
-  readonly positionals: readonly { readonly name: P; readonly description: string; readonly rest?: boolean }[]
+  /** Positional arguments in order. */
+  readonly positionals: readonly Positional<P>[]
   readonly options: readonly K[]
   /** Arguments (without the program) and what they do. */
   readonly examples: readonly (readonly [args: string, does: string])[]

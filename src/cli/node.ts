@@ -14,7 +14,18 @@ import type { OptionValues } from './options.ts'
 import { PeerLog } from './peer-log.ts'
 
 type NodeValues = OptionValues<
-  'port' | 'host' | 'noListen' | 'name' | 'url' | 'bootstrap' | 'peers' | 'json' | 'logLevel' | 'logFormat'
+  | 'port'
+  | 'host'
+  | 'noListen'
+  | 'name'
+  | 'url'
+  | 'bootstrap'
+  | 'peers'
+  | 'tags'
+  | 'history'
+  | 'json'
+  | 'logLevel'
+  | 'logFormat'
 >
 
 /** The command. */
@@ -25,7 +36,20 @@ export const node = command({
     'Runs a node until Ctrl-C. Each message that it receives is one line on standard output:\n' +
     '[MSG] From node12: Hello node8. The log is on standard error.',
   positionals: [],
-  options: ['name', 'port', 'url', 'bootstrap', 'peers', 'host', 'noListen', 'json', 'logLevel', 'logFormat'],
+  options: [
+    'name',
+    'port',
+    'url',
+    'bootstrap',
+    'peers',
+    'host',
+    'noListen',
+    'tags',
+    'history',
+    'json',
+    'logLevel',
+    'logFormat',
+  ],
   examples: [
     ['node --name anna --port 5001 --bootstrap http://localhost:5000', 'join the network of a bootstrap'],
     ['node --name ben --no-listen --peers http://localhost:5001', 'join over another node, without a port'],
@@ -72,6 +96,8 @@ async function runNode(
     ...(values.url !== undefined && { url: values.url }),
     bootstrap: values.bootstrap,
     peers: values.peers,
+    tags: values.tags,
+    history: values.history,
     logger,
   }).catch((error: unknown) => {
     throw startError(error)

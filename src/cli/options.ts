@@ -5,6 +5,8 @@
 import { CORE_DEFAULTS } from '../core/config.ts'
 import { NODE_NAME_CHARS_MAX, parseNodeName } from '../core/messages.ts'
 import { normalizeUrl } from '../net/url.ts'
+import { LIMITS } from '../wire/limits.ts'
+import { isTag } from '../wire/topics.ts'
 import { type Environment, usageError } from './context.ts'
 
 /** A checked value, or what is wrong with the text and what to give instead. */
@@ -16,6 +18,8 @@ export interface OptionSpec<T> {
   readonly flag: string
   /** Environment variables, the strongest first. An empty one counts as not set. */
   readonly env: readonly string[]
+  /** One letter, for flags that are typed often. */
+  readonly alias?: string
   /** What stands for the value in help; absent: a switch without a value. */
   readonly placeholder?: string
   /** One sentence for newcomers, without the default. */
@@ -73,6 +77,23 @@ const urlList = (text: string): Parsed<readonly string[]> => {
   return { value }
 }
 
+const tagList = (text: string): Parsed<readonly string[]> => {
+  const value = text
+    .split(',')
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== '')
+  const wrong = value.find((tag) => !isTag(tag))
+  if (wrong !== undefined) {
+    return {
+      problem: `"${wrong}" is not a tag; it is written as a node name is: letters, digits, "." "_" "-"`,
+    }
+  }
+  const different = [...new Set(value)]
+  // One is left for what the node says of itself.
+  if (different.length < LIMITS.tagsMax) return { value: different }
+  return { problem: `${different.length} tags are too many; give at most ${LIMITS.tagsMax - 1}` }
+}
+
 const nodeName = (text: string): Parsed<string | undefined> => {
   const value = parseNodeName(text.trim())
   if (value !== undefined) return { value }
@@ -88,6 +109,12 @@ const share = (text: string): Parsed<number | undefined> => {
   const value = Number(digits ?? Number.NaN) / (percent === '%' ? 100 : 1)
   if (value > 0 && value < 1) return { value }
   return { problem: `"${text}" is not a share; give a number between 0 and 1, or a percentage` }
+}
+
+const seconds = (text: string): Parsed<number> => {
+  const value = /^\d{1,5}(\.\d{1,3})?$/.test(text.trim()) ? Number(text) : Number.NaN
+  if (value >= 0.01 && value <= 3_600) return { value }
+  return { problem: `"${text}" is not an interval; give seconds from 0.01 to 3600` }
 }
 
 const anyText = (text: string): Parsed<string | undefined> => ({ value: text })
@@ -159,6 +186,26 @@ export const OPTIONS = {
     fallbackText: 'none',
     repeatable: true,
     parse: urlList,
+  }),
+  tags: spec<readonly string[]>({
+    flag: 'tag',
+    env: ['HEARSAY_TAGS'],
+    placeholder: 'tag,…',
+    description:
+      'What the node is for, separated by commas: programs send to any one that has a tag. Of a swarm, of each node',
+    fallback: [],
+    fallbackText: 'none',
+    repeatable: true,
+    parse: tagList,
+  }),
+  history: spec<number>({
+    flag: 'history',
+    env: ['HEARSAY_HISTORY'],
+    placeholder: 'number',
+    description:
+      'How many broadcasts of each topic to keep for those who come later; of subscribe, how many of those to print first',
+    fallback: 0,
+    parse: integer('a number of messages', 0, 10_000),
   }),
   nodes: spec<number>({
     flag: 'nodes',
@@ -299,6 +346,20 @@ export const OPTIONS = {
     fallbackText: 'the name of the node asked',
     parse: anyText,
   }),
+  request: spec<boolean>({
+    flag: 'request',
+    env: ['HEARSAY_REQUEST'],
+    description: 'Ask the program of that node, and print its answer',
+    fallback: false,
+    parse: switchText,
+  }),
+  receipts: spec<boolean>({
+    flag: 'receipts',
+    env: ['HEARSAY_RECEIPTS'],
+    description: 'Wait until all of them have the message, and say how many do',
+    fallback: false,
+    parse: switchText,
+  }),
   deadlineMs: spec<number>({
     flag: 'deadline-ms',
     env: ['HEARSAY_DEADLINE_MS'],
@@ -306,6 +367,25 @@ export const OPTIONS = {
     description: 'How long to try before the message counts as not delivered',
     fallback: CORE_DEFAULTS.deadlineMs,
     parse: integer('a time in milliseconds', 1, CORE_DEFAULTS.deadlineMaxMs),
+  }),
+  count: spec<number | undefined>({
+    flag: 'count',
+    alias: 'c',
+    env: ['HEARSAY_COUNT'],
+    placeholder: 'number',
+    description: 'How many pings to send',
+    fallback: undefined,
+    fallbackText: 'until Ctrl-C',
+    parse: integer('a number of pings', 1, 1_000_000_000),
+  }),
+  intervalSeconds: spec<number>({
+    flag: 'interval',
+    alias: 'i',
+    env: ['HEARSAY_INTERVAL'],
+    placeholder: 'seconds',
+    description: 'From one ping to the next',
+    fallback: 1,
+    parse: seconds,
   }),
   format: spec<(typeof TOPOLOGY_FORMATS)[number]>({
     flag: 'format',

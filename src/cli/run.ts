@@ -12,10 +12,15 @@ import { EXIT, EXIT_CODES, type ExitCode } from './exit-codes.ts'
 import { node } from './node.ts'
 import { fallbackText, OPTIONS, type OptionKey, type OptionSpec, resolveOptions } from './options.ts'
 import { peers } from './peers.ts'
+import { ping } from './ping.ts'
+import { publish } from './publish.ts'
 import { send } from './send.ts'
 import { sim } from './sim.ts'
+import { subscribe } from './subscribe.ts'
 import { swarm } from './swarm.ts'
+import { tail } from './tail.ts'
 import { topology } from './topology.ts'
+import { trace } from './trace.ts'
 
 /** All commands, in the order of `--help`. */
 export const COMMANDS = [
@@ -24,8 +29,13 @@ export const COMMANDS = [
   node,
   send,
   broadcast,
+  publish,
+  subscribe,
+  tail,
   peers,
   topology,
+  ping,
+  trace,
   sim,
 ] as unknown as readonly Command[]
 
@@ -163,7 +173,10 @@ function declare(parser: Argv, command: Command, choose: (command: Command) => v
 
 /** The command with its positional arguments, as yargs and people write it: `send <to> <message..>`. */
 function lineOf(command: Command): string {
-  const words = command.positionals.map((word) => (word.rest ? `<${word.name}..>` : `<${word.name}>`))
+  const words = command.positionals.map(({ name, rest, list, optional }) => {
+    const word = rest || list ? `${name}..` : name
+    return optional ? `[${word}]` : `<${word}>`
+  })
   return [command.name, ...words].join(' ')
 }
 
@@ -190,6 +203,7 @@ function yargsOption(key: OptionKey, command: string) {
   const option: OptionSpec<unknown> = OPTIONS[key]
   const isSwitch = option.placeholder === undefined
   return {
+    ...(option.alias !== undefined && { alias: option.alias }),
     describe: `${option.description} [${option.env.join(', ')}]`,
     ...(isSwitch ? { type: 'boolean' as const } : { requiresArg: true }),
     // Only shown: the real default is applied after the environment was looked at.
@@ -199,9 +213,9 @@ function yargsOption(key: OptionKey, command: string) {
 
 function wordsOf(command: Command, flags: Readonly<Record<string, unknown>>): Record<string, string> {
   const words: Record<string, string> = {}
-  for (const { name } of command.positionals) {
-    const given = flags[name]
-    const text = Array.isArray(given) ? given.join(' ') : String(given)
+  for (const { name, list } of command.positionals) {
+    const given = flags[name] ?? ''
+    const text = Array.isArray(given) ? given.join(list ? '\n' : ' ') : String(given)
     words[name] = text.replaceAll(SHIELD, '')
   }
   return words

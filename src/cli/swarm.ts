@@ -19,7 +19,9 @@ const NODES_MAX = 1_000
 /** After this long the table is shown even when some nodes do not know all others yet. */
 const ACQUAINTED_WAIT_MS = 30_000
 
-type SwarmValues = OptionValues<'nodes' | 'port' | 'host' | 'json' | 'logLevel' | 'logFormat'>
+type SwarmValues = OptionValues<
+  'nodes' | 'port' | 'host' | 'tags' | 'history' | 'json' | 'logLevel' | 'logFormat'
+>
 
 /** What runs. */
 interface Swarm {
@@ -35,7 +37,7 @@ export const swarm = command({
     'Runs a bootstrap on the given port and nodes on the ports behind it, all in this process, until Ctrl-C.\n' +
     'Each message that a node receives is one line: node8 | [MSG] From node12: Hello node8.',
   positionals: [],
-  options: ['nodes', 'port', 'host', 'json', 'logLevel', 'logFormat'],
+  options: ['nodes', 'port', 'host', 'tags', 'history', 'json', 'logLevel', 'logFormat'],
   examples: [
     ['swarm', '30 nodes: the bootstrap on port 5000, nodes on 5001 to 5030'],
     ['swarm --nodes 5 --port 8000', 'five nodes on 8001 to 8005'],
@@ -101,6 +103,8 @@ async function start(values: SwarmValues, launch: Launch): Promise<Swarm> {
       name,
       listen: port,
       bootstrap: [`http://${urlHost(values.host)}:${bootstrap.port}`],
+      tags: values.tags,
+      history: values.history,
       logger: named(logger, name),
       ...(port !== 0 && { url: `http://${urlHost(values.host)}:${port}` }),
     })

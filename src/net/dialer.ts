@@ -18,7 +18,12 @@ export interface DialHandlers {
 export interface DialOptions {
   /** From the call until the WebSocket is open, everything included (name lookup, TCP, TLS, handshake). */
   readonly timeoutMs?: number
+  /** Opens line mode instead of a link: without a sub-protocol, and for lines as long as lists are. Default false. */
+  readonly lines?: boolean
 }
+
+/** A line of line mode may be a list of all nodes: 64 MiB hold 10,000 of them with the longest URLs. */
+const LINE_SOCKET_OPTIONS = { ...LINK_SOCKET_OPTIONS, maxPayload: 64 * 1_048_576 }
 
 /** A dial under way. */
 export interface Dial {
@@ -37,8 +42,8 @@ export function dial(url: string, handlers: DialHandlers, options: DialOptions =
   }
   const place = placeOf(normalized.url)
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS
-  const socket = new WebSocket(normalized.url, SUB_PROTOCOL, {
-    ...LINK_SOCKET_OPTIONS,
+  const socket = new WebSocket(normalized.url, options.lines ? [] : SUB_PROTOCOL, {
+    ...(options.lines ? LINE_SOCKET_OPTIONS : LINK_SOCKET_OPTIONS),
     followRedirects: false,
   })
   let settled = false

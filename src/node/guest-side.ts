@@ -2,10 +2,10 @@
 
 import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
+import { HearsayError } from '../errors.ts'
 import type { GuestHost, GuestPeerEvent } from '../guests/guest-host.ts'
 import type { Conversation } from './conversation.ts'
 import { seal } from './envelope.ts'
-import { HearsayError } from './errors.ts'
 import type { Node } from './node.ts'
 import { checkName } from './options.ts'
 

@@ -65,6 +65,17 @@ describe('a wrong command line', () => {
     [['send'], /Something is missing. It goes: hearsay send <to> <message\.\.>/],
     [['send', 'node8'], /It goes: hearsay send <to> <message\.\.>/],
     [['broadcast'], /It goes: hearsay broadcast <message\.\.>/],
+    [['node', '--tag', 'a b'], /--tag: "a b" is not a tag/],
+    [
+      ['node', '--tag', Array.from({ length: 16 }, (_, i) => `t${i}`).join()],
+      /16 tags are too many; give at most 15/,
+    ],
+    [['node', '--history', '-1'], /--history: "-1" is not a number of messages/],
+    [['ping', 'a', '-c', '0'], /--count: "0" is not a number of pings/],
+    [['ping', 'a', '-i', '0'], /--interval: "0" is not an interval; give seconds/],
+    [['ping'], /It goes: hearsay ping <to>/],
+    [['subscribe'], /It goes: hearsay subscribe <filter\.\.>/],
+    [['publish', 'a'], /It goes: hearsay publish <topic> <message\.\.>/],
     [['swarm', '--port', '65500', '--nodes', '100'], /leaves no room for 100 nodes/],
     [['node', '--no-listen', '--url', 'http://a:1'], /Leave one out/],
     [['node', '--url', 'http://_a:1'], /"_a", cannot be a node's name/],
@@ -228,6 +239,28 @@ describe('asking a running node', () => {
       of: 29,
     })
     assert.equal(told.out, 'sent to all: reached 29 of 29\n')
+    const some = { status: 'sent', id: 'a/1/1', neighbors: 6, reached: 1, of: 3, missing: ['b', 'c\u001b'] }
+    const missed = await asking(['broadcast', 'x', '--receipts'], 200, some)
+    assert.deepEqual([missed.code, missed.out], [3, 'sent to all: reached 1 of 3\n'])
+    assert.equal(missed.err, 'not reached: b c\\u001b\n')
+    assert.deepEqual(JSON.parse(missed.asked?.body ?? ''), {
+      to: '*',
+      msg: 'x',
+      receipts: true,
+      deadlineMs: 10_000,
+    })
+  })
+
+  it('trace says what is not reached, and lets nothing of an answer act on the terminal', async () => {
+    const receipts = [{ name: 'b', via: 'a', hops: 1, tookMs: 2 }]
+    const body = { status: 'sent', id: 'a/1/1', neighbors: 1, reached: 1, of: 2, missing: ['c'], receipts }
+    const tree = await asking(['trace', '*'], 200, body)
+    assert.equal(tree.asked?.url, '/trace/*?deadlineMs=10000')
+    assert.deepEqual([tree.code, tree.err], [3, 'not reached: c\n'])
+    assert.equal(tree.out, 'a\n└── b (2.0 ms)\n\nreached 1 of 2 in 2.0 ms, over 1 link at most\n')
+    const hops = [{ node: 'a', next: '\u001b[2J', rttMs: 1.25, queuedBytes: 4096 }]
+    const way = await asking(['trace', 'c'], 200, { status: 'traced', path: [], hops })
+    assert.equal(way.out, 'HOP  NODE       LINK RTT  QUEUED\n  0  a\n  1  \\u001b[2J    1.3 ms  4096 B\n')
   })
 
   it('peers prints a line for each', async () => {
