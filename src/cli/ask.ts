@@ -11,6 +11,8 @@ import { EXIT } from './exit-codes.ts'
 export interface Answer {
   readonly status: number
   readonly body: Readonly<Record<string, unknown>>
+  /** The `Date` header: the clock of who answers, in whole seconds. */
+  readonly date: string | undefined
 }
 
 /** What to ask. */
@@ -33,8 +35,8 @@ export const ASK_TIMEOUT_MS = 10_000
  */
 export async function ask(question: Question, context: CliContext): Promise<Answer> {
   try {
-    const { status, text } = await exchange(question, context.signal)
-    return { status, body: objectOf(text, question.at) }
+    const { status, text, date } = await exchange(question, context.signal)
+    return { status, body: objectOf(text, question.at), date }
   } catch (error) {
     throw failureOf(error, question, context)
   }
@@ -51,7 +53,10 @@ export function refusal(answer: Answer, at: string): CliError {
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024
 
 // Not fetch: it refuses ports that browsers keep for other protocols, 5060 and 6000 among them.
-async function exchange(question: Question, stop: AbortSignal): Promise<{ status: number; text: string }> {
+async function exchange(
+  question: Question,
+  stop: AbortSignal,
+): Promise<{ status: number; text: string; date: string | undefined }> {
   const { at, path, timeoutMs } = question
   const url = new URL(`${httpOf(at)}${path}`)
   const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'))
@@ -74,7 +79,8 @@ async function exchange(question: Question, stop: AbortSignal): Promise<{ status
         })
         response.on('error', reject)
         response.on('end', () => {
-          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() })
+          const { statusCode: status = 0, headers } = response
+          resolve({ status, text: Buffer.concat(chunks).toString(), date: headers.date })
         })
       },
     )

@@ -1,8 +1,6 @@
 // `hearsay node`: runs one node until it is told to stop. Standard output gets the messages and nothing else.
 
-import { parseNodeName } from '../core/messages.ts'
 import { REASONS } from '../core/reasons.ts'
-import { normalizeUrl } from '../net/url.ts'
 import type { Node } from '../node/node.ts'
 import { command } from './command.ts'
 import { type CliContext, CliError, stopRequested, usageError } from './context.ts'
@@ -10,6 +8,7 @@ import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts'
 import { startError } from './listening.ts'
 import { createLogger, type ProcessLogger } from './logger.ts'
 import { writeMessage } from './message-out.ts'
+import { nodeNameOf } from './node-name.ts'
 import type { OptionValues } from './options.ts'
 import { PeerLog } from './peer-log.ts'
 
@@ -55,7 +54,7 @@ export const node = command({
     ['node --name ben --no-listen --peers http://localhost:5001', 'join over another node, without a port'],
   ],
   async run(values, _words, context) {
-    const name = nameOf(values, context)
+    const name = nodeNameOf(values, context.hostname)
     if (values.noListen && values.url !== undefined) {
       throw usageError(
         '--url (NODE_URL) says where others reach this node, --no-listen that nobody can. Leave one out.',
@@ -65,22 +64,6 @@ export const node = command({
     return runNode(name, values, logger, context)
   },
 })
-
-/** The name: as given, else the host part of the URL, else the host name (design section 2). */
-function nameOf(values: NodeValues, context: CliContext): string {
-  if (values.name !== undefined) return values.name
-  const fromUrl = values.url !== undefined
-  const text = values.url === undefined ? context.hostname : hostOf(values.url)
-  const name = parseNodeName(text)
-  if (name !== undefined) return name
-  const source = fromUrl ? 'host part of --url (NODE_URL)' : 'host name'
-  throw usageError(`The ${source}, "${text}", cannot be a node's name. Give one with --name or NODE_NAME.`)
-}
-
-function hostOf(url: string): string {
-  const normalized = normalizeUrl(url)
-  return normalized.ok ? new URL(normalized.url).hostname : url
-}
 
 async function runNode(
   name: string,

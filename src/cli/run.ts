@@ -1,13 +1,14 @@
 // The command line: takes arguments, finds the command, checks its options, runs it, and turns every ending into an
 // exit code and a text that a newcomer can act on. yargs is known here only. It must not exit the process.
 
-import { readFileSync } from 'node:fs'
 import yargs, { type Argv } from 'yargs'
 import { printable } from '../wire/printable.ts'
 import { bootstrap } from './bootstrap.ts'
 import { broadcast } from './broadcast.ts'
 import type { Command } from './command.ts'
+import { completion } from './completion.ts'
 import { type CliContext, CliError, painter, usageError } from './context.ts'
+import { doctor } from './doctor.ts'
 import { EXIT, EXIT_CODES, type ExitCode } from './exit-codes.ts'
 import { node } from './node.ts'
 import { fallbackText, OPTIONS, type OptionKey, type OptionSpec, resolveOptions } from './options.ts'
@@ -21,6 +22,7 @@ import { swarm } from './swarm.ts'
 import { tail } from './tail.ts'
 import { topology } from './topology.ts'
 import { trace } from './trace.ts'
+import { version } from './version.ts'
 
 /** All commands, in the order of `--help`. */
 export const COMMANDS = [
@@ -36,7 +38,9 @@ export const COMMANDS = [
   topology,
   ping,
   trace,
+  doctor,
   sim,
+  completion,
 ] as unknown as readonly Command[]
 
 const COLUMNS_MAX = 110
@@ -61,7 +65,8 @@ export async function run(args: readonly string[], context: CliContext): Promise
       context.stderr.write(`${(await parse(['--help'], meant, context)).help}\n`)
       return EXIT.usage
     }
-    const { command, flags, help } = await parse(args.map(plainSwitch), meant, context)
+    if (args[0] === COMPLETE) return await complete(args, context)
+    const { command, flags, help } = await parse(shielded(args.map(plainSwitch)), meant, context)
     if (help !== undefined) {
       context.stdout.write(`${help}\n`)
       return EXIT.ok
@@ -78,6 +83,16 @@ export async function run(args: readonly string[], context: CliContext): Promise
     }
     return error.exitCode
   }
+}
+
+/** What yargs is asked for completions by; the words typed so far stand behind it. The scripts of completion.ts use it. */
+const COMPLETE = '--get-yargs-completions'
+
+/** Prints what could stand where the last word is, one a line. Nothing that was typed so far is an error. */
+async function complete(args: readonly string[], context: CliContext): Promise<ExitCode> {
+  const { help = '' } = await parse(args, undefined, context)
+  if (help !== '') context.stdout.write(`${help}\n`)
+  return EXIT.ok
 }
 
 /** `--json=yes` as `--json=true`: yargs would take every word but `true` for no. */
@@ -133,7 +148,7 @@ async function parse(
       throw message ? usageError(complaint(message, meant)) : error
     })
   for (const command of COMMANDS) declare(parser, command, (name) => (chosen = name))
-  const argv = await parser.parseAsync(shielded(args), {}, (_error, _argv, text) => {
+  const argv = await parser.parseAsync(args, {}, (_error, _argv, text) => {
     output = text
   })
   return { command: chosen, flags: argv, help: output === '' ? undefined : output }
@@ -191,12 +206,6 @@ function complaint(message: string, meant: Command | undefined): string {
   const unknown = /^Unknown arguments?: (.+)$/.exec(message)
   if (unknown) return `"${printable(unknown[1] ?? '')}" is not known here.`
   return printable(message)
-}
-
-function version(): string {
-  // From src/cli as well as from dist/cli.
-  const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(file) as { readonly version: string }).version
 }
 
 function yargsOption(key: OptionKey, command: string) {

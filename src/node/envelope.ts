@@ -1,5 +1,5 @@
 // What programs and guests say, put into payloads and taken out again, with the headers that hearsay itself uses.
-// docs/PROTOCOL.md, section 11, has the same list.
+// docs/PROTOCOL.md, section 12, has the same list.
 // It must not know who waits for what: it sorts messages by what they are for.
 
 import type { Notification } from '../core/events.ts'

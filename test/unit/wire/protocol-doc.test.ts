@@ -9,6 +9,7 @@ import { REASONS } from '../../../src/core/reasons.ts'
 import { decodeFrame } from '../../../src/wire/decode.ts'
 import { FRAME_TYPES, HEADER_BYTES } from '../../../src/wire/frames.ts'
 import { LIMITS } from '../../../src/wire/limits.ts'
+import { parseLine } from '../../../src/wire/lines.ts'
 import { PAYLOAD_KINDS } from '../../../src/wire/payload.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
@@ -61,6 +62,32 @@ test('the table of payload kinds', () => {
     table('| kind | content |').map(([kind]) => Number(kind)),
     Object.values(PAYLOAD_KINDS),
   )
+})
+
+test('the table of headers', () => {
+  const [, body = ''] =
+    /export interface EnvelopeHeaders \{\n(.*?)\n\}/s.exec(read('src/node/envelope.ts')) ?? []
+  const names = [...body.matchAll(/readonly (\w+)\?: string/g)].map(([, name]) => name)
+  assert.ok(names.length > 10)
+  assert.deepEqual(
+    table('| header | in | meaning |')
+      .map(([name]) => name)
+      .sort(),
+    names.sort(),
+  )
+})
+
+test('the table of line mode: each JSON line means the same as its text', () => {
+  const rows = table('| text | JSON | answer |')
+  assert.ok(rows.length > 10)
+  for (const [text = '', json = ''] of rows) {
+    const { form: _, ...asJson } = parseLine(json.replace(' and so on', ''))
+    assert.notEqual(asJson.type, 'mistake', json)
+    const [first = ''] = text.split(', ')
+    if (first === '–') continue
+    const { form: __, ...asText } = parseLine(first)
+    assert.deepEqual(asText, asJson)
+  }
 })
 
 test('the test vectors of the hash', () => {
