@@ -3,14 +3,20 @@
 // A value is taken from the flag, else from the first environment variable that is set, else from the default.
 
 import { CORE_DEFAULTS } from '../core/config.ts'
-import { NODE_NAME_CHARS_MAX, parseNodeName } from '../core/messages.ts'
-import { normalizeUrl } from '../net/url.ts'
-import { LIMITS } from '../wire/limits.ts'
-import { isTag } from '../wire/topics.ts'
 import { type Environment, usageError } from './context.ts'
-
-/** A checked value, or what is wrong with the text and what to give instead. */
-export type Parsed<T> = { readonly value: T } | { readonly problem: string }
+import {
+  anyText,
+  integer,
+  nodeName,
+  oneOf,
+  type Parsed,
+  seconds,
+  share,
+  switchText,
+  tagList,
+  url,
+  urlList,
+} from './option-parsers.ts'
 
 /** One option. */
 export interface OptionSpec<T> {
@@ -39,85 +45,6 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 const LOG_FORMATS = ['auto', 'json', 'pretty'] as const
 const TOPOLOGY_FORMATS = ['text', 'json', 'dot'] as const
 
-const integer =
-  (what: string, min: number, max: number) =>
-  (text: string): Parsed<number> => {
-    const value = /^\d{1,15}$/.test(text.trim()) ? Number(text) : Number.NaN
-    if (value >= min && value <= max) return { value }
-    return { problem: `"${text}" is not ${what}; give a whole number from ${min} to ${max}` }
-  }
-
-const oneOf =
-  <const T extends string>(choices: readonly T[]) =>
-  (text: string): Parsed<T> => {
-    const value = choices.find((choice) => choice === text.trim().toLowerCase())
-    return value === undefined ? { problem: `"${text}" is not one of ${choices.join(', ')}` } : { value }
-  }
-
-const switchText = (text: string): Parsed<boolean> => {
-  const word = text.trim().toLowerCase()
-  if (['1', 'true', 'yes', 'on'].includes(word)) return { value: true }
-  if (['0', 'false', 'no', 'off'].includes(word)) return { value: false }
-  return { problem: `"${text}" is neither true nor false` }
-}
-
-const url = (text: string): Parsed<string> => {
-  const normalized = normalizeUrl(text)
-  return normalized.ok ? { value: text.trim() } : { problem: normalized.detail }
-}
-
-const urlList = (text: string): Parsed<readonly string[]> => {
-  const value: string[] = []
-  for (const part of text.split(',')) {
-    if (part.trim() === '') continue
-    const parsed = url(part)
-    if ('problem' in parsed) return parsed
-    value.push(parsed.value)
-  }
-  return { value }
-}
-
-const tagList = (text: string): Parsed<readonly string[]> => {
-  const value = text
-    .split(',')
-    .map((tag) => tag.trim())
-    .filter((tag) => tag !== '')
-  const wrong = value.find((tag) => !isTag(tag))
-  if (wrong !== undefined) {
-    return {
-      problem: `"${wrong}" is not a tag; it is written as a node name is: letters, digits, "." "_" "-"`,
-    }
-  }
-  const different = [...new Set(value)]
-  // One is left for what the node says of itself.
-  if (different.length < LIMITS.tagsMax) return { value: different }
-  return { problem: `${different.length} tags are too many; give at most ${LIMITS.tagsMax - 1}` }
-}
-
-const nodeName = (text: string): Parsed<string | undefined> => {
-  const value = parseNodeName(text.trim())
-  if (value !== undefined) return { value }
-  return {
-    problem:
-      `"${text}" is not a node name; use letters, digits, "." "_" "-", ` +
-      `a letter or digit first, at most ${NODE_NAME_CHARS_MAX} characters`,
-  }
-}
-
-const share = (text: string): Parsed<number | undefined> => {
-  const [, digits, percent] = /^(\d*\.?\d+)\s*(%?)$/.exec(text.trim()) ?? []
-  const value = Number(digits ?? Number.NaN) / (percent === '%' ? 100 : 1)
-  if (value > 0 && value < 1) return { value }
-  return { problem: `"${text}" is not a share; give a number between 0 and 1, or a percentage` }
-}
-
-const seconds = (text: string): Parsed<number> => {
-  const value = /^\d{1,5}(\.\d{1,3})?$/.test(text.trim()) ? Number(text) : Number.NaN
-  if (value >= 0.01 && value <= 3_600) return { value }
-  return { problem: `"${text}" is not an interval; give seconds from 0.01 to 3600` }
-}
-
-const anyText = (text: string): Parsed<string | undefined> => ({ value: text })
 const spec = <T>(option: OptionSpec<T>): OptionSpec<T> => option
 
 /** The table. */
