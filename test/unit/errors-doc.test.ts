@@ -129,16 +129,18 @@ test('texts are one sentence, with no end of their own and nothing that breaks a
   }
 })
 
-test("README has each send failure with its status, and no others'", () => {
+test("README has each failure of a send or request with its status, and no others'", () => {
   const [, list = ''] =
-    /for messages that did not arrive\n(.*?)`at` is the node that says so/s.exec(read('README.md')) ?? []
+    /for messages that did not arrive\n(.*?)`at` is the\s+node that says so/s.exec(read('README.md')) ?? []
   const [, ...parts] = list.split(/(?<= )(\d{3})(?= `)/)
   const said = new Map<string, number>()
   for (let i = 0; i + 1 < parts.length; i += 2) {
     for (const [, reason] of (parts[i + 1] ?? '').matchAll(/`([a-z-]+)`/g))
       said.set(String(reason), Number(parts[i]))
   }
-  const failures = (Object.keys(REASONS) as Reason[]).filter(isSendFailure)
+  const failures = (Object.keys(REASONS) as Reason[]).filter(
+    (reason) => isSendFailure(reason) || REQUEST_FAILURES.includes(reason),
+  )
   assert.deepEqual(
     Object.fromEntries([...said].sort()),
     Object.fromEntries(failures.map((reason) => [reason, REASONS[reason].httpStatus] as const).toSorted()),
