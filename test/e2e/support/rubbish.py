@@ -36,7 +36,8 @@ def sendall(self, data, *flags):
     if len(data) > 0 and rng.random() < share:
         count += 1
         real_sendall(self, damaged(bytes(data)), *flags)
-        print(f'[RUBBISH] {count}', flush=True)
+        sys.stdout.write(f'[RUBBISH] {count}\n')  # in one piece: there may be threads
+        sys.stdout.flush()
         if rng.random() < 0.97:  # no more comes: else the other end mostly waits, and there is little rubbish
             self.shutdown(socket.SHUT_WR)
     else:
