@@ -3,11 +3,13 @@
 
 import {
   type BroadcastAnswer,
+  type BroadcastOptions,
   type ByReason,
   CORE_DEFAULTS,
   createNode,
   HearsayError,
   type HearsayErrorCode,
+  type HistoryAnswer,
   type JsonValue,
   type LeaveReason,
   LINK_DEFAULTS,
@@ -15,14 +17,18 @@ import {
   type NodeEvents,
   type NodeMessage,
   type NodeOptions,
+  type NodeRequest,
   type PeerInfo,
   REASONS,
   type Reason,
   type ReasonFacts,
+  type RequestAnswer,
   type RequestFailure,
   type SendAnswer,
   type SendFailure,
   type SendOptions,
+  type TraceAnswer,
+  type TrySendAnswer,
 } from '../../src/index.ts'
 import { type Equal, type Expect, exactly } from './expect.ts'
 
@@ -130,18 +136,33 @@ export const unsendable = [
 
 export async function others(): Promise<void> {
   const answer = await node.request({ tag: 'worker' }, 1)
+  exactly<RequestAnswer>()(answer)
+  // @ts-expect-error only an answer has a value
+  answer.value
   if (answer.status === 'answered') exactly<JsonValue | Uint8Array>()(answer.value)
   else exactly<RequestFailure>()(answer.reason)
   const tried = node.trySend('a', 1)
+  exactly<TrySendAnswer>()(tried)
   if (tried.status === 'accepted') exactly<SendAnswer>()(await tried.outcome)
   else exactly<SendFailure>()(tried.reason)
   const traced = await node.trace('a')
+  exactly<TraceAnswer>()(traced)
   if (traced.status === 'traced') exactly<readonly string[]>()(traced.path)
+  const past = await node.history('news/#', { from: 'node8' })
+  exactly<HistoryAnswer>()(past)
+  exactly<readonly NodeMessage[]>()(past.messages)
+  if (past.status === 'failed') exactly<RequestFailure>()(past.reason)
   for await (const { value } of node.messages()) exactly<JsonValue | Uint8Array>()(value)
   exactly<() => void>()(node.subscribe('a/#', ({ topic }) => exactly<string | undefined>()(topic)))
   node.handle(({ value }) => (value instanceof Uint8Array ? value : { echo: value }))
+  node.handle(async (request) => {
+    exactly<NodeRequest>()(request)
+    return undefined
+  })
   // @ts-expect-error an answer is JSON or bytes
   node.handle(() => new Date())
+  // @ts-expect-error a handler
+  node.handle('answer')
 }
 
 // Options: all of them optional, and no others.
@@ -178,10 +199,15 @@ export const options = [
   node.broadcast(1, { receipts: true, deadlineMs: 5 }),
   // @ts-expect-error it is called receipts
   node.broadcast(1, { receipt: true }),
+  // @ts-expect-error a topic comes first
+  node.publish({ topic: 'news' }),
+  // @ts-expect-error what has gone to everybody cannot be called back
+  node.publish('news', 1, { signal: AbortSignal.timeout(5) }),
   // @ts-expect-error a tag is in an object of its own
   node.send({ name: 'a' }, 1),
 ]
 export type OfSends = Expect<Equal<keyof SendOptions, 'deadlineMs' | 'sender' | 'signal'>>
+export type OfBroadcasts = Expect<Equal<keyof BroadcastOptions, 'deadlineMs' | 'sender' | 'receipts'>>
 
 // What a node tells of itself is a copy that cannot be changed by mistake.
 
@@ -207,6 +233,9 @@ export async function using(): Promise<void> {
 
 exactly<ReasonFacts>()(REASONS['name-taken'])
 export type Failures = Expect<Equal<SendFailure, Extract<Reason, SendFailure>>>
+export type MoreFailures = Expect<
+  Equal<Exclude<RequestFailure, SendFailure>, 'no-handler' | 'handler-failed'>
+>
 export function explain(error: unknown): string {
   if (!(error instanceof HearsayError)) return 'not ours'
   exactly<HearsayErrorCode>()(error.code)

@@ -106,6 +106,9 @@ describe('the end of a process', { concurrency: 4 }, () => {
          a.broadcast(1),
          alone.send('a', 1, { deadlineMs }),
          alone.broadcast(1),
+         a.request('nobody', 1, { deadlineMs }),
+         alone.publish('news', 1),
+         alone.trySend('a', 1, { deadlineMs }).outcome,
        ]
        await close(a, alone, bootstrap)
        for (const { status, reason, at } of await Promise.all(pending)) console.log(status, reason, at)
@@ -113,6 +116,9 @@ describe('the end of a process', { concurrency: 4 }, () => {
     )
     await endsWell(program, [
       'failed shutting-down a',
+      'failed shutting-down a',
+      'failed shutting-down alone',
+      'failed shutting-down alone',
       'failed shutting-down a',
       'failed shutting-down alone',
       'failed shutting-down alone',
@@ -182,7 +188,16 @@ describe('the end of a process', { concurrency: 4 }, () => {
          void node.send('nobody', 1)
          void node.send('b', 'x'.repeat(2_000_000))
          void node.broadcast(1)
+         void node.broadcast(1, { receipts: true })
+         void node.trySend('nobody', 1)
+         void node.publish('news', 1)
+         void node.request('b', 1)
+         void node.request('nobody', 1)
+         void node.trace('nobody')
+         void node.history('news')
+         void node.messages().next()
        }
+       b.handle(() => { throw new Error('never mind') })
        const stopped = new Promise((resolve) => taken.on('stopped', ({ reason }) => resolve(reason)))
        await Promise.all([got(b, 1), stopped.then(console.log)])
        for (const node of [a, b, alone, taken]) {
@@ -190,6 +205,9 @@ describe('the end of a process', { concurrency: 4 }, () => {
          void node.close()
          void node.send('b', 1)
          void node.broadcast(1)
+         void node.request('b', 1)
+         void node.trace('b')
+         void node.history('news')
          void node.ready()
          void node.settled()
        }
