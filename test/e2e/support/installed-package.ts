@@ -15,7 +15,16 @@ const run = promisify(execFile)
 export const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** What the package is made of. */
-const SOURCES = ['package.json', 'tsconfig.json', 'src', 'docs', 'README.md', 'CHANGELOG.md', 'LICENSE']
+const SOURCES = [
+  'package.json',
+  'tsconfig.json',
+  'src',
+  'docs',
+  'examples',
+  'README.md',
+  'CHANGELOG.md',
+  'LICENSE',
+]
 /** What a program in TypeScript that runs on Node.js has by itself. */
 const TYPE_PACKAGES = ['@types/node', 'undici-types']
 
