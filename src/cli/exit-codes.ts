@@ -1,7 +1,7 @@
 // What the process's exit status means. Scripts rely on these numbers: add, never renumber.
 // It must not decide when the process ends; only main.ts does.
 
-import { isSendFailure, REASONS, type Reason } from '../core/reasons.ts'
+import { isRequestFailure, REASONS, type Reason } from '../core/reasons.ts'
 
 /** Exit codes by name. */
 export const EXIT = {
@@ -88,6 +88,6 @@ export const EXIT_CODES: readonly ExitCodeFacts[] = [
 
 /** The exit code of a command that failed for this reason. */
 export function exitCodeOf(reason: Reason): ExitCode {
-  if (isSendFailure(reason)) return EXIT.notDelivered
+  if (isRequestFailure(reason)) return EXIT.notDelivered
   return reason === 'name-taken' ? EXIT.nameTaken : EXIT.failure
 }

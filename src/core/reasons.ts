@@ -270,6 +270,11 @@ export function isReason(code: unknown): code is Reason {
   return typeof code === 'string' && Object.hasOwn(REASONS, code)
 }
 
+/** Whether a request can end with `reason`. */
+export function isRequestFailure(reason: Reason): reason is RequestFailure {
+  return isSendFailure(reason) || reason === 'no-handler' || reason === 'handler-failed'
+}
+
 /** Whether a send can end with `reason`. */
 export function isSendFailure(reason: Reason): reason is SendFailure {
   return IS_SEND_FAILURE.has(reason)

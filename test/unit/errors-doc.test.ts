@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { EXIT, EXIT_CODES, exitCodeOf } from '../../src/cli/exit-codes.ts'
-import { isSendFailure, REASONS, type Reason } from '../../src/core/reasons.ts'
+import { isRequestFailure, isSendFailure, REASONS, type Reason } from '../../src/core/reasons.ts'
 import { HEARSAY_ERRORS } from '../../src/errors.ts'
 import { HEALTH_REASONS } from '../../src/http/health.ts'
 import { HostUnknownError, PortDeniedError, PortTakenError } from '../../src/index.ts'
@@ -27,14 +27,11 @@ const code = (text: string | number) => `\`${text}\``
 
 type Group = 'sends' | 'requests' | 'links' | 'input' | 'drops'
 
-/** How a request ends that has arrived, beside the ways of a send. */
-const REQUEST_FAILURES: readonly Reason[] = ['no-handler', 'handler-failed']
-
 /** Where the page has a reason: as the registry groups them, but all that can fail a send together. */
 function groupOf(reason: Reason): Group {
   const { closeCode } = REASONS[reason]
   if (isSendFailure(reason)) return 'sends'
-  if (REQUEST_FAILURES.includes(reason)) return 'requests'
+  if (isRequestFailure(reason)) return 'requests'
   if (closeCode >= 4060) return 'drops'
   return closeCode >= 4020 ? 'input' : 'links'
 }
@@ -64,7 +61,7 @@ for (const group of ['sends', 'requests', 'links', 'input', 'drops'] as const) {
 test('a reason has an HTTP status exactly where it can fail a request', () => {
   const registering: Reason[] = ['name-taken', 'full', 'malformed', 'shutting-down']
   for (const reason of Object.keys(REASONS) as Reason[]) {
-    const mayFail = isSendFailure(reason) || REQUEST_FAILURES.includes(reason) || registering.includes(reason)
+    const mayFail = isRequestFailure(reason) || registering.includes(reason)
     const { httpStatus } = REASONS[reason]
     assert.equal(httpStatus !== 0, mayFail, reason)
     if (mayFail) assert.ok(httpStatus >= 400 && httpStatus < 600, reason)
@@ -138,9 +135,7 @@ test("README has each failure of a send or request with its status, and no other
     for (const [, reason] of (parts[i + 1] ?? '').matchAll(/`([a-z-]+)`/g))
       said.set(String(reason), Number(parts[i]))
   }
-  const failures = (Object.keys(REASONS) as Reason[]).filter(
-    (reason) => isSendFailure(reason) || REQUEST_FAILURES.includes(reason),
-  )
+  const failures = (Object.keys(REASONS) as Reason[]).filter(isRequestFailure)
   assert.deepEqual(
     Object.fromEntries([...said].sort()),
     Object.fromEntries(failures.map((reason) => [reason, REASONS[reason].httpStatus] as const).toSorted()),

@@ -120,12 +120,24 @@ export class Load {
       } catch (error) {
         const { code } = ((error as Error).cause ?? {}) as { code?: string }
         // Nobody listens: it was not sent. Any other end leaves open whether it was.
-        if (code === 'ECONNREFUSED') await delay(AGAIN_MS)
-        else message.outcome = 'sender-gone'
+        if (code !== 'ECONNREFUSED') message.outcome = 'sender-gone'
+        await this.#isBack(from)
       }
     }
     this.#ended++
     for (const { count, reached } of this.#marks) if (this.#ended >= count) reached()
+  }
+
+  /** Waits until a container answers again. */
+  async #isBack(name: string): Promise<void> {
+    for (;;) {
+      await delay(AGAIN_MS)
+      const isThere = await ask(name, '/').then(
+        () => true,
+        () => false,
+      )
+      if (isThere) return
+    }
   }
 
   #text({ from, to, number }: LoadMessage): string {

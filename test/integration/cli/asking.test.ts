@@ -20,7 +20,9 @@ describe('trace', { concurrency: true }, () => {
     assert.match(rows.at(-1) ?? '', /^ {2}\d {2}n8 +([\d.]+ ms|\?) +\d+ B$/)
     const json = new Running(t, ['trace', 'n8', ...at, '--json'])
     await json.ended
-    assert.equal(JSON.parse(json.out).path.length, rows.length)
+    // The network may have come by a shorter way meanwhile.
+    const { path, status } = JSON.parse(json.out)
+    assert.deepEqual([status, path[0], path.at(-1)], ['traced', 'n1', 'n8'])
     const nobody = new Running(t, ['trace', 'nobody', ...at])
     assert.equal(await nobody.ended, 3)
     assert.deepEqual(
