@@ -51,7 +51,6 @@ export type HandedOutCall =
   | 'publish'
   | 'history'
   | 'trace'
-  | 'messages'
   | 'close'
 
 /** The clock of one node. */
