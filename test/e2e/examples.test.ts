@@ -37,7 +37,7 @@ async function allKnow(nodes: readonly RecordedNode[], ...more: string[]): Promi
 }
 
 /** How many pieces of rubbish a program has sent. */
-const rubbishOf = ({ output }: PythonProgram): number => output.split('[RUBBISH]').length - 1
+const rubbishOf = ({ errors }: PythonProgram): number => errors.split('[RUBBISH]').length - 1
 
 const httpUrl = ({ url }: Bootstrap): string => url.replace(/^ws/, 'http')
 
@@ -233,7 +233,7 @@ describeWithPython('examples/python-peer.py', () => {
     for (const node of neighborhood.all) {
       await node.knows(...real.filter((name) => name !== node.name))
       assert.deepEqual(
-        node.down.filter((line) => real.some((name) => line.startsWith(`${name} `))),
+        node.left.filter((line) => real.some((name) => line.startsWith(`${name} `))),
         [],
       )
     }

@@ -2,8 +2,8 @@
 
     python3 rubbish.py SEED SHARE PROGRAM ARGUMENT…
 
-Prints a line for each piece of rubbish. Waits are 50 times shorter, and a program that stops begins again, so that there
-is much of it. It must not know the protocols.
+Prints a line on standard error for each piece of rubbish. Waits are 50 times shorter, and a program that stops begins
+again, so that there is much of it. It must not know the protocols.
 """
 import random
 import runpy
@@ -36,8 +36,7 @@ def sendall(self, data, *flags):
     if len(data) > 0 and rng.random() < share:
         count += 1
         real_sendall(self, damaged(bytes(data)), *flags)
-        sys.stdout.write(f'[RUBBISH] {count}\n')  # in one piece: there may be threads
-        sys.stdout.flush()
+        sys.stderr.write(f'[RUBBISH] {count}\n')  # in one piece: there may be threads
         if rng.random() < 0.97:  # no more comes: else the other end mostly waits, and there is little rubbish
             self.shutdown(socket.SHUT_WR)
     else:
@@ -51,5 +50,5 @@ while True:
     try:
         runpy.run_path(program, run_name='__main__')
     except SystemExit as end:
-        print(f'[END] {end}', flush=True)
+        print(f'[END] {end}', file=sys.stderr)
     time.sleep(1)
