@@ -9,6 +9,7 @@ import { Rng } from '../../src/core/rng.ts'
 import {
   allKnowEachOther,
   ask,
+  bring,
   LABEL,
   NODES,
   peersLog,
@@ -247,18 +248,18 @@ describeWithEngine('the walk-through: one bootstrap and 30 nodes', () => {
     const chaos = async (): Promise<void> => {
       for (const [index, name] of killed.entries()) {
         await load.reached(0.05 + 0.1 * index)
-        await docker('kill', name)
+        await bring(name, 'kill', 'exited')
         await load.reached(0.1 + 0.1 * index)
-        await docker('start', name)
+        await bring(name, 'start', 'running')
       }
     }
     const pauses = paused.map(async (name, index) => {
       await load.reached(0.15 + 0.2 * index)
-      await docker('pause', name)
+      await bring(name, 'pause', 'paused')
       try {
         await delay(5_000)
       } finally {
-        await docker('unpause', name)
+        await bring(name, 'unpause', 'running')
       }
     })
     await Promise.all([load.run(), chaos(), ...pauses])

@@ -66,6 +66,15 @@ export async function allKnowEachOther(members: readonly string[], deadlineMs: n
   })
 }
 
+/** Brings a container into a state: under full load the engine may give up on a command, though it is carried out. */
+export async function bring(name: string, command: string, state: string): Promise<void> {
+  await until(`docker ${command} ${name}`, 60_000, async () => {
+    const stateOf = async () => (await docker('inspect', '--format', '{{.State.Status}}', name)).stdout.trim()
+    if ((await stateOf()) !== state) await docker(command, name)
+    return (await stateOf()) === state
+  })
+}
+
 /** The lines of a container's standard output. */
 export async function stdoutLines(name: string): Promise<string[]> {
   return (await docker('logs', name)).stdout.split('\n').filter((line) => line !== '')
