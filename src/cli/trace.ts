@@ -68,7 +68,7 @@ function hopsOf({ body }: Answer): readonly TraceHop[] {
 function failureText({ body }: Answer, to: string, context: CliContext): string {
   const paint = painter(context.stderr, context.env)
   const why = `${body.error} (${body.reason}, says ${body.at})`
-  return printable(`${'no way'} to ${to}: ${why}`).replace('no way', paint('red', 'no way'))
+  return `${paint('red', 'no way')} to ${printable(`${to}: ${why}`)}`
 }
 
 function reportSpread(

@@ -7,14 +7,13 @@
 //     still live
 // W2  at most `BURST` turns go at once, and one more for each `coalesceMs` that has passed since: a token bucket
 
+import { recordsMessages } from './digests.ts'
 import type { Links } from './links.ts'
 import type { Gossip, LinkId, NodeName, PeerRecord } from './messages.ts'
 import type { Turn } from './turn.ts'
 
 /** Turns that go at once after a rest. */
 const BURST = 8
-/** Records in one message. */
-const RECORDS_MAX = 64
 
 /** See the head of the file. */
 export class Coalescing {
@@ -89,10 +88,8 @@ export class Coalescing {
     this.#broadcasts = []
     for (const { links, gossip } of broadcasts) this.#turn.send(links.filter(isUp), gossip)
     for (const [link, waiting] of this.#records) {
-      const records = isUp(link) ? [...waiting.values()] : []
-      for (let start = 0; start < records.length; start += RECORDS_MAX) {
-        this.#turn.send([link], { type: 'records', records: records.slice(start, start + RECORDS_MAX) })
-      }
+      if (!isUp(link)) continue
+      for (const message of recordsMessages([...waiting.values()])) this.#turn.send([link], message)
     }
     this.#records.clear()
     return true

@@ -151,7 +151,8 @@ export function answerWant(directory: Directory, want: Want): Records[] {
   return recordsMessages(records)
 }
 
-function recordsMessages(records: readonly PeerRecord[]): Records[] {
+/** Records in messages, of which each is small enough for a frame. */
+export function recordsMessages(records: readonly PeerRecord[]): Records[] {
   const messages: Records[] = []
   for (let start = 0; start < records.length; start += RECORDS_MAX) {
     messages.push({ type: 'records', records: records.slice(start, start + RECORDS_MAX) })

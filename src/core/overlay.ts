@@ -247,12 +247,7 @@ export class Overlay {
       const outcome = { status: 'failed', reason, at: this.self.name } as const
       this.#turn.notify({ type: 'outcome', id: input.id, outcome })
     } else if (input.type === 'broadcast') {
-      this.#turn.notify({
-        type: 'broadcast-sent',
-        id: input.id,
-        neighbors: 0,
-        failure: reason,
-      })
+      this.#turn.notify({ type: 'broadcast-sent', id: input.id, neighbors: 0, failure: reason })
     } else if (input.type === 'link-open') this.#turn.close(input.link, reason)
   }
 

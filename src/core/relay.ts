@@ -42,9 +42,9 @@ export class Relay {
     if (entry === undefined) return undefined
     const { neighbors } = this.#links
     const isUp = ({ name, link }: Neighbor): boolean => link !== except && neighbors.get(name)?.id === link
-    const isBrisk = (neighbor: Neighbor): boolean => {
-      const state = neighbors.get(neighbor.name)
-      return isUp(neighbor) && state !== undefined && !this.#links.lags(state)
+    const isBrisk = ({ name, link }: Neighbor): boolean => {
+      const state = neighbors.get(name)
+      return link !== except && state?.id === link && !this.#links.lags(state)
     }
     const routes = this.#routes.current
     const way = (routes.nextHop(origin, entry, isBrisk) ?? routes.nextHop(origin, entry, isUp))?.link

@@ -55,7 +55,7 @@ export class EarlyTraffic {
       if (!isThere(by) || entry.state !== 'sent') continue
       const has = (node: SwarmNode): boolean => node === by || entry.handedOverBy.has(node)
       const lacks = this.#nodes.find(
-        (node) => isThere(node) && !has(node) && this.#oldNeighbors(node).some(has),
+        (node) => isThere(node) && !has(node) && this.#oldNeighbors(node, alive).some(has),
       )
       if (lacks !== undefined) return `broadcast ${entry.id} of ${by.label} has not come to ${lacks.label}`
     }
@@ -67,9 +67,8 @@ export class EarlyTraffic {
    * may be left who has a broadcast: they ask for nothing from before their time. Links lead from any node to all others,
    * so that these tell the same of everybody where nobody is new.
    */
-  #oldNeighbors(node: SwarmNode): SwarmNode[] {
+  #oldNeighbors(node: SwarmNode, alive: ReadonlySet<SwarmNode>): SwarmNode[] {
     const { neighbors } = node.process.overlay
-    const alive = new Set(this.#net.nodes)
     return this.#nodes.filter((other) => alive.has(other) && neighbors.has(other.name as NodeName))
   }
 }
