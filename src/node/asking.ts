@@ -53,11 +53,6 @@ export class Asking {
     this.#asked = new PendingAnswers(parts.nowMs, parts.timers)
   }
 
-  /** Requests that are not settled. */
-  get pending(): number {
-    return this.#asked.size
-  }
-
   /** Asks, and resolves with how that ended. @throws HearsayError `invalid-payload`, at once */
   ask(question: Question): Promise<RequestAnswer> {
     const { nowMs, name } = this.#parts

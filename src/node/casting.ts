@@ -2,7 +2,6 @@
 // peers. It must not know how a broadcast travels, nor who listens here.
 
 import type { BroadcastAnswer } from '../answers.ts'
-import { CORE_DEFAULTS } from '../core/config.ts'
 import type { Notification } from '../core/events.ts'
 import type { Reason } from '../core/reasons.ts'
 import { HearsayError } from '../errors.ts'
@@ -108,7 +107,7 @@ export class Casting {
     options: BroadcastOptions & { readonly isProbe?: boolean },
   ) {
     const { receipts, settings } = this.#parts
-    const { deadlineMs = settings.config.deadlineMs ?? CORE_DEFAULTS.deadlineMs } = options
+    const { deadlineMs = settings.deadlineMs } = options
     checkDeadline(options.deadlineMs)
     const headers = {
       ...labelOf(options.sender, settings.name),

@@ -86,6 +86,11 @@ export class Conversation {
     if (this.#tags.length > 0 || this.#history.perTopic > 0) this.#tellProfile()
   }
 
+  /** When to give up what has no deadline of its own, in ms. */
+  get deadlineMs(): number {
+    return this.#parts.settings.deadlineMs
+  }
+
   /** What the node is for, without the tag that hearsay gives it itself. */
   get tags(): readonly string[] {
     return this.#tags
@@ -105,7 +110,7 @@ export class Conversation {
   /** Asks for broadcasts of before. */
   past(filter: string | undefined, options: HistoryOptions): Promise<HistoryAnswer> {
     return askPast(
-      { name: this.#parts.settings.name, overlay: this.#parts.overlay, asking: this.asking },
+      { ...this.#parts.settings, overlay: this.#parts.overlay, asking: this.asking },
       filter,
       options,
     )

@@ -97,6 +97,11 @@ export function open(notification: Extract<Notification, { type: 'message' }>): 
   return { kind: 'message', message, receipt: broadcast ? receipt : undefined }
 }
 
+/** What another node says, as fields that may be anything; none where it is no object. */
+export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
 /** A question or what follows from one; `undefined` for anything else. */
 function noteOf(parts: Omit<Note, 'number'>): Opened | undefined {
   const { ask, answer, part, got } = parts.headers

@@ -11,8 +11,6 @@ import { checkName } from './options.ts'
 
 /** How long each node on a way is waited for, unless told otherwise. */
 const TRACE_MS = 5_000
-/** How long an answer is waited for, unless told otherwise. */
-const REQUEST_MS = 10_000
 
 /** The interface that line mode works on. */
 export function guestHostOf(
@@ -29,7 +27,7 @@ export function guestHostOf(
       }),
     broadcast: ({ sender, msg }, options) => casting.broadcast(msg, { sender, ...options }),
     publish: (topic, { sender, msg }, options) => casting.publish(topic, msg, { sender, ...options }),
-    request: (to, { sender, msg }, { deadlineMs = REQUEST_MS }) =>
+    request: (to, { sender, msg }, { deadlineMs = conversation.deadlineMs }) =>
       asking.ask({ to: checkName(to), value: msg, sender, deadlineMs }),
     subscribe: (filter, listener) => {
       try {

@@ -22,16 +22,12 @@ export class History {
   readonly perTopic: number
   /** By topic, '' for broadcasts without one; the one that was silent for longest first. */
   readonly #topics = new Map<string, Kept[]>()
+  /** Payload bytes that are kept, and what keeping them costs. */
   #bytes = 0
 
   /** @param perTopic 0: nothing is kept. */
   constructor(perTopic: number) {
     this.perTopic = perTopic
-  }
-
-  /** Payload bytes that are kept, and what keeping them costs. */
-  get bytes(): number {
-    return this.#bytes
   }
 
   /** Keeps a broadcast. @param payloadBytes how large it is. */

@@ -2,7 +2,6 @@
 // It must not hold protocol rules, nor know what world it is in, and carrying out effects never waits for anybody.
 
 import type { BroadcastAnswer, RequestAnswer, SendAnswer, TraceAnswer, TrySendAnswer } from '../answers.ts'
-import { CORE_DEFAULTS } from '../core/config.ts'
 import type { Effect, Input, Notification } from '../core/events.ts'
 import { Overlay } from '../core/overlay.ts'
 import { REASONS, type Reason } from '../core/reasons.ts'
@@ -201,7 +200,7 @@ export class Node {
   /** Finds the way that a message to a node would take now, with the links on it. @throws HearsayError as `send` does */
   trace(to: string, options: Pick<SendOptions, 'deadlineMs'> = {}): Promise<TraceAnswer> {
     checkDeadline(options.deadlineMs)
-    const { deadlineMs = this.#deadlineMs } = options
+    const { deadlineMs = this.#settings.deadlineMs } = options
     return this.#world.handOut(this.#conversation.tracing.trace(checkName(to), deadlineMs), 'trace')
   }
 
@@ -406,15 +405,11 @@ export class Node {
 
   #request(to: Destination, value: JsonValue | Uint8Array, options: SendOptions): Promise<RequestAnswer> {
     const { asking, sending } = this.#conversation
-    const { deadlineMs = this.#deadlineMs, sender, signal } = options
+    const { deadlineMs = this.#settings.deadlineMs, sender, signal } = options
     checkDeadline(deadlineMs)
     const name = sending.destination(to)
     if (name === undefined) return Promise.resolve(sending.failed('unknown-peer'))
     return asking.ask({ to: name, value, deadlineMs, sender, signal })
-  }
-
-  get #deadlineMs(): number {
-    return this.#settings.config.deadlineMs ?? CORE_DEFAULTS.deadlineMs
   }
 
   #drop(reason: Reason, detail: string): void {

@@ -50,6 +50,8 @@ export interface NodeSettings {
   readonly history: number
   readonly logger: Logger
   readonly config: Partial<CoreConfig>
+  /** When to give up what has no deadline of its own, in ms. */
+  readonly deadlineMs: number
   readonly link: Partial<LinkOptions>
 }
 
@@ -106,6 +108,7 @@ export function checkOptions(options: NodeOptions): NodeSettings {
   const listen = options.listen ?? 0
   if (listen !== false) refuse(portProblem(listen, ', or false'))
   const url = options.url === undefined ? undefined : checkUrl(options.url)
+  const config = checkConfig(options.config ?? {})
   return {
     name: checkName(options.name ?? (url === undefined ? hostname() : new URL(url).hostname)),
     listen,
@@ -116,7 +119,8 @@ export function checkOptions(options: NodeOptions): NodeSettings {
     tags: checkTags(options.tags ?? []),
     history: checkHistory(options.history ?? 0),
     logger: options.logger ?? silentLogger,
-    config: checkConfig(options.config ?? {}),
+    config,
+    deadlineMs: config.deadlineMs ?? CORE_DEFAULTS.deadlineMs,
     link: checkLink(options.link ?? {}),
   }
 }

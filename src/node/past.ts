@@ -4,14 +4,13 @@
 // The answer comes in parts, one broadcast each, and ends with how many there were: parts arrive in their order or the
 // request fails, so that the end is the mark behind which nothing follows.
 
-import { CORE_DEFAULTS } from '../core/config.ts'
 import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { isTopic, isTopicFilter } from '../wire/topics.ts'
 import type { NodeAnswerer } from './answering.ts'
 import type { Asking } from './asking.ts'
-import type { EnvelopeHeaders, Note } from './envelope.ts'
+import { type EnvelopeHeaders, fieldsOf, type Note } from './envelope.ts'
 import type { NodeMessage } from './events.ts'
 import type { History } from './history.ts'
 import { checkName } from './options.ts'
@@ -52,12 +51,14 @@ export interface PastParts {
   readonly name: NodeName
   readonly overlay: Overlay
   readonly asking: Pick<Asking, 'ask'>
+  /** When to give up, unless told otherwise, in ms. */
+  readonly deadlineMs: number
 }
 
 /** Answers for what this node has kept. */
 export function pastAnswerer(history: History): NodeAnswerer {
   return async ({ value }, part) => {
-    const { filter } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
+    const { filter } = fieldsOf(value)
     if (filter !== undefined && !(typeof filter === 'string' && isTopicFilter(filter))) {
       throw new TypeError('expected { filter?: a topic filter }')
     }
@@ -72,7 +73,7 @@ export function pastAnswerer(history: History): NodeAnswerer {
       })
       open.add(sent)
       if (open.size >= PARTS_OPEN_MAX) await Promise.race(open)
-      if (failed > 0) throw new Error(`${failed} of ${messages.length} broadcasts did not arrive`)
+      if (failed > 0) break
     }
     await Promise.all(open)
     if (failed > 0) throw new Error(`${failed} of ${messages.length} broadcasts did not arrive`)
@@ -100,11 +101,11 @@ export function askPast(
 }
 
 async function collect(
-  { asking }: PastParts,
+  { asking, deadlineMs: usualMs }: PastParts,
   what: { to: NodeName; filter: string | undefined; options: HistoryOptions },
 ): Promise<HistoryAnswer> {
   const { to, filter, options } = what
-  const { deadlineMs = CORE_DEFAULTS.deadlineMs, signal } = options
+  const { deadlineMs = usualMs, signal } = options
   const messages: NodeMessage[] = []
   const onPart = (part: Note): void => {
     const message = messageOf(part)
@@ -113,7 +114,7 @@ async function collect(
   const value: JsonValue = filter === undefined ? {} : { filter }
   const answer = await asking.ask({ to, value, deadlineMs, signal, about: 'history', onPart })
   if (answer.status === 'failed') return { ...answer, messages }
-  const { count } = answer.value as Record<string, unknown>
+  const { count } = fieldsOf(answer.value)
   if (count === messages.length) return { status: 'complete', from: to, messages }
   return {
     status: 'failed',

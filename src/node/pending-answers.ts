@@ -29,10 +29,6 @@ export class PendingAnswers<T extends PendingAnswer> {
     this.#timers = timers
   }
 
-  get size(): number {
-    return this.#waiting.size
-  }
-
   /** All who wait. */
   [Symbol.iterator](): MapIterator<[number, T]> {
     return this.#waiting.entries()

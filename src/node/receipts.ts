@@ -4,7 +4,7 @@
 // 1. A broadcast with receipts is settled when all have answered, or those who have not are gone, or at its deadline.
 
 import type { Receipt } from '../answers.ts'
-import type { Note } from './envelope.ts'
+import { fieldsOf, type Note } from './envelope.ts'
 import { type PendingAnswer, PendingAnswers } from './pending-answers.ts'
 import type { NodeTimers, NodeWorld } from './world.ts'
 
@@ -93,7 +93,7 @@ function resultOf({ receipts, missing, gone }: Awaited): Receipts {
 
 /** From another node, so it may be anything. */
 function wayOf(value: Note['value']): { hops: number; via: string } {
-  const { hops, via } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>
+  const { hops, via } = fieldsOf(value)
   return {
     hops: typeof hops === 'number' && Number.isInteger(hops) && hops >= 0 ? hops : 0,
     via: typeof via === 'string' ? via : '',

@@ -2,7 +2,6 @@
 // or by HTTP to the plain HTTP peers. It must not hold protocol rules: the core decides how a send ends.
 
 import type { SendAnswer, SendFailed, TrySendAnswer } from '../answers.ts'
-import { CORE_DEFAULTS } from '../core/config.ts'
 import type { Input, Outcome } from '../core/events.ts'
 import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
@@ -131,8 +130,8 @@ export class Sending {
     const { httpPeers, settings } = this.#parts
     const msg = value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
     const message = { sender: options.sender ?? this.#name, msg }
-    const deadlineMs = options.deadlineMs ?? settings.config.deadlineMs ?? CORE_DEFAULTS.deadlineMs
-    const outcome = await httpPeers.post(name, message, { deadlineMs, signal: options.signal })
+    const { deadlineMs = settings.deadlineMs, signal } = options
+    const outcome = await httpPeers.post(name, message, { deadlineMs, signal })
     if (outcome.status === 'delivered') return { ...outcome, hops: 1, id: this.messageId() }
     settings.logger.debug({ peer: name, reason: outcome.reason, detail: outcome.detail }, 'post failed')
     return this.failed(outcome.reason, outcome.reason === 'refused' ? name : this.#name)

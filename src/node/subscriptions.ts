@@ -51,11 +51,6 @@ export class Subscriptions {
     return () => this.#replace(this.#list.filter((other) => other !== subscription))
   }
 
-  /** Whether anybody here listens to this topic. */
-  has(topic: string): boolean {
-    return this.#list.some(({ filter }) => matchesTopic(filter, topic))
-  }
-
   /** Tells the listeners of this topic; false when there is none. An error of theirs surfaces as an uncaught exception. */
   tell(topic: string, message: NodeMessage): boolean {
     let isTold = false

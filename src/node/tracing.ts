@@ -6,7 +6,7 @@ import { type NodeName, parseNodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import type { Asking } from './asking.ts'
-import type { Note } from './envelope.ts'
+import { fieldsOf, type Note } from './envelope.ts'
 import type { NodeLinks } from './world.ts'
 
 /** What tracing needs of the node. */
@@ -63,10 +63,7 @@ export class Tracing {
 
   /** Another node asks where a message would go from here. */
   readonly answer = ({ value }: Note): JsonValue => {
-    const { to, origin, cameFrom } = (typeof value === 'object' && value !== null ? value : {}) as Record<
-      string,
-      unknown
-    >
+    const { to, origin, cameFrom } = fieldsOf(value)
     const [toName, originName] = [nameOf(to), nameOf(origin)]
     if (toName === undefined || originName === undefined)
       throw new TypeError('expected { to, origin, cameFrom? }')
@@ -111,10 +108,7 @@ function questionOf(to: NodeName, origin: NodeName, cameFrom: NodeName | undefin
 
 /** From another node, so it may be anything. */
 function hopOf(node: NodeName, value: unknown): TraceHop {
-  const { next, rttMs, queuedBytes } = (typeof value === 'object' && value !== null ? value : {}) as Record<
-    string,
-    unknown
-  >
+  const { next, rttMs, queuedBytes } = fieldsOf(value)
   const name = nameOf(next)
   return {
     node,

@@ -116,6 +116,9 @@ test('what was broadcast before, by a node that keeps it; a probe is not among i
     RecordedNode,
     RecordedNode,
   ]
+  await until('b knows that a keeps broadcasts', () =>
+    b.node.peers().some(({ tags }) => tags?.includes('history')),
+  )
   await a.node.publish('t/1', 'one')
   await a.node.broadcast('of no topic', { receipts: true })
   const ann = await guestOf(t, b)

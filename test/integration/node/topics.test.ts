@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { NodeMessage } from '../../../src/index.ts'
+import { askPast } from '../../../src/node/past.ts'
 import { createTestNetwork } from '../../../src/testing/test-network.ts'
 
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'] as const
@@ -227,6 +228,23 @@ describe('what was broadcast before', { concurrency: true }, () => {
     assert.throws(() => a.history('a#'), { code: 'invalid-topic' })
     assert.throws(() => a.history('a', { from: 'no name' }), { code: 'invalid-name' })
     await assert.rejects(net.createNode({ name: 'x', history: -1 }), { code: 'invalid-option' })
+  })
+
+  test('an answer that makes no sense is a failure, and the configured deadline counts', async (t) => {
+    const asking = {
+      ask: () => Promise.resolve({ status: 'answered', from: 'b', value: null, hops: 1, rttMs: 1 }),
+    }
+    const parts = { name: 'a', overlay: {}, asking, deadlineMs: 1 } as never
+    const { status, messages } = await askPast(parts, '#', { from: 'b' })
+    assert.deepEqual([status, messages], ['failed', []])
+    const net = createTestNetwork({ config: { deadlineMs: 700 } })
+    t.after(() => net.close())
+    const [a, keeper] = await net.start(['a', 'keeper'], { history: 1 })
+    await net.settled()
+    net.pause(keeper.name, 60_000)
+    const startMs = net.nowMs
+    const answer = await a.history('#', { from: 'keeper' })
+    assert.deepEqual([answer.status, net.nowMs - startMs < 1_000], ['failed', true])
   })
 
   test('thousands of them come, and those that are broadcast meanwhile can be told apart', async (t) => {

@@ -28,6 +28,7 @@ describe('the options of a node', () => {
       tags: [],
       history: 0,
       config: {},
+      deadlineMs: 10_000,
       link: {},
     })
   })
