@@ -21,7 +21,7 @@ export interface AnswersParts {
   readonly directory: Pick<Directory, 'get'>
   readonly links: Pick<Links, 'get'>
   readonly origins: BroadcastOrigins
-  readonly trees: Pick<BroadcastTrees, 'graftReceived' | 'pruneReceived'>
+  readonly trees: Pick<BroadcastTrees, 'graftReceived' | 'pruneReceived' | 'startLazy'>
   readonly announcing: Announcing
   readonly cache: PayloadCache
 }
@@ -48,9 +48,10 @@ export class BroadcastAnswers {
     }
   }
 
-  /** A neighbor wants no more pushes of some trees. */
+  /** A neighbor wants no more pushes of some trees; without names of any but this node's own. */
   pruneReceived({ origins: names }: Prune, link: LinkId): void {
     const { origins, trees } = this.#parts
+    if (names.length === 0) trees.startLazy(origins.trees(), link)
     for (const name of names) {
       const tree = origins.find(name)?.tree
       if (tree !== undefined) trees.pruneReceived(tree, link)

@@ -75,6 +75,11 @@ export class BroadcastOrigins {
     return this.#others[Symbol.iterator]()
   }
 
+  /** The trees of the other nodes. */
+  *trees(): Generator<Tree> {
+    for (const [, { tree }] of this.#others) yield tree
+  }
+
   /** The run that made this broadcast, remembered from now on; `undefined` when a later one was heard. */
   runOf({ origin: name, incarnation, record }: Gossip): Origin | undefined {
     const { newTree, onNewRun } = this.#parts

@@ -27,7 +27,8 @@ export function appendRange<T extends BroadcastRange & Partial<Pick<AnnouncedRan
   ranges.push(range)
 }
 
-function goesOn<T extends BroadcastRange & Partial<Pick<AnnouncedRange, 'hops'>>>(
+/** Whether a range goes on where another one ends, and both together are not too long. */
+export function goesOn<T extends BroadcastRange & Partial<Pick<AnnouncedRange, 'hops'>>>(
   last: T,
   range: T,
 ): boolean {

@@ -5,6 +5,7 @@
 // U1  nothing is asked for that has come, nor of a run that a later one has followed
 // U2  whoever is asked for a broadcast of an origin that is known becomes the parent in its tree
 
+import type { Announcing } from './announcing.ts'
 import type { BroadcastOrigins } from './broadcast-origins.ts'
 import { piecesOf } from './broadcast-ranges.ts'
 import type { BroadcastTrees } from './broadcast-trees.ts'
@@ -20,6 +21,7 @@ export interface RequestsParts {
   readonly origins: BroadcastOrigins
   readonly trees: Pick<BroadcastTrees, 'grafting' | 'optimize'>
   readonly missing: Pick<Missing, 'announced' | 'due'>
+  readonly announcing: Pick<Announcing, 'heard'>
 }
 
 /** See the head of the file. */
@@ -32,9 +34,10 @@ export class BroadcastRequests {
 
   /** A neighbor has broadcasts that it does not push. */
   ihaveReceived({ ranges }: IHave, link: LinkId): void {
-    const { directory } = this.#parts
+    const { announcing, directory } = this.#parts
     const wanted: Wanted = new Map()
     for (const range of ranges) {
+      announcing.heard(link, range)
       if (range.origin === directory.own.record.name) this.#ownAnnounced(range, link)
       else this.#announced(range, link, wanted)
     }

@@ -40,6 +40,8 @@ export class BroadcastTrees {
   readonly #optimizeHops: number
   readonly #bits = new Map<LinkId, number>()
   #used = 0
+  /** Set of link bits: those that came up beside others, at either end. The rest of all links is a tree, or several. */
+  #later = 0
   /** Which origins neighbors are still to be asked to push, and which not: the latest for each link and origin. */
   readonly #grafts = new Map<LinkId, Set<NodeName>>()
   readonly #prunes = new Map<LinkId, Set<NodeName>>()
@@ -52,12 +54,13 @@ export class BroadcastTrees {
   }
 
   /**
-   * A tree in which all links are eager; or those that are in another one, which is that of a neighbor of this origin.
+   * A tree in which those links are eager that are so in another one, which is that of a neighbor of this origin; without
+   * one, those by which nodes have joined.
    * Deviation from Plumtree: what a newcomer broadcasts first comes to everybody by the tree of whom it has joined, and
    * is announced on all other links. A tree that began with all of its links would bring it over each of them.
    */
   newTree(origin: NodeName, like?: Tree): Tree {
-    return { origin, lazy: like?.lazy ?? 0, refused: 0, parent: undefined, depth: 0 }
+    return { origin, lazy: like?.lazy ?? this.#later, refused: 0, parent: undefined, depth: 0 }
   }
 
   /** A link is up. The 33rd has no bit: it stays eager in all trees. */
@@ -68,9 +71,11 @@ export class BroadcastTrees {
     this.#bits.set(link, bit)
   }
 
-  /** A link came up beside others: what comes over those is not pushed on it unasked. */
-  startLazy(tree: Tree, link: LinkId): void {
-    ;(tree as MutableTree).lazy |= this.#bitOf(link)
+  /** A link came up beside others, here or at its other end: what comes over those is not pushed on it unasked. */
+  startLazy(trees: Iterable<Tree>, link: LinkId): void {
+    const bit = this.#bitOf(link)
+    this.#later |= bit
+    for (const tree of trees) (tree as MutableTree).lazy |= bit
   }
 
   /** A link is gone, for this tree. To be called for each tree before {@link forgetLink}. */
@@ -87,6 +92,7 @@ export class BroadcastTrees {
     this.#grafts.delete(link)
     this.#prunes.delete(link)
     this.#used &= ~this.#bitOf(link)
+    this.#later &= this.#used
     this.#bits.delete(link)
   }
 

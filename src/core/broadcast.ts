@@ -39,6 +39,7 @@ import type {
 import { Missing, type MissingConfig } from './missing.ts'
 import { PayloadCache } from './payload-cache.ts'
 import type { SendFailure } from './reasons.ts'
+import type { Rng } from './rng.ts'
 import type { Turn } from './turn.ts'
 
 /** The links that a broadcast may travel; a repaired tree may be deeper than the diameter. */
@@ -69,6 +70,7 @@ export interface BroadcastParts {
   readonly coalescing: Coalescing
   readonly directory: Directory
   readonly links: Links
+  readonly rng: Rng
   readonly turn: Turn
 }
 
@@ -100,7 +102,7 @@ export class Broadcast {
   #startedMs = 0
 
   constructor(config: BroadcastConfig, parts: BroadcastParts) {
-    const { coalescing, directory, links, turn } = parts
+    const { coalescing, directory, links, rng, turn } = parts
     this.#coalescing = coalescing
     this.#directory = directory
     this.#links = links
@@ -108,14 +110,14 @@ export class Broadcast {
     this.#turn = turn
     const trees = new BroadcastTrees(config.optimizeHops, { turn, coalescing })
     const missing = new Missing(config, turn)
-    const announcing = new Announcing(config.announceDelayMs, turn)
+    const announcing = new Announcing(config, rng, turn)
     const cache = new PayloadCache(config.cacheBytesMax)
     const origins = new BroadcastOrigins(config, {
       directory,
       newTree: (origin, like) => trees.newTree(origin, like),
       onNewRun: (origin, incarnation) => missing.newRun(origin, incarnation),
     })
-    this.#requests = new BroadcastRequests({ turn, directory, origins, trees, missing })
+    this.#requests = new BroadcastRequests({ turn, directory, origins, trees, missing, announcing })
     this.#answers = new BroadcastAnswers({ turn, directory, links, origins, trees, announcing, cache })
     this.#trees = trees
     this.#missing = missing
@@ -171,6 +173,7 @@ export class Broadcast {
       }
       const kept = gossip.kind === 'record' ? onward : this.#cache.add(onward, this.#turn.nowMs)
       this.#spread(kept, tree, cameFrom)
+      for (const { link, hops } of announcers) this.#announcing.heard(link, announcedOf(gossip, hops))
     }
     return true
   }
@@ -216,10 +219,15 @@ export class Broadcast {
    */
   linkUp(link: LinkId, isFirst: boolean, mayJoin: boolean): void {
     this.#trees.linkUp(link)
-    if (!isFirst) for (const [, { tree }] of this.#origins) this.#trees.startLazy(tree, link)
+    if (!isFirst) this.#trees.startLazy(this.#origins.trees(), link)
     const runningMs = Math.ceil(this.#turn.nowMs - this.#startedMs)
     const withinMs = Math.min(runningMs, mayJoin ? 0xffff_ffff : RECENT_MS)
     this.#turn.send([link], { type: 'catch-up', withinMs })
+  }
+
+  /** Wants no pushes on a link that has come up: another one, which came up before it, brings them. */
+  decline(link: LinkId): void {
+    this.#turn.send([link], { type: 'prune', origins: [] })
   }
 
   /** A link is gone. */
@@ -323,4 +331,9 @@ export class Broadcast {
   #fail(id: number, failure: SendFailure): void {
     this.#turn.notify({ type: 'broadcast-sent', id, neighbors: 0, failure })
   }
+}
+
+/** This broadcast alone, as the other end of a link announces it. */
+function announcedOf({ kind, origin, incarnation, sequence }: Gossip, hops: number): AnnouncedRange {
+  return { kind, origin, incarnation, first: sequence, behindLast: sequence + 1, hops }
 }

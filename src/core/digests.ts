@@ -99,8 +99,16 @@ export class AntiEntropy {
 const byName = (a: { name: string }, b: { name: string }): number =>
   a.name < b.name ? -1 : a.name > b.name ? 1 : 0
 
-const takesPart = ({ reachable, sinceMs }: Entry, nowMs: number): boolean =>
-  reachable || nowMs - sinceMs < FRESH_MS
+const takesPart = ({ record, reachable, sinceMs }: Entry, nowMs: number): boolean =>
+  (reachable || nowMs - sinceMs < FRESH_MS) && isPublished(record)
+
+/**
+ * Whether a record is worth telling: what stands for a neighbor until its own record comes, and what a node without links
+ * says of itself, helps nobody to reach it. The first record that does is a broadcast, and a moment away.
+ */
+export function isPublished({ version, state, links }: PeerRecord): boolean {
+  return version > 0 && (state === 'leaving' || links.length > 0)
+}
 
 /** All that takes part, in digests that together cover every name. */
 export function digestsOf(directory: Directory, nowMs: number): Digest[] {

@@ -10,6 +10,7 @@
 //
 // Link-state records: OSPF (RFC 2328 section 13.1, which of two instances is newer) and OLSR (RFC 3626).
 
+import type { Adjacency } from './adjacency.ts'
 import { Announcements, type MembershipChange } from './announcements.ts'
 import { assert } from './assert.ts'
 import { recordHash } from './hash.ts'
@@ -22,7 +23,6 @@ export interface Entry {
   /** Small dense number, so that routing can work in arrays. Reused after the entry is forgotten. */
   readonly slot: number
   readonly record: PeerRecord
-  readonly hash: DirectoryHash
   readonly reachable: boolean
   /** When `reachable` last changed. */
   readonly sinceMs: number
@@ -47,6 +47,13 @@ export function compareRecords(a: PeerRecord, b: PeerRecord): number {
   if (a.incarnation !== b.incarnation) return a.incarnation - b.incarnation
   if (a.instance !== b.instance) return a.instance > b.instance ? 1 : -1
   return a.version - b.version
+}
+
+const NO_NAMES: readonly NodeName[] = []
+
+/** The nodes to which this one may have edges. */
+function listedBy({ state, links }: PeerRecord): readonly NodeName[] {
+  return state === 'leaving' ? NO_NAMES : links
 }
 
 /** How long an unreachable record is held at least, also when the directory is full. */
@@ -122,7 +129,7 @@ export class Directory {
     this.#nowMs = nowMs
     this.#neighbors.add(name)
     const entry = this.#entries.get(name)
-    if (entry !== undefined) this.#findEdges(entry)
+    if (entry?.record.state === 'up') this.#tree.connect(this.#own.slot, entry.slot)
   }
 
   /** The link to this node is gone. */
@@ -150,15 +157,16 @@ export class Directory {
       this.#fading.add(entry)
       this.#announcements.changed(entry)
       this.#tree.add(entry.slot)
-      this.#findEdges(entry)
+      this.#moveEdges(entry, NO_NAMES)
       return 'newer'
     }
     const order = compareRecords(record, known.record)
     if (order <= 0) return order === 0 ? 'same' : 'older'
     if (record.instance !== known.record.instance) this.#announcements.restarted(known)
+    const before = listedBy(known.record)
     this.#store(known, record)
     if (record.state === 'leaving') this.#announcements.changed(known)
-    this.#findEdges(known)
+    this.#moveEdges(known, before)
     return 'newer'
   }
 
@@ -174,9 +182,9 @@ export class Directory {
     return edges
   }
 
-  /** The slots next to this one on paths from here (D6): those of {@link edges}, but for this node the neighbors'. */
-  adjacent(slot: number): readonly number[] {
-    return this.#tree.edges(slot)
+  /** The edges of paths from here (D6), between slots: those of {@link edges}, but for this node the neighbors'. */
+  get adjacency(): Pick<Adjacency, 'at' | 'degree' | 'of'> {
+    return this.#tree.edges
   }
 
   /** The entry through which this one was last found reachable; `undefined` for the own one and unreachable ones. */
@@ -236,8 +244,7 @@ export class Directory {
 
   #newEntry(record: PeerRecord): MutableEntry {
     const slot = this.#freeSlots.pop() ?? this.#slots.length
-    const hash = recordHash(record.name, record.incarnation, record.version)
-    const entry = { slot, record, hash, reachable: false, sinceMs: this.#nowMs, joined: false }
+    const entry = { slot, record, reachable: false, sinceMs: this.#nowMs, joined: false }
     this.#slots[slot] = entry
     this.#entries.set(record.name, entry)
     return entry
@@ -246,17 +253,30 @@ export class Directory {
   #store(entry: MutableEntry, record: PeerRecord): void {
     if (entry.reachable) this.#toggleHash(entry)
     entry.record = record
-    entry.hash = recordHash(record.name, record.incarnation, record.version)
     if (entry.reachable) this.#toggleHash(entry)
   }
 
-  /** Its edges follow what the records say now; the own ones follow the links. */
-  #findEdges(entry: MutableEntry): void {
-    const { record, slot } = entry
+  /**
+   * Its edges follow what the records say now; the own ones follow the links. What the record before listed as well is as
+   * it was: only the rest is looked at, because nodes of a large overlay are seldom in the processor's cache. What comes
+   * is taken in before what goes, so that who only moves stays reached.
+   */
+  #moveEdges({ record, slot }: MutableEntry, before: readonly NodeName[]): void {
+    const now = listedBy(record)
     const own = this.#own.slot
-    const slots = this.edges(entry).flatMap((other) => (other.slot === own ? [] : [other.slot]))
-    if (record.state === 'up' && this.#neighbors.has(record.name)) slots.push(own)
-    this.#tree.setEdges(slot, slots)
+    for (const name of now) {
+      if (before.includes(name)) continue
+      const other = this.#entries.get(name)
+      if (other === undefined || other.slot === own) continue
+      if (listedBy(other.record).includes(record.name)) this.#tree.connect(slot, other.slot)
+    }
+    if (record.state === 'leaving') this.#tree.disconnect(slot, own)
+    else if (this.#neighbors.has(record.name)) this.#tree.connect(slot, own)
+    for (const name of before) {
+      if (now.includes(name)) continue
+      const other = this.#entries.get(name)
+      if (other !== undefined && other.slot !== own) this.#tree.disconnect(slot, other.slot)
+    }
   }
 
   /** The tree has found or lost the way to this slot. */
@@ -271,9 +291,11 @@ export class Directory {
     this.#announcements.changed(entry)
   }
 
-  #toggleHash(entry: Entry): void {
-    this.#hashHigh = (this.#hashHigh ^ entry.hash.high) >>> 0
-    this.#hashLow = (this.#hashLow ^ entry.hash.low) >>> 0
+  /** The hash of one record is not kept: it costs less to compute than to keep for each of many nodes. */
+  #toggleHash({ record: { name, incarnation, version } }: Entry): void {
+    const { high, low } = recordHash(name, incarnation, version)
+    this.#hashHigh = (this.#hashHigh ^ high) >>> 0
+    this.#hashLow = (this.#hashLow ^ low) >>> 0
   }
 
   /** Makes room by forgetting one unreachable record that the application no longer counts on. */
@@ -291,7 +313,7 @@ export class Directory {
   #forget(entry: MutableEntry): void {
     this.#fading.delete(entry)
     this.#announcements.forget(entry)
-    this.#tree.setEdges(entry.slot, [])
+    this.#tree.isolate(entry.slot)
     this.#entries.delete(entry.record.name)
     this.#slots[entry.slot] = undefined
     this.#freeSlots.push(entry.slot)

@@ -15,7 +15,7 @@ export function checkDirectory(directory: DirectoryView, links: LinksView): stri
   const broken: string[] = []
   if (bySlot.size !== directory.size) broken.push('D2: two nodes share a slot')
   for (const entry of entries) broken.push(...checkEdges(entry, directory, links))
-  const reached = distancesFrom(directory.own.slot, (slot) => directory.adjacent(slot))
+  const reached = distancesFrom(directory.own.slot, (slot) => directory.adjacency.of(slot))
   for (const entry of entries) {
     const { slot, reachable, record } = entry
     if (reachable !== reached.has(slot)) {
@@ -45,12 +45,12 @@ export function checkDirectory(directory: DirectoryView, links: LinksView): stri
 function checkEdges(entry: Entry, directory: DirectoryView, links: LinksView): string[] {
   const { name } = entry.record
   const broken: string[] = []
-  const edges = directory.adjacent(entry.slot)
+  const edges = directory.adjacency.of(entry.slot)
   const slots = new Set(edges)
   if (slots.size !== edges.length) broken.push(`V3: ${name} has an edge twice`)
   if (slots.has(entry.slot)) broken.push(`V3: ${name} has an edge to itself`)
   for (const slot of slots) {
-    if (!directory.adjacent(slot).includes(entry.slot)) broken.push(`V3: an edge of ${name} has one end`)
+    if (!directory.adjacency.of(slot).includes(entry.slot)) broken.push(`V3: an edge of ${name} has one end`)
   }
   for (const other of edgesByRecords(entry, directory, links)) {
     if (!slots.delete(other.slot)) broken.push(`D2: an edge is missing, ${name} to ${other.record.name}`)
@@ -80,7 +80,8 @@ function checkParent(entry: Entry, directory: DirectoryView): string[] {
   if (parent === undefined) {
     return entry.reachable && entry !== directory.own ? [`V2: ${name} is reachable without a parent`] : []
   }
-  if (!directory.adjacent(entry.slot).includes(parent.slot)) return [`V2: ${name} has no edge to its parent`]
+  if (!directory.adjacency.of(entry.slot).includes(parent.slot))
+    return [`V2: ${name} has no edge to its parent`]
   let at: Entry | undefined = parent
   for (let steps = 0; at !== undefined && at !== directory.own; steps++) {
     if (steps > directory.size) return [`V2: the parents of ${name} go in a circle`]
@@ -118,7 +119,7 @@ export function checkRoutes(
   const ways = [...neighbors.keys()].flatMap((name) => {
     const entry = directory.get(name)
     if (entry === undefined || entry.record.state === 'leaving') return []
-    const next = (slot: number): number[] => directory.adjacent(slot).filter((other) => other !== own)
+    const next = (slot: number): number[] => directory.adjacency.of(slot).filter((other) => other !== own)
     return [{ name, distances: distancesFrom(entry.slot, next) }]
   })
   const broken: string[] = []

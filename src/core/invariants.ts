@@ -42,7 +42,7 @@ export interface OverlayView {
 /** What is looked at of the directory. */
 export type DirectoryView = Pick<
   Directory,
-  'adjacent' | 'entries' | 'get' | 'hash' | 'own' | 'parent' | 'reachableCount' | 'size'
+  'adjacency' | 'entries' | 'get' | 'hash' | 'own' | 'parent' | 'reachableCount' | 'size'
 >
 
 /** What is looked at of the links. */

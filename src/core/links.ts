@@ -36,6 +36,8 @@ export interface LinkState {
   readonly isConfirmed: boolean
   /** The incarnation that this node's hello on this link told; absent until it was sent. */
   readonly toldIncarnation: number | undefined
+  /** Whether that hello said that this node had no link. */
+  readonly toldLinkless: boolean
   /** When this node's hello was sent on this link; absent until it was. */
   readonly toldMs: number | undefined
   /** Smoothed round trip; `undefined` before the first measurement. */
@@ -110,6 +112,7 @@ export class Links {
       peer: undefined,
       isConfirmed: dialed !== undefined,
       toldIncarnation: dialed === undefined ? undefined : own.incarnation,
+      toldLinkless: dialed !== undefined && own.linkless,
       toldMs: dialed === undefined ? undefined : nowMs,
       rttMs: undefined,
       heardMs: nowMs,
@@ -156,6 +159,7 @@ export class Links {
     if (state.dialed === undefined) {
       this.#turn.send([link], own)
       state.toldIncarnation = own.incarnation
+      state.toldLinkless = own.linkless
       state.toldMs = this.#turn.nowMs
     } else events.push({ type: 'dial-ended', url: state.dialed, reason: 'accepted' })
     events.push({ type: 'up', link: state, peer })

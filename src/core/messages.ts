@@ -173,7 +173,10 @@ export interface Graft {
   readonly ranges: readonly BroadcastRange[]
 }
 
-/** Asks that what these origins broadcast is only announced on this link from now on (Plumtree's PRUNE). */
+/**
+ * Asks that what these origins broadcast is only announced on this link from now on (Plumtree's PRUNE); none: all but the
+ * receiver itself, those included that it does not know yet.
+ */
 export interface Prune {
   readonly type: 'prune'
   readonly origins: readonly NodeName[]

@@ -40,7 +40,7 @@ export interface NeighborhoodParts {
   readonly presence: Pick<Presence, 'changed' | 'outdone'>
   readonly reach: Pick<Reach, 'neighborDown' | 'neighborUp'>
   readonly antiEntropy: Pick<AntiEntropy, 'linkDown' | 'linkUp'>
-  readonly broadcast: Pick<Broadcast, 'flush' | 'linkDown' | 'linkUp'>
+  readonly broadcast: Pick<Broadcast, 'decline' | 'flush' | 'linkDown' | 'linkUp'>
   readonly delivery: Pick<Delivery, 'linkDown'>
   readonly news: Pick<News, 'neighborRun'>
   /** Another run keeps this node's name: this one has to stop, at once. */
@@ -187,7 +187,8 @@ export class Neighborhood {
   #linkUp(link: LinkState, peer: Hello): void {
     const { antiEntropy, broadcast, news, presence, reach } = this.#parts
     const { name, incarnation, instance, url } = peer
-    const isFirst = peer.linkless || this.#links.neighbors.size === 1
+    const isOwnFirst = this.#links.neighbors.size === 1
+    const isFirst = isOwnFirst || peer.linkless
     const mayJoin = isFirst || this.#isNewlyReached(name)
     const ends = isFirst ? 'apart' : this.#beforeLink(name)
     this.#turn.notify({ type: 'neighbor-up', name, link: link.id })
@@ -201,6 +202,8 @@ export class Neighborhood {
     presence.changed()
     reach.neighborUp(name)
     broadcast.linkUp(link.id, isFirst, mayJoin)
+    // Several dials of a newcomer end at about the same time: what all of them push would come over each.
+    if (!isOwnFirst && link.toldLinkless) broadcast.decline(link.id)
     broadcast.flush()
     this.#trim(name)
     this.planSoon()

@@ -2,11 +2,13 @@
 // another node goes to the directory, one under this node's own name to the machine that guards it.
 // It must not hold the rules of merging (directory.ts) or of who keeps a name (presence.ts), nor pass on broadcasts.
 //
-// N1  a record that came outside of a broadcast is passed on only when it was news here, and not to where it came from
+// N1  a record that came outside of a broadcast is passed on only when it was news here, and not to where it came from;
+//     one that was not published by its node (digests.ts) only when it tells of a new run
 // N2  whatever raises the own incarnation, nothing that is in flight under the old one is sent again (delivery.ts)
 
 import type { Coalescing } from './coalescing.ts'
 import type { Delivery } from './delivery.ts'
+import { isPublished } from './digests.ts'
 import type { Directory } from './directory.ts'
 import { isLaterRun, type Links } from './links.ts'
 import type { LinkId, PeerRecord } from './messages.ts'
@@ -46,7 +48,9 @@ export class News {
     const news: PeerRecord[] = []
     const later: PeerRecord[] = []
     for (const record of records) {
-      if (this.learn(record, cameFrom)) news.push(record)
+      const before = directory.get(record.name)?.record.instance ?? record.instance
+      const isNews = this.learn(record, cameFrom)
+      if (isNews && (isPublished(record) || before !== record.instance)) news.push(record)
       const known = directory.get(record.name)?.record ?? record
       if (known.instance !== record.instance && known !== directory.own.record) later.push(known)
     }

@@ -70,7 +70,7 @@ export class Overlay {
     const routes = new RoutesOnDemand(config.routesIntervalMs, { directory, links, turn })
     const relay = new Relay(directory, links, routes, turn)
     const coalescing = new Coalescing(config.coalesceMs, links, turn)
-    const broadcast = new Broadcast(config, { directory, links, coalescing, turn })
+    const broadcast = new Broadcast(config, { directory, links, coalescing, rng, turn })
     const delivery = new Delivery(config, directory, relay, turn)
     const incoming = new Incoming(config, directory, relay, turn)
     const reach = new Reach(config.routesIntervalMs, {
@@ -119,7 +119,7 @@ export class Overlay {
   /** Everything that is known, for looking at. */
   get directory(): Pick<
     Directory,
-    'entries' | 'size' | 'reachableCount' | 'get' | 'edges' | 'adjacent' | 'parent' | 'own' | 'hash'
+    'entries' | 'size' | 'reachableCount' | 'get' | 'edges' | 'adjacency' | 'parent' | 'own' | 'hash'
   > {
     return this.#directory
   }

@@ -133,7 +133,7 @@ export class Routes {
    * A breadth-first search that visits each node twice, the second time through another neighbor. The first visit is on
    * a shortest path, and when it is worked off all other shortest paths to that node have been found too.
    */
-  #search(directory: Directory, starts: number): void {
+  #search({ adjacency }: Directory, starts: number): void {
     const [distances, firstHops, nearest, second] = [
       this.#distances,
       this.#firstHops,
@@ -144,13 +144,13 @@ export class Routes {
     for (let head = 0; head < end; head++) {
       const slot = queuedSlots[head] as number
       const via = queuedHops[head] as number
-      const edges = directory.adjacent(slot)
-      edgesVisited += edges.length
+      const degree = adjacency.degree(slot)
+      edgesVisited += degree
       const isFirst = nearest[slot] === via
       const distance = (distances[slot] as number) + 1
       const hops = firstHops[slot] as number
-      for (let i = 0; i < edges.length; i++) {
-        const next = edges[i] as number
+      for (let i = 0; i < degree; i++) {
+        const next = adjacency.at(slot, i)
         if (isFirst) {
           if (distances[next] === 0) {
             distances[next] = distance

@@ -4,10 +4,11 @@
 //
 // V1  a slot is reached exactly when a path of edges leads to it from the root
 // V2  a reached slot but the root has a parent to which it has an edge, and parents lead to the root
-// V3  edges are symmetric, without loops and without doubles
 //
 // The tree half of dynamic connectivity without its levels (Holm, de Lichtenberg, Thorup, JACM 2001): the overlay has
 // few edges a node and short paths, so a lost parent is mostly replaced by a look at a node's own edges.
+
+import { Adjacency } from './adjacency.ts'
 
 /** The parent of a slot that is not reached. */
 const NONE = -1
@@ -31,7 +32,8 @@ function beginRound(slotsEnd: number): void {
 export class SpanningTree {
   readonly root: number
   readonly #onFlip: (slot: number, isReached: boolean) => void
-  readonly #edges: number[][] = []
+  /** Only the tree changes them. */
+  readonly edges = new Adjacency()
   readonly #parents: number[] = []
 
   /**
@@ -47,7 +49,6 @@ export class SpanningTree {
 
   /** Begins to use a slot: one past the largest so far, or one that has no edges any more. */
   add(slot: number): void {
-    this.#edges[slot] ??= []
     this.#parents[slot] = NONE
   }
 
@@ -62,27 +63,9 @@ export class SpanningTree {
     return parent === NONE || slot === this.root ? undefined : parent
   }
 
-  /** The slots to which this one has an edge. */
-  edges(slot: number): readonly number[] {
-    return this.#edgesOf(slot)
-  }
-
-  /** Gives a slot exactly these edges. What comes is taken in before what goes, so that who only moves stays reached. */
-  setEdges(slot: number, wanted: readonly number[]): void {
-    for (const other of wanted) this.connect(slot, other)
-    const edges = this.#edgesOf(slot)
-    for (let i = edges.length - 1; i >= 0; i--) {
-      const other = edges[i] as number
-      if (!wanted.includes(other)) this.disconnect(slot, other)
-    }
-  }
-
   /** An edge is there; no change when it was already. */
   connect(a: number, b: number): void {
-    const edges = this.#edgesOf(a)
-    if (a === b || edges.includes(b)) return
-    edges.push(b)
-    this.#edgesOf(b).push(a)
+    if (!this.edges.add(a, b)) return
     if (this.reaches(a) === this.reaches(b)) return
     if (this.reaches(a)) this.#grow(b, a)
     else this.#grow(a, b)
@@ -90,18 +73,14 @@ export class SpanningTree {
 
   /** An edge is gone; no change when there was none. */
   disconnect(a: number, b: number): void {
-    const edges = this.#edgesOf(a)
-    const index = edges.indexOf(b)
-    if (index === -1) return
-    edges.splice(index, 1)
-    const back = this.#edgesOf(b)
-    back.splice(back.indexOf(a), 1)
+    if (!this.edges.remove(a, b)) return
     if (this.#parents[b] === a && b !== this.root) this.#orphan(b)
     else if (this.#parents[a] === b && a !== this.root) this.#orphan(a)
   }
 
-  #edgesOf(slot: number): number[] {
-    return this.#edges[slot] as number[]
+  /** All edges of a slot are gone. */
+  isolate(slot: number): void {
+    for (const other of this.edges.of(slot)) this.disconnect(slot, other)
   }
 
   /** Reaches a slot by its edge to `parent`, and everything behind it. */
@@ -113,7 +92,8 @@ export class SpanningTree {
     for (let head = 0; head < queue.length; head++) {
       const at = queue[head] as number
       this.#onFlip(at, true)
-      for (const next of this.#edgesOf(at)) {
+      for (let i = 0; i < this.edges.degree(at); i++) {
+        const next = this.edges.at(at, i)
         if (parents[next] !== NONE) continue
         parents[next] = at
         queue.push(next)
@@ -123,11 +103,12 @@ export class SpanningTree {
 
   /** The edge to a slot's parent is gone: hangs it, and what is below it, elsewhere if that is possible. */
   #orphan(child: number): void {
-    beginRound(this.#edges.length)
+    beginRound(this.#parents.length)
     marks[child] = round
     let best = NONE
     let bestDepth = Number.POSITIVE_INFINITY
-    for (const next of this.#edgesOf(child)) {
+    for (let i = 0; i < this.edges.degree(child); i++) {
+      const next = this.edges.at(child, i)
       const depth = this.#depth(next, bestDepth)
       if (depth >= bestDepth) continue
       best = next
@@ -161,7 +142,8 @@ export class SpanningTree {
     queue.push(child)
     for (let head = 0; head < queue.length; head++) {
       const at = queue[head] as number
-      for (const next of this.#edgesOf(at)) {
+      for (let i = 0; i < this.edges.degree(at); i++) {
+        const next = this.edges.at(at, i)
         if (parents[next] === at) {
           marks[next] = round
           queue.push(next)

@@ -2,12 +2,13 @@
 // an empty value, so a decoder reads straight on and looks at `failure` once, at the end.
 // It must not throw, whatever the bytes are, and must not copy them.
 
-import type { NodeName } from '../core/messages.ts'
+import { NODE_NAME_CHARS_MAX, type NodeName, parseNodeName } from '../core/messages.ts'
 import { LIMITS } from './limits.ts'
-import { readName } from './names.ts'
+import { TextCache } from './text-cache.ts'
 
 const EMPTY = new Uint8Array(0)
 const NO_NAME = '' as NodeName
+const names = new TextCache(parseNodeName, NODE_NAME_CHARS_MAX)
 // `ignoreBOM` keeps a byte order mark where it is: text must come out as it went in.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -100,7 +101,7 @@ export class ByteReader {
     const length = this.u8(field)
     const at = this.#take(length, field)
     if (at < 0) return NO_NAME
-    const name = readName(this.bytes, at, length)
+    const name = names.read(this.bytes, at, length)
     if (name !== undefined) return name
     this.fail(field, 'expected a node name: [A-Za-z0-9][A-Za-z0-9._-]{0,63}')
     return NO_NAME
@@ -113,6 +114,15 @@ export class ByteReader {
       return ''
     }
     return this.name(field)
+  }
+
+  /** `length` bytes in the syntax of this cache; `undefined` for others, which can still be read in another way. */
+  cached<T extends string>(cache: TextCache<T>, field: string, length: number): T | undefined {
+    const at = this.#take(length, field)
+    if (at < 0) return undefined
+    const text = cache.read(this.bytes, at, length)
+    if (text === undefined) this.offset = at
+    return text
   }
 
   /** `length` bytes of UTF-8. */

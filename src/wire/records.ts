@@ -6,12 +6,18 @@ import type { ByteReader } from './byte-reader.ts'
 import { type ByteWriter, nameSize, utf8Size } from './byte-writer.ts'
 import { RECORD_STATES } from './frames.ts'
 import { LIMITS } from './limits.ts'
+import { TextCache } from './text-cache.ts'
 import { isTag, isTopicFilter } from './topics.ts'
 import { isInstance, isPeerUrl } from './validate.ts'
 import { WireError } from './wire-error.ts'
 
 // incarnation, version, state, and the lengths of instance, url and links
 const FIXED_BYTES = 6 + 4 + 1 + 1 + 2 + 1
+
+const ASCII = /^[ -~]+$/
+const instances = new TextCache((text) => (isInstance(text) ? text : undefined), LIMITS.instanceCharsMax)
+/** Longer URLs, and those with other letters, are read anew each time. */
+const urls = new TextCache((text) => (ASCII.test(text) && isPeerUrl(text) ? text : undefined), 128)
 
 /**
  * Size of a record with its length prefix.
@@ -107,22 +113,34 @@ function readFields(reader: ByteReader): PeerRecord {
   const version = reader.u32('record.version')
   const state = RECORD_STATES[reader.u8('record.state')]
   if (state === undefined) reader.fail('record.state', 'expected 0 (up) or 1 (leaving)')
-  const instance = reader.text('record.instance', reader.u8('record.instance'))
-  if (!isInstance(instance)) {
+  const instance = reader.cached(instances, 'record.instance', reader.u8('record.instance')) ?? ''
+  if (instance === '') {
     reader.fail('record.instance', `expected 1 to ${LIMITS.instanceCharsMax} printable ASCII characters`)
   }
-  const url = reader.text('record.url', reader.u16('record.url'))
-  if (url !== '' && !isPeerUrl(url)) reader.fail('record.url', 'expected a ws, wss, http or https URL')
+  const url = readUrl(reader)
   const linkCount = reader.count('record.links', reader.u8('record.links'), LIMITS.linksListedMax)
-  const links: NodeName[] = []
-  for (let i = 0; i < linkCount; i++) links.push(reader.name('record.links'))
+  // Made at its full length: one that grows has room for many more, for as long as the record is known.
+  const links = Array.from<NodeName>({ length: linkCount })
+  for (let i = 0; i < linkCount; i++) links[i] = reader.name('record.links')
   const record = { name, incarnation, instance, version, state: state ?? 'up', links }
-  return { ...record, ...(url === '' ? {} : { url }), ...readProfile(reader) }
+  const profile = reader.offset === reader.end ? undefined : readProfile(reader)
+  // One literal each: properties that are added later are kept apart from the object.
+  if (url === '') return { ...record, ...profile }
+  if (profile === undefined) return { name, incarnation, instance, version, state: record.state, url, links }
+  return { ...record, url, ...profile }
 }
 
-/** Nothing is left in a record without tags and topics. */
+function readUrl(reader: ByteReader): string {
+  const length = reader.u16('record.url')
+  const known = length === 0 ? undefined : reader.cached(urls, 'record.url', length)
+  if (known !== undefined) return known
+  const url = reader.text('record.url', length)
+  if (url !== '' && !isPeerUrl(url)) reader.fail('record.url', 'expected a ws, wss, http or https URL')
+  return url
+}
+
+/** Nothing is left in a record without tags and topics: then there is none to read. */
 function readProfile(reader: ByteReader): Pick<PeerRecord, 'tags' | 'topics'> {
-  if (reader.offset === reader.end) return {}
   const tagCount = reader.count('record.tags', reader.u8('record.tags'), LIMITS.tagsMax)
   const tags: string[] = []
   for (let i = 0; i < tagCount; i++) tags.push(reader.name('record.tags'))

@@ -45,7 +45,7 @@ test('all links of a new tree are eager, and only what the other ends say change
   at(() => trees.pruneReceived(tree, Q))
   at(() => trees.graftReceived(tree, Q))
   assert.deepEqual(eager(), [P, Q, R])
-  at(() => trees.startLazy(tree, R))
+  at(() => trees.startLazy([tree], R))
   assert.deepEqual(eager(), [P, Q])
 })
 

@@ -28,7 +28,9 @@ import {
   withoutTimers,
 } from '../../support/core-rig.ts'
 
-const { announceDelayMs, deadlineMs, firstBroadcastsMax, heartbeatMs, seenSequencesMax } = CORE_DEFAULTS
+const { deadlineMs, firstBroadcastsMax, heartbeatMs, seenSequencesMax } = CORE_DEFAULTS
+/** So short that it is not drawn. */
+const announceDelayMs = 1
 const { forgetMs, graftAfterMs, graftAgainMs } = CORE_DEFAULTS
 
 /** A broadcast is handed over that came first from this neighbor. */
@@ -69,10 +71,10 @@ const checkWritable = (effects: readonly Effect[]): void => {
   for (const effect of effects) if (effect.type === 'send') encodeFrame(effect.message)
 }
 
-/** A node with three neighbors. */
+/** A node with three neighbors, who have joined by it: new trees are eager on all three links. */
 function trio(): Rig {
-  const a = Rig.started('a')
-  for (const [i, name] of ['b', 'c', 'd'].entries()) a.befriend(i + 1, name)
+  const a = Rig.started('a', { config: { announceDelayMs } })
+  for (const [i, name] of ['b', 'c', 'd'].entries()) a.befriend(i + 1, name, [], { linkless: true })
   return a
 }
 
@@ -175,6 +177,40 @@ test('what a newcomer says first goes the way of the broadcasts of its neighbor,
   ])
   const stranger = recordGossip(recordOf('x', ['nobody']), 1)
   assert.deepEqual(messagesOf(a.hear(1, stranger), 'gossip')[0]?.links, [2, 3], 'of whom nothing is known')
+})
+
+test('of origins of whom nothing is known a node pushes on the links by which somebody has joined', () => {
+  const a = Rig.started('a', { config: { announceDelayMs } })
+  a.befriend(1, 'b')
+  a.befriend(2, 'c')
+  a.befriend(3, 'd', [], { linkless: true })
+  const pushed = (origin: string): unknown =>
+    messagesOf(a.hear(1, gossipOf(origin, 1, '')), 'gossip').map(({ links }) => links)
+  assert.deepEqual(pushed('z'), [[3]])
+  a.take({ type: 'link-closed', link: linkId(2), reason: 'link-lost' })
+  a.befriend(4, 'e', [], { linkless: true })
+  assert.deepEqual(pushed('y'), [[3, 4]], 'a later link may have the bit of one that is gone')
+})
+
+test('a newcomer wants pushes on the first of its links only, whatever the others were told', () => {
+  const a = Rig.started('a')
+  a.take({ type: 'link-open', link: linkId(1), dialed: 'ws://b:5000/' })
+  a.take({ type: 'link-open', link: linkId(2), dialed: 'ws://c:5000/' })
+  const all: Prune = { type: 'prune', origins: [] }
+  assert.deepEqual(messagesOf(a.hear(1, helloOf('b')), 'prune'), [])
+  assert.deepEqual(messagesOf(a.hear(2, helloOf('c')), 'prune'), [{ links: [linkId(2)], message: all }])
+  a.take({ type: 'link-open', link: linkId(3), dialed: 'ws://d:5000/' })
+  assert.deepEqual(messagesOf(a.hear(3, helloOf('d')), 'prune'), [], 'who knows that it has others')
+})
+
+test('who is asked to push nothing pushes what it broadcasts itself, and nothing else', () => {
+  const a = trio()
+  a.hear(1, gossipOf('z', 1, ''))
+  assert.deepEqual(a.hear(3, { type: 'prune', origins: [] }), [])
+  const links = (effects: Effect[]): unknown => messagesOf(effects, 'gossip')[0]?.links
+  assert.deepEqual(links(a.hear(1, gossipOf('z', 2, ''))), [2])
+  assert.deepEqual(links(a.hear(1, gossipOf('y', 1, ''))), [2], 'nor of an origin that is heard of later')
+  assert.deepEqual(links(a.take({ type: 'broadcast', id: 1, payload: bytes('') })), [1, 2, 3], 'its own')
 })
 
 test('a record is pushed on before payloads, and learned', () => {

@@ -40,7 +40,11 @@ const digest = (...entries: ReturnType<typeof entry>[]): Digest => ({
 const LATER = 10_000
 
 test('a digest lists what can be reached, sorted by name', () => {
-  const of = directoryOf(recordOf('m', []), [recordOf('z', []), recordOf('b', []), recordOf('x', [])], ['x'])
+  const of = directoryOf(
+    recordOf('m', ['k']),
+    [recordOf('z', ['k']), recordOf('b', ['k']), recordOf('x', ['k'])],
+    ['x'],
+  )
   assert.deepEqual(digestsOf(of, LATER), [digest(entry('b'), entry('m'), entry('z'))])
   assert.deepEqual(
     digestsOf(of, 2_999),
@@ -53,8 +57,8 @@ test('a large directory travels in digests that follow each other without a gap'
   const names = Array.from({ length: 1_100 }, (_, i) => `n${String(i).padStart(4, '0')}`)
   const digests = digestsOf(
     directoryOf(
-      recordOf('m', []),
-      names.map((name) => recordOf(name, [])),
+      recordOf('m', ['k']),
+      names.map((name) => recordOf(name, ['k'])),
     ),
     LATER,
   )
@@ -73,9 +77,9 @@ test('a large directory travels in digests that follow each other without a gap'
 })
 
 test('the answer to a digest is what its sender lacks, and a request for what is newer there', () => {
-  const b = recordOf('b', [], { version: 5 })
-  const e = recordOf('e', [])
-  const of = directoryOf(recordOf('m', []), [b, recordOf('c', []), recordOf('d', []), e])
+  const b = recordOf('b', ['k'], { version: 5 })
+  const e = recordOf('e', ['k'])
+  const of = directoryOf(recordOf('m', ['k']), [b, recordOf('c', ['k']), recordOf('d', ['k']), e])
   const theirs = digest(entry('b', 4), entry('c', 3), entry('d', 2), entry('f', 1), entry('m', 2))
   assert.deepEqual(answerDigest(of, theirs, LATER), [
     { type: 'records', records: [b, e] },
@@ -85,31 +89,54 @@ test('the answer to a digest is what its sender lacks, and a request for what is
 
 test('an answer keeps to the range of its digest', () => {
   const of = directoryOf(
-    recordOf('m', []),
-    ['b', 'c', 'd', 'e'].map((name) => recordOf(name, [])),
+    recordOf('m', ['k']),
+    ['b', 'c', 'd', 'e'].map((name) => recordOf(name, ['k'])),
   )
   const middle: Digest = { type: 'digest', after: 'b', upTo: 'd', entries: [] }
   assert.deepEqual(answerDigest(of, middle, LATER), [
-    { type: 'records', records: [recordOf('c', []), recordOf('d', [])] },
+    { type: 'records', records: [recordOf('c', ['k']), recordOf('d', ['k'])] },
   ])
   assert.deepEqual(answerDigest(of, { ...middle, after: 'm', upTo: '' }, LATER), [])
 })
 
 test('what nobody can reach is not handed round', () => {
-  const of = directoryOf(recordOf('m', []), [recordOf('x', [])], ['x'])
+  const of = directoryOf(recordOf('m', ['k']), [recordOf('x', ['k'])], ['x'])
   assert.deepEqual(answerDigest(of, digest(entry('m')), LATER), [])
   assert.deepEqual(
     answerDigest(of, digest(entry('m'), entry('x', 1)), LATER),
-    [{ type: 'records', records: [recordOf('x', [])] }],
+    [{ type: 'records', records: [recordOf('x', ['k'])] }],
     'but who has it outdated is told',
   )
+})
+
+test('nobody is told of what a node has not published, or of one that says that it has no links', () => {
+  const standIn = recordOf('b', ['m'], { version: 0 })
+  const of = directoryOf(recordOf('m', [], { version: 1 }), [standIn, recordOf('c', [])])
+  assert.deepEqual(digestsOf(of, LATER), [digest()])
+  assert.deepEqual(answerDigest(of, digest(), LATER), [])
+  assert.deepEqual(
+    answerDigest(of, digest(entry('b', 2), entry('c', 1)), LATER),
+    [
+      { type: 'records', records: [recordOf('c', [])] },
+      { type: 'want', names: ['b'] },
+    ],
+    'but who has it outdated is, and what is published is wanted',
+  )
+  const a = Rig.started('a')
+  a.befriend(1, 'b')
+  a.befriend(2, 'c')
+  assert.deepEqual(messagesOf(a.hear(1, recordsOf(recordOf('z', []))), 'records'), [])
+  const published = recordOf('z', ['b'], { version: 3 })
+  assert.deepEqual(messagesOf(a.hear(1, recordsOf(published)), 'records'), [
+    { links: [linkId(2)], message: { type: 'records', records: [published] } },
+  ])
 })
 
 test('records travel in messages of bounded size', () => {
   const names = Array.from({ length: 150 }, (_, i) => nodeName(`n${i}`))
   const of = directoryOf(
-    recordOf('m', []),
-    names.map((name) => recordOf(name, [])),
+    recordOf('m', ['k']),
+    names.map((name) => recordOf(name, ['k'])),
   )
   const answers = answerWant(of, { type: 'want', names: [...names, nodeName('nobody')] })
   assert.deepEqual(

@@ -241,9 +241,12 @@ test('the directory, its edges and its tree', () => {
   assert.deepEqual(broken({ reachableCount: 3 }), ['D6'])
   /** Other edges at one node. */
   const edges = (name: string, change: (slots: readonly number[]) => readonly number[]) => ({
-    adjacent: (slot: number): readonly number[] => {
-      const is = directory.adjacent(slot)
-      return slot === slotOf(name) ? change(is) : is
+    adjacency: {
+      ...directory.adjacency,
+      of: (slot: number): number[] => {
+        const is = directory.adjacency.of(slot)
+        return slot === slotOf(name) ? [...change(is)] : is
+      },
     },
   })
   assert.deepEqual(broken(edges('d', (is) => [...is, is[0] ?? 0])), ['V3'])

@@ -1,14 +1,16 @@
-// Names from bytes: the cache behind it must not show.
+// Texts from bytes: the cache behind it must not show.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readName } from '../../../src/wire/names.ts'
+import { NODE_NAME_CHARS_MAX, parseNodeName } from '../../../src/core/messages.ts'
+import { TextCache } from '../../../src/wire/text-cache.ts'
 
 const encoder = new TextEncoder()
+const names = new TextCache(parseNodeName, NODE_NAME_CHARS_MAX)
 
 function read(text: string): string | undefined {
   const bytes = encoder.encode(`--${text}--`)
-  return readName(bytes, 2, bytes.length - 4)
+  return names.read(bytes, 2, bytes.length - 4)
 }
 
 test('more names than the cache has room for, over and over', () => {
