@@ -3,7 +3,11 @@
 //
 // W1  every number below `next` is seen, `next` itself is not
 // W2  every number held above is in (next, next + span)
-// W3  there are bits exactly as long as something is held above
+// W3  there are bits exactly as long as something is held above, and for at most twice as many numbers as lie between:
+//     most gaps are of a few messages, and a node has a window for each of all others
+
+/** Numbers for which there are bits at first. */
+const BITS_MIN = 32
 
 /** A window over sequence numbers from 1 up. */
 export class SequenceWindow {
@@ -63,29 +67,50 @@ export class SequenceWindow {
   }
 
   #bit(sequence: number): boolean {
-    const index = sequence % this.#span
-    return this.#bits !== undefined && ((this.#bits[index >>> 5] as number) & (1 << (index & 31))) !== 0
+    const bits = this.#bits
+    if (bits === undefined || sequence > this.#highest) return false
+    const index = sequence % (bits.length * 32)
+    return ((bits[index >>> 5] as number) & (1 << (index & 31))) !== 0
   }
 
   #hold(sequence: number): boolean {
     if (this.#bit(sequence)) return false
-    this.#bits ??= new Uint32Array(this.#span >>> 5)
-    const index = sequence % this.#span
-    this.#bits[index >>> 5] = (this.#bits[index >>> 5] as number) | (1 << (index & 31))
+    this.#grow(sequence)
+    this.#set(sequence)
     this.#held++
     if (sequence > this.#highest) this.#highest = sequence
     return true
   }
 
+  #set(sequence: number): void {
+    const bits = this.#bits as Uint32Array
+    const index = sequence % (bits.length * 32)
+    bits[index >>> 5] = (bits[index >>> 5] as number) | (1 << (index & 31))
+  }
+
+  /** Makes room for this number. */
+  #grow(sequence: number): void {
+    const before = this.#bits
+    let size = before === undefined ? Math.min(BITS_MIN, this.#span) : before.length * 32
+    if (before !== undefined && sequence - this.#next < size) return
+    while (sequence - this.#next >= size) size *= 2
+    const held: number[] = []
+    for (let at = this.#next; at <= this.#highest; at++) if (this.#bit(at)) held.push(at)
+    this.#bits = new Uint32Array(Math.min(size, this.#span) >>> 5)
+    for (const at of held) this.#set(at)
+  }
+
   #release(sequence: number): void {
-    if (this.#bits === undefined || !this.#bit(sequence)) return
-    const index = sequence % this.#span
-    this.#bits[index >>> 5] = (this.#bits[index >>> 5] as number) & ~(1 << (index & 31))
+    if (!this.#bit(sequence)) return
+    const bits = this.#bits as Uint32Array
+    const index = sequence % (bits.length * 32)
+    bits[index >>> 5] = (bits[index >>> 5] as number) & ~(1 << (index & 31))
     if (--this.#held === 0) this.#drop()
   }
 
   #drop(): void {
     this.#bits = undefined
     this.#held = 0
+    this.#highest = 0
   }
 }
