@@ -31,7 +31,9 @@ export class Adjacency {
 
   /** The other ends of all edges of a slot, in a list of the caller's own. */
   of(slot: number): number[] {
-    return Array.from({ length: this.degree(slot) }, (_, index) => this.at(slot, index))
+    const others: number[] = []
+    for (let index = 0; index < this.degree(slot); index++) others.push(this.at(slot, index))
+    return others
   }
 
   /** Puts an edge in; false when it was there, or would be a loop. */

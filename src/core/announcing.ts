@@ -19,10 +19,14 @@ const SPREAD = 5
 
 type GrowingRange = { -readonly [K in keyof AnnouncedRange]: AnnouncedRange[K] }
 
-/** What waits for a link, by origin, and how many ranges that are. */
-interface Waiting {
+/** What waits for a link. */
+export interface WaitingRanges {
+  /** Of all origins together. */
+  readonly count: number
+}
+
+type Waiting = { -readonly [K in keyof WaitingRanges]: WaitingRanges[K] } & {
   readonly byOrigin: Map<NodeName, GrowingRange[]>
-  count: number
 }
 
 /** See the head of the file. */
@@ -43,9 +47,9 @@ export class Announcing {
     this.#turn = turn
   }
 
-  /** The ranges that wait, by link. Made by each call. */
-  get waiting(): ReadonlyMap<LinkId, readonly AnnouncedRange[]> {
-    return new Map(Array.from(this.#waiting, ([link, waiting]) => [link, rangesOf(waiting)]))
+  /** The ranges that wait, by link. */
+  get waiting(): ReadonlyMap<LinkId, WaitingRanges> {
+    return this.#waiting
   }
 
   /** A broadcast is to be announced on this link. */

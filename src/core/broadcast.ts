@@ -16,7 +16,7 @@
 // Deviation from Plumtree: a new link asks what was broadcast before it came up (catch-up), as far back as its ends may
 // have been apart.
 
-import { Announcing } from './announcing.ts'
+import { Announcing, type WaitingRanges } from './announcing.ts'
 import { BroadcastAnswers } from './broadcast-answers.ts'
 import { BroadcastOrigins, gossipOf } from './broadcast-origins.ts'
 import { BroadcastRequests } from './broadcast-requests.ts'
@@ -82,7 +82,7 @@ export interface BroadcastView {
   readonly nextExpiryMs: number | undefined
   readonly missing: number
   readonly cacheBytes: number
-  readonly announcing: ReadonlyMap<LinkId, readonly AnnouncedRange[]>
+  readonly announcing: ReadonlyMap<LinkId, WaitingRanges>
 }
 
 /** See the head of the file. */

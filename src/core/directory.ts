@@ -183,7 +183,7 @@ export class Directory {
   }
 
   /** The edges of paths from here (D6), between slots: those of {@link edges}, but for this node the neighbors'. */
-  get adjacency(): Pick<Adjacency, 'at' | 'degree' | 'of'> {
+  get adjacency(): Pick<Adjacency, 'at' | 'degree' | 'has' | 'of'> {
     return this.#tree.edges
   }
 

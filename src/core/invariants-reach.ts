@@ -50,7 +50,7 @@ function checkEdges(entry: Entry, directory: DirectoryView, links: LinksView): s
   if (slots.size !== edges.length) broken.push(`V3: ${name} has an edge twice`)
   if (slots.has(entry.slot)) broken.push(`V3: ${name} has an edge to itself`)
   for (const slot of slots) {
-    if (!directory.adjacency.of(slot).includes(entry.slot)) broken.push(`V3: an edge of ${name} has one end`)
+    if (!directory.adjacency.has(slot, entry.slot)) broken.push(`V3: an edge of ${name} has one end`)
   }
   for (const other of edgesByRecords(entry, directory, links)) {
     if (!slots.delete(other.slot)) broken.push(`D2: an edge is missing, ${name} to ${other.record.name}`)
@@ -80,8 +80,7 @@ function checkParent(entry: Entry, directory: DirectoryView): string[] {
   if (parent === undefined) {
     return entry.reachable && entry !== directory.own ? [`V2: ${name} is reachable without a parent`] : []
   }
-  if (!directory.adjacency.of(entry.slot).includes(parent.slot))
-    return [`V2: ${name} has no edge to its parent`]
+  if (!directory.adjacency.has(entry.slot, parent.slot)) return [`V2: ${name} has no edge to its parent`]
   let at: Entry | undefined = parent
   for (let steps = 0; at !== undefined && at !== directory.own; steps++) {
     if (steps > directory.size) return [`V2: the parents of ${name} go in a circle`]

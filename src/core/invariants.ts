@@ -226,8 +226,8 @@ export function checkBroadcast(
   if (overdueMs > config.heartbeatMs + lateMs) broken.push(`B3: a broadcast was due ${overdueMs} ms ago`)
   if (missing > config.missingMax) broken.push(`M2: ${missing} broadcasts are waited for`)
   if (cacheBytes > config.cacheBytesMax) broken.push(`C1: ${cacheBytes} bytes are kept`)
-  for (const [link, ranges] of announcing) {
-    if (ranges.length > RANGES_MAX) broken.push(`A2: ${ranges.length} ranges wait for link ${link}`)
+  for (const [link, { count }] of announcing) {
+    if (count > RANGES_MAX) broken.push(`A2: ${count} ranges wait for link ${link}`)
     if (links.up(link) === undefined) broken.push(`memory: ranges wait for link ${link}, which is not up`)
   }
   return broken

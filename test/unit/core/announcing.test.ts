@@ -98,9 +98,12 @@ test('who announces a broadcast itself is not told of it, unless it would gain b
   announcing.heard(L1, { ...range(4, 5), incarnation: INCARNATION + 1 })
   announcing.heard(L1, { ...range(4, 5), kind: 'record' })
   announcing.heard(L1, { ...range(4, 5), origin: nodeName('y') })
-  assert.deepEqual([...announcing.waiting.values()], [[range(4, 5)], [range(1, 3), range(4, 5)]])
+  assert.deepEqual(
+    [...announcing.waiting.values()].map(({ count }) => count),
+    [1, 2],
+  )
   announcing.heard(L1, range(4, 5, 4))
-  assert.deepEqual(announcing.waiting.get(L1), [range(4, 5)], 'it has it over 3 links, and 1 leads from here')
+  assert.equal(announcing.waiting.get(L1)?.count, 1, 'it has it over 3 links, and 1 leads from here')
   announcing.heard(L1, range(4, 5, 3))
   announcing.heard(L2, range(2, 5))
   announcing.due(1)
