@@ -23,7 +23,10 @@ export interface BootstrapClientOptions extends Partial<RegistrationTimes> {
 
 /** What a client tells its node. Never called after {@link BootstrapClient.close}, nor from within a call of it. */
 export interface BootstrapClientHandlers {
-  /** Nodes that can be dialled, without the node itself: from a welcome, or just joined. */
+  /**
+   * Nodes that can be dialled, without the node itself: from a welcome, or just joined. One of the node's own name is
+   * another process that claims it.
+   */
   readonly onContacts: (contacts: readonly Contact[]) => void
   /** What a bootstrap pushed, without the node itself. Hints: a large overlay tells each change to a few nodes only. */
   readonly onPeerEvents: (events: PeerEvents) => void
@@ -31,8 +34,8 @@ export interface BootstrapClientHandlers {
   readonly onHttpPeers: (peers: readonly ListedPeer[]) => void
   readonly onRegistered: (url: string, welcome: Welcome) => void
   /**
-   * Another live process has the name, and no bootstrap has registered this node yet, or none does any more while it has
-   * no link at all: the client has stopped.
+   * Another live process has the name, this node has no link at all, and no bootstrap has registered it yet, or none does
+   * any more: the client has stopped.
    */
   readonly onNameTaken: (url: string, detail: string) => void
   /** A bootstrap that had this node registered is gone; the client tries to get back. */
@@ -157,14 +160,17 @@ export class BootstrapClient {
       this.#handlers.onPeerEvents({ type: 'peer-events', joined, left })
     }
     this.#tellContacts(
-      joined.flatMap(({ name, kind, url }) => (kind === 'node' && url !== undefined ? [{ name, url }] : [])),
+      pushed.joined.flatMap(({ name, kind, url }) =>
+        kind === 'node' && url !== undefined ? [{ name, url }] : [],
+      ),
     )
     this.#tellHttpPeers()
   }
 
   #tellContacts(contacts: readonly Contact[]): void {
-    const self = this.#options.hello().name
-    const others = contacts.filter(({ name }) => name !== self)
+    const self = this.#options.hello()
+    const own = self.url === undefined ? undefined : normalizeUrl(self.url)
+    const others = contacts.filter(({ name, url }) => name !== self.name || !own?.ok || url !== own.url)
     if (others.length > 0 && this.#closed === undefined) this.#handlers.onContacts(others)
   }
 
@@ -187,11 +193,12 @@ export class BootstrapClient {
   }
 
   #nameTaken(place: Place, detail: string): boolean {
-    // A node that was a member once may hold the name against its own half-open connection: that passes. Without any link
-    // it can find out nowhere else that the name has gone to another process.
+    // Two processes of one name that both have links decide between themselves where they meet: if the bootstrap did so,
+    // too, each of them could be the one that stops. A node that was a member once may hold the name against its own
+    // half-open connection: that passes. Without any link it can find out nowhere else that another process has the name.
     this.#refusals++
-    const isPassing = this.#refusals < REFUSALS_MAX || this.registered || !this.#options.hello().linkless
-    if (this.#wasRegistered && isPassing) return true
+    if (!this.#options.hello().linkless || this.registered) return true
+    if (this.#wasRegistered && this.#refusals < REFUSALS_MAX) return true
     void this.close('left')
     this.#handlers.onNameTaken(place.url, detail)
     return false

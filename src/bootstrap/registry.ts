@@ -304,13 +304,19 @@ export class Registry {
 
   /** Whether somebody claimed the name of this node, and is refused now. */
   #probeAnswered(holder: Member): boolean {
-    const claim = this.#claims.get(holder.hello.name)
+    const { name } = holder.hello
+    const claim = this.#claims.get(name)
     if (claim === undefined) return false
+    const { linkless, url } = claim.claimant.hello
     this.#close(
       claim.claimant,
       'name-taken',
-      `${holder.hello.name} is in use at ${addressOf(holder)}: choose another name`,
+      `${name} is in use at ${addressOf(holder)}: choose another name`,
     )
+    // One that has links does not stop for this: the two have to meet, and nobody else may know where both are.
+    if (!linkless && url !== undefined) {
+      this.#send(holder.link, { type: 'peer-events', joined: [{ name, kind: 'node', url }], left: [] })
+    }
     return true
   }
 

@@ -93,6 +93,13 @@ export class Dialing {
     }
   }
 
+  /** Whether this address may be dialled now; it counts as under way then. */
+  once(url: string, nowMs: number): boolean {
+    if (this.#underWay.size >= this.#config.dialsMax || !this.#mayDial(url, nowMs)) return false
+    this.#underWay.add(url)
+    return true
+  }
+
   /** This address turned out to be this node itself: it is never dialled again. */
   markOwn(url: string): void {
     this.#ownUrls.add(url)

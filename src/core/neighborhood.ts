@@ -95,9 +95,17 @@ export class Neighborhood {
     return { planDueMs: this.#planDueMs, dialing: this.#dialing.inspect() }
   }
 
-  /** Somebody named peers that can be dialled. */
+  /**
+   * Somebody named peers that can be dialled. Where another process of this node's name is said to be it dials at once,
+   * and does not come back to it: they meet, and the hello decides (P2).
+   */
   addContacts(contacts: (Input & { type: 'contacts' })['contacts']): void {
-    this.#dialing.addContacts(contacts)
+    const { name: own } = this.#directory.own.record
+    const isRival = (contact: (typeof contacts)[number]): boolean => 'name' in contact && contact.name === own
+    this.#dialing.addContacts(contacts.filter((contact) => !isRival(contact)))
+    for (const { url } of contacts.filter(isRival)) {
+      if (this.#dialing.once(url, this.#turn.nowMs)) this.#turn.dial(url)
+    }
     this.planSoon()
   }
 

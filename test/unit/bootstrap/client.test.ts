@@ -1,16 +1,20 @@
-// A node's side of the rendezvous, in a world that the test plays: when a name that was its own is given up.
+// A node's side of the rendezvous, in a world that the test plays: when a name that was its own is given up, and what it
+// hands on of those who have it.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BootstrapClient } from '../../../src/bootstrap/client.ts'
 import type { ConnectionHandlers } from '../../../src/bootstrap/client-world.ts'
-import { helloOf, nodeName } from '../../support/core-rig.ts'
+import type { PeerEvents } from '../../../src/core/messages.ts'
+import { helloOf, nodeName, urlOf } from '../../support/core-rig.ts'
 
 /** A client of one bootstrap, which accepts the first `accepted` hellos and refuses the name after that. */
 function clientOf(accepted: number, isLinkless: () => boolean) {
   const waiting: (() => void)[] = []
   const told: string[] = []
+  const contacts: string[] = []
   let [dials, drop] = [0, () => {}]
+  let push = (_: PeerEvents) => {}
   const dial = (_: string, { onOpen, onMessages, onClosed }: ConnectionHandlers) => {
     let isOpen = true
     const isAccepted = ++dials <= accepted
@@ -19,6 +23,7 @@ function clientOf(accepted: number, isLinkless: () => boolean) {
       onClosed({ reason, detail })
     }
     drop = () => end('link-lost')
+    push = (events) => onMessages([events])
     waiting.push(() => {
       onOpen({
         get isOpen() {
@@ -50,7 +55,7 @@ function clientOf(accepted: number, isLinkless: () => boolean) {
       world: { nowMs: () => 0, after, dial },
     },
     {
-      onContacts: nothing,
+      onContacts: (named) => contacts.push(...named.map(({ name, url }) => `${name} ${url}`)),
       onPeerEvents: nothing,
       onHttpPeers: nothing,
       onRegistered: () => told.push('registered'),
@@ -63,7 +68,10 @@ function clientOf(accepted: number, isLinkless: () => boolean) {
   const steps = (count: number) => {
     for (let i = 0; i < count; i++) waiting.shift()?.()
   }
-  return { client, told, steps, drop: () => drop(), dials: () => dials }
+  return {
+    ...{ client, told, contacts, steps, drop: () => drop(), dials: () => dials },
+    push: (events: PeerEvents) => push(events),
+  }
 }
 
 test('a name that was never its own is given up at the first refusal', () => {
@@ -71,6 +79,21 @@ test('a name that was never its own is given up at the first refusal', () => {
   steps(10)
   assert.deepEqual(told, ['name taken: in use elsewhere'])
   assert.equal(dials(), 1)
+})
+
+test('a name that was never its own is not given up while the node has links: the overlay decides', () => {
+  const { told, steps, dials } = clientOf(0, () => false)
+  steps(100)
+  assert.deepEqual(told, [])
+  assert.ok(dials() > 20, 'goes on')
+})
+
+test('another process of its name is a contact, and the node itself is none', () => {
+  const { contacts, steps, push } = clientOf(1, () => false)
+  steps(1)
+  const at = (url: string) => ({ name: nodeName('node1'), kind: 'node', url }) as const
+  push({ type: 'peer-events', joined: [at(urlOf('node1')), at('ws://elsewhere:5000/')], left: [] })
+  assert.deepEqual(contacts, ['node1 ws://elsewhere:5000/'])
 })
 
 test('a name that was its own is given up after several refusals, if the node has no link to find out elsewhere', () => {

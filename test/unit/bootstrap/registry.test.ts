@@ -327,6 +327,25 @@ describe('registry: one name, two processes', () => {
     ])
   })
 
+  it('tells the holder where a newcomer is that it has refused and that has links', () => {
+    for (const { fields, isTold } of [
+      { fields: { linkless: false }, isTold: true },
+      { fields: { linkless: true }, isTold: false },
+    ]) {
+      const driver = new RegistryDriver()
+      driver.join('node1', 1)
+      driver.pass(100)
+      driver.join('node1', 2, { ...second, ...fields })
+      const effects = driver.say(1, beat(1))
+      assert.deepEqual(
+        closes(effects).map(([link]) => link),
+        [2],
+      )
+      const peer = { name: nodeName('node1'), kind: 'node', url: 'ws://elsewhere:5000/' } as const
+      assert.deepEqual(pushes(effects), isTold ? [{ links: [1], joined: [peer], left: [] }] : [])
+    }
+  })
+
   it('evicts a holder that is silent for a second, and registers the newcomer', () => {
     const driver = new RegistryDriver()
     driver.join('node1', 1)

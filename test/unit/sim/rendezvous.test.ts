@@ -70,6 +70,54 @@ describe('a bootstrap', () => {
     assert.deepEqual(net.names, namesOf(5))
   })
 
+  /** Starts second processes of these names beyond a split, with these to dial, and ends the split. */
+  const twinsBeyondSplit = (net: SimNetwork, names: readonly string[], contacts: readonly string[]) => {
+    const twins = names.map((name) => `${name}-twin`)
+    net.partition([], [...contacts, ...twins])
+    net.run(20_000)
+    for (const name of names) {
+      net.start(`${name}-twin`, { claims: name })
+      const urls = contacts.filter((other) => other !== `${name}-twin`)
+      net.feed(`${name}-twin`, {
+        type: 'contacts',
+        contacts: urls.map((other) => ({ url: `ws://${other}:5000/` })),
+      })
+    }
+    net.run(10_000)
+    assert.deepEqual(toldSince(net, 0, 'stopped'), [], 'they cannot know of each other')
+    net.heal()
+  }
+  /** Waits until all is well: of two processes of one name one is left, whichever, and everybody is registered. */
+  const checkOneOfEach = (net: SimNetwork, count: number) => {
+    const names = () => net.names.map((name) => net.overlay(name).self.name as string).sort()
+    const isWhole = () => {
+      for (const { node } of toldSince(net, 0, 'stopped')) if (net.names.includes(node)) net.leave(node)
+      return names().length <= count && net.names.every((name) => net.isRegistered(name))
+    }
+    net.runUntil(isWhole, 30_000)
+    assert.deepEqual(names(), namesOf(count).sort())
+    assert.deepEqual(listed(net), names())
+    converge(net)
+  }
+
+  it('leaves it to the overlay which of two stays that both have links', () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const net = network(12, { seed, bootstrap: true })
+      converge(net)
+      twinsBeyondSplit(net, ['node1'], ['node2', 'node3', 'node4', 'node5', 'node6'])
+      checkOneOfEach(net, 12)
+    }
+  })
+
+  it('makes two meet of whom nobody else knows that they have one name', () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const net = network(5, { seed, bootstrap: true })
+      converge(net)
+      twinsBeyondSplit(net, ['node1', 'node2'], ['node1-twin', 'node2-twin'])
+      checkOneOfEach(net, 5)
+    }
+  })
+
   it('gives the name to a node that was restarted at once', () => {
     const net = network(5, { seed: 6, bootstrap: true })
     converge(net)
