@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as delay, setImmediate as nextJob } from 'node:timers/promises'
 import { namesOf, SCENARIO_NAMES } from '../sim/measurement.ts'
 import {
+  problemOf,
   type Scenario,
   type ScenarioOptions,
   type ScenarioParameter,
@@ -30,6 +31,8 @@ export async function simScenario(
 ): Promise<ExitCode> {
   const scenario = scenarioFor(values.scenario)
   checkParameters(scenario, values)
+  const problem = problemOf(scenario, { nodes: values.nodes, parameters: given(values) })
+  if (problem !== undefined) throw usageError(problem)
   const names = namesOf(values.nodes)
   const first = [...new Set([names[0], names.at(-1)])].join(' to ')
   const trace = openTrace(values, { of: 'a scenario', names: SCENARIO_NAMES, first }, context)

@@ -32,6 +32,21 @@ export function quietMs(nodes: number): number {
   return nodes * START_GAP_MS + REST_MS + broadcasts + 2 * ARRIVAL_MS + IDLE_MS + SENDS * SEND_GAP_MS
 }
 
+/** How many of these a share is. */
+export function shareOf(nodes: number, fraction: number): number {
+  return Math.round(nodes * fraction)
+}
+
+/** For scenarios whose fault hits a share of the nodes: a sentence, unless it hits somebody and leaves at least so many. */
+export function shareProblem(nodes: number, fraction: number, leaves: number): string | undefined {
+  const hit = shareOf(nodes, fraction)
+  const left = nodes - hit
+  const given = `Of ${nodes} nodes a fraction of ${fraction} is ${hit}`
+  if (hit === 0) return `${given}: nobody is hit. Give more nodes, or a larger fraction.`
+  if (left >= leaves) return undefined
+  return `${given}, which leaves ${left}, and ${leaves} must be left. Give more nodes, or a smaller fraction.`
+}
+
 /** What nodes of a scenario are named: as in {@link namesOf}, or the second process of such a name. */
 export const SCENARIO_NAMES = /^node[1-9]\d*(-twin)?$/
 

@@ -42,6 +42,8 @@ export interface Scenario {
   readonly criteria: readonly string[]
   /** The parameters that it takes. */
   readonly parameters: Readonly<Partial<Record<ScenarioParameter, ParameterSpec>>>
+  /** Why nothing would happen in it, or nobody be left to look at, with so many nodes: a sentence. `undefined`: it would. */
+  readonly problemOf?: (nodes: number, parameters: Play['parameters']) => string | undefined
   /** Of the network. */
   readonly network?: Omit<StageOptions, 'seed' | 'codec' | 'observer'>
   /** How much virtual time it takes, roughly: for a progress bar. */
@@ -69,7 +71,19 @@ export interface ScenarioTick extends StageTick {
   readonly lastsMs: number
 }
 
-/** Runs a scenario to its end. */
+/** Less is no network: there is nobody to send to. */
+const NODES_MIN = 2
+
+/** Why a scenario cannot be run like this: a sentence for people. `undefined`: it can. */
+export function problemOf(
+  scenario: Scenario,
+  { nodes, parameters }: Pick<ScenarioOptions, 'nodes' | 'parameters'>,
+): string | undefined {
+  if (nodes < NODES_MIN) return `A scenario needs ${NODES_MIN} nodes at least.`
+  return scenario.problemOf?.(nodes, parametersOf(scenario, parameters))
+}
+
+/** Runs a scenario to its end. @throws RangeError for what {@link problemOf} speaks against */
 export function runScenario(scenario: Scenario, options: ScenarioOptions): ScenarioReport {
   const steps = scenarioSteps(scenario, options)
   for (;;) {
@@ -78,12 +92,17 @@ export function runScenario(scenario: Scenario, options: ScenarioOptions): Scena
   }
 }
 
-/** Runs a scenario in small steps, between which whoever drives it may do something else, or give up. */
+/**
+ * Runs a scenario in small steps, between which whoever drives it may do something else, or give up.
+ * @throws RangeError at the first step, for what {@link problemOf} speaks against
+ */
 export function* scenarioSteps(
   scenario: Scenario,
   options: ScenarioOptions,
 ): Generator<ScenarioTick, ScenarioReport, void> {
   const { nodes, seed, codec = true, observer, onStage } = options
+  const problem = problemOf(scenario, options)
+  if (problem !== undefined) throw new RangeError(problem)
   const parameters = parametersOf(scenario, options.parameters)
   const lastsMs = scenario.lastsMs(nodes, parameters)
   const stage = new Stage({ ...scenario.network, seed, codec, observer })

@@ -107,6 +107,32 @@ describe('a run of a scenario', () => {
     }
   })
 
+  it('duplicate-name passes with as few nodes as it can do with, and whoever of two hears first of the other', () => {
+    for (const seed of [2, 7, 9, 15]) {
+      for (const nodes of [5, NODES]) {
+        const report = run('duplicate-name', { nodes, seed })
+        assert.equal(textOf(report), '')
+        assert.equal(report.convergence.length, 5, 'all four names were claimed')
+      }
+    }
+  })
+
+  it('is refused with so few nodes that nothing would happen, or nobody be left', () => {
+    for (const [name, nodes, problem] of [
+      ['quiet', 1, /needs 2 nodes/],
+      ['duplicate-name', 4, /needs 5 nodes/],
+      ['slow-peer', 2, /needs 3 nodes/],
+      ['mass-crash', 3, /is 2, which leaves 1, and 2 must be left/],
+      ['churn', 2, /not one of 2 nodes is replaced/],
+    ] as const) {
+      assert.throws(() => run(name, { nodes }), { name: 'RangeError', message: problem })
+    }
+    for (const name of ['mass-crash', 'rolling-restart', 'split-heal', 'slow-peer'])
+      assert.throws(() => run(name, { nodes: 4, parameters: { fraction: name === 'slow-peer' ? 0.9 : 0.1 } }))
+    for (const { name } of SCENARIOS)
+      assert.equal(textOf(run(name, { nodes: 5, parameters: { faultSeconds: 150 } })), '', name)
+  })
+
   it('notes an error in the middle of it as a violation', () => {
     const report = run('quiet', {
       onStage: (stage) =>
@@ -238,7 +264,7 @@ describe('a scenario finds what is broken on purpose', () => {
           if (!name.endsWith('-twin')) leave.call(stage.net, name)
         }
       },
-      found: /the later run has the name: not within/,
+      found: /one has the name.*: not within/,
     },
     {
       what: 'peers are slow for everybody',

@@ -58,7 +58,7 @@ export const bootstrapOutage: Scenario = {
       (overlays) => isOneComponent(overlays) && isEveryoneReached(overlays),
       { withinMs: HEALED_WITHIN_MS },
     )
-    const coming = Math.ceil(crashing.length / 2)
+    const coming = Math.max(1, Math.ceil(crashing.length / 2))
     for (let count = 1; count <= coming; count++) stage.start(`node${nodes + count}`)
     yield* stage.run(Math.max(0, fromMs + faultSeconds * 1_000 - stage.nowMs))
 

@@ -33,6 +33,10 @@ export const churn: Scenario = {
     faultSeconds: { what: 'how long nodes are replaced', fallback: 600 },
   },
   network: { bootstrap: true },
+  problemOf: (nodes, { fraction, faultSeconds }) =>
+    nodes * fraction * faultSeconds < 60
+      ? `In ${faultSeconds} s not one of ${nodes} nodes is replaced: give more nodes, a larger fraction, or a longer time.`
+      : undefined,
   lastsMs: (nodes, { faultSeconds }) => quietMs(nodes) + faultSeconds * 1_000 + 15_000,
   *play({ stage, nodes, parameters: { fraction, faultSeconds } }) {
     if (!(yield* gather(stage, nodes))) return

@@ -9,6 +9,9 @@ import type { Stage, StageNode, Steps } from '../stage.ts'
 const DECIDED_WITHIN_MS = 10_000
 /** How long the network is split. */
 const SPLIT_MS = 30_000
+/** How many names are claimed; one node more, and somebody else is there to broadcast. */
+const CLAIMED = 4
+const NODES_MIN = CLAIMED + 1
 /** As long after that nothing may change any more. */
 const STEADY_MS = 10_000
 
@@ -17,20 +20,23 @@ export const duplicateName: Scenario = {
   name: 'duplicate-name',
   summary: 'a second process claims a name: at the bootstrap, without one, and on the other side of splits',
   criteria: [
-    'the bootstrap refuses the second process; without it the later run keeps the name, and the other one stops',
+    'the bootstrap refuses the second process; where it cannot, one of the two keeps the name, and the other one stops',
     `within ${DECIDED_WITHIN_MS / 1_000} s exactly one is left, all directories are equal, and it stays so`,
     'nobody else stops',
   ],
   parameters: {},
+  problemOf: (nodes) =>
+    nodes < NODES_MIN
+      ? `duplicate-name needs ${NODES_MIN} nodes at least: four names are claimed.`
+      : undefined,
   network: { bootstrap: true },
   lastsMs: (nodes) => quietMs(nodes) + 2 * SPLIT_MS + 7 * STEADY_MS,
   *play({ stage, nodes }) {
     if (!(yield* gather(stage, nodes))) return
-    const origins = originsOf(stage)
+    const origins = originsOf(stage).slice(0, nodes - CLAIMED)
     yield* warmUp(stage, origins)
-    const claimed = stage.rng.shuffled(stage.nodes.filter((node) => !origins.includes(node))).slice(0, 4)
-    const [first, second, third, fourth] = claimed
-    if (first === undefined || second === undefined || third === undefined || fourth === undefined) return
+    const others = stage.rng.shuffled(stage.nodes.filter((node) => !origins.includes(node)))
+    const [first, second, third, fourth] = others as [StageNode, StageNode, StageNode, StageNode]
 
     stage.phase('at the bootstrap')
     const refused = twin(stage, first)
@@ -49,24 +55,26 @@ export const duplicateName: Scenario = {
       stage.nodes.filter((node) => node !== second),
     )
     yield* decided(stage, {
-      what: 'without a bootstrap the later run has the name',
-      between: [later, second],
-      goes: second,
+      what: 'without a bootstrap one has the name',
+      between: [second, later],
     })
 
     stage.phase('beyond a split')
     const beyond = yield* twinBeyondSplit(stage, third)
     yield* decided(stage, {
-      what: 'after the split the later run has the name',
+      what: 'after the split one has the name',
       between: [third, beyond],
-      goes: third,
     })
 
     stage.phase('beyond a split, with a bootstrap')
     stage.net.startBootstrap()
     yield* stage.run(STEADY_MS)
     const registered = yield* twinBeyondSplit(stage, fourth)
-    yield* decided(stage, { what: 'after the split one has the name', between: [fourth, registered] })
+    yield* decided(stage, {
+      what: 'after the split one has the name, and is registered',
+      between: [fourth, registered],
+      isRegistered: true,
+    })
     yield* measure(
       stage,
       origins.filter((origin) => stage.isUp(origin)),
@@ -101,14 +109,23 @@ function* twinBeyondSplit(stage: Stage, first: StageNode): Steps<StageNode> {
   return second
 }
 
+/** What there is to be decided. */
+interface Decision {
+  readonly what: string
+  readonly between: readonly [StageNode, StageNode]
+  /** Who has to go. Default: either, as they hear of each other when both outbid what they take for dead (P2). */
+  readonly goes?: StageNode
+  /** Whether the other has to be registered then. */
+  readonly isRegistered?: boolean
+}
+
 /** Waits until one of the two is gone and all know that, and looks whether it stays so. */
-function* decided(
-  stage: Stage,
-  { what, between, goes }: { what: string; between: readonly [StageNode, StageNode]; goes?: StageNode },
-): Steps {
+function* decided(stage: Stage, { what, between, goes, isRegistered = false }: Decision): Steps {
   const others = stage.nodes.filter((node) => !between.includes(node))
   const left = (): StageNode[] => between.filter((node) => stage.isUp(node))
-  yield* stage.until(what, (overlays) => left().length < 2 && isConverged(overlays), {
+  const isKept = (): boolean =>
+    !isRegistered || left().every(({ process }) => stage.net.isRegistered(process.name))
+  yield* stage.until(what, (overlays) => left().length < 2 && isKept() && isConverged(overlays), {
     withinMs: DECIDED_WITHIN_MS,
   })
   yield* stage.run(STEADY_MS)

@@ -9,6 +9,8 @@ import {
   originsOf,
   quietMs,
   settle,
+  shareOf,
+  shareProblem,
   warmUp,
 } from '../measurement.ts'
 import type { Scenario } from '../scenario.ts'
@@ -29,11 +31,12 @@ export const massCrash: Scenario = {
     `within ${EQUAL_WITHIN_MS / 1_000} s all directories are equal; then every send is delivered`,
   ],
   parameters: { fraction: { what: 'share of the nodes that crash', fallback: 0.5 } },
+  problemOf: (nodes, { fraction }) => shareProblem(nodes, fraction, 2),
   lastsMs: (nodes) => quietMs(nodes) + 15_000,
   *play({ stage, nodes, parameters }) {
     if (!(yield* gather(stage, nodes))) return
     const order = stage.rng.shuffled(stage.nodes)
-    const crashing = order.slice(0, Math.round(nodes * parameters.fraction))
+    const crashing = order.slice(0, shareOf(nodes, parameters.fraction))
     const survivors = order.slice(crashing.length)
     const origins = survivors.slice(0, originsOf(stage).length)
     yield* warmUp(stage, origins)

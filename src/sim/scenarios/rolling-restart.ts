@@ -9,6 +9,8 @@ import {
   originsOf,
   quietMs,
   settle,
+  shareOf,
+  shareProblem,
   warmUp,
 } from '../measurement.ts'
 import type { Scenario } from '../scenario.ts'
@@ -36,13 +38,14 @@ export const rollingRestart: Scenario = {
     faultSeconds: { what: 'time from the first restart to the last', fallback: 60 },
   },
   network: { bootstrap: true },
+  problemOf: (nodes, { fraction }) => shareProblem(nodes, fraction, 0),
   lastsMs: (nodes, { faultSeconds }) => quietMs(nodes) + faultSeconds * 1_000 + 15_000,
   *play({ stage, nodes, parameters: { fraction, faultSeconds } }) {
     if (!(yield* gather(stage, nodes))) return
     yield* warmUp(stage, originsOf(stage))
 
     stage.phase('fault')
-    const restarting = stage.rng.shuffled(stage.nodes).slice(0, Math.round(nodes * fraction))
+    const restarting = stage.rng.shuffled(stage.nodes).slice(0, shareOf(nodes, fraction))
     const leaves = watchLeaves(stage)
     const stops = [
       stage.often(BROADCAST_EVERY_MS, () => {

@@ -9,6 +9,8 @@ import {
   originsOf,
   quietMs,
   settle,
+  shareOf,
+  shareProblem,
   warmUp,
 } from '../measurement.ts'
 import { percentilesOf } from '../report.ts'
@@ -39,10 +41,14 @@ export const slowPeer: Scenario = {
     fraction: { what: 'share of the nodes that are slow, at least one', fallback: 0.02 },
     faultSeconds: { what: 'how long they are slow', fallback: 40 },
   },
+  problemOf: (nodes, { fraction }) =>
+    nodes < 3
+      ? 'slow-peer needs 3 nodes at least: one that is slow, and two others.'
+      : shareProblem(nodes, Math.max(fraction, 1 / nodes), 2),
   lastsMs: (nodes, { faultSeconds }) => quietMs(nodes) + faultSeconds * 1_000 + BEFORE_MS + 20_000,
   *play({ stage, nodes, parameters: { fraction, faultSeconds } }) {
     if (!(yield* gather(stage, nodes))) return
-    const slow = stage.rng.shuffled(stage.nodes).slice(0, Math.max(1, Math.round(nodes * fraction)))
+    const slow = stage.rng.shuffled(stage.nodes).slice(0, Math.max(1, shareOf(nodes, fraction)))
     const others = stage.nodes.filter((node) => !slow.includes(node))
     const origins = stage.rng.shuffled(others).slice(0, originsOf(stage).length)
     for (const node of slow) stage.ignored.add(node)

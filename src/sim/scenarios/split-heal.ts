@@ -10,6 +10,8 @@ import {
   originsOf,
   quietMs,
   settle,
+  shareOf,
+  shareProblem,
   warmUp,
 } from '../measurement.ts'
 import type { Scenario } from '../scenario.ts'
@@ -38,6 +40,7 @@ export const splitHeal: Scenario = {
     fraction: { what: 'share of the nodes on the second side', fallback: 0.5 },
     faultSeconds: { what: 'how long the split lasts', fallback: 60 },
   },
+  problemOf: (nodes, { fraction }) => shareProblem(nodes, fraction, 1),
   lastsMs: (nodes, { faultSeconds }) => quietMs(nodes) + faultSeconds * 1_000 + 15_000,
   *play({ stage, nodes, parameters: { fraction, faultSeconds } }) {
     if (!(yield* gather(stage, nodes))) return
@@ -46,7 +49,7 @@ export const splitHeal: Scenario = {
 
     stage.phase('fault')
     const order = stage.rng.shuffled(stage.nodes)
-    const second = order.slice(0, Math.round(nodes * fraction))
+    const second = order.slice(0, shareOf(nodes, fraction))
     const sides = [order.slice(second.length), second]
     const splitMs = stage.nowMs
     stage.net.partition(

@@ -68,6 +68,13 @@ describe('sim --scenario', () => {
     assert.equal((JSON.parse(json.out) as ScenarioReport).violations.length, 1)
   })
 
+  it('refuses so few nodes that nothing would happen', async () => {
+    const { code, out, err } = await sim('--scenario', 'duplicate-name', '--nodes', '4')
+    assert.equal(code, 2)
+    assert.equal(out, '')
+    assert.match(err, /duplicate-name needs 5 nodes at least/)
+  })
+
   it('draws a seed when none is given, and says which', async () => {
     const { out, err } = await sim('--scenario', 'quiet', '--nodes', '2', '--no-codec')
     const seed = /seed (\d+)/.exec(err)?.[1]
