@@ -1,5 +1,5 @@
-// How sends and broadcasts end, as programs, HTTP clients and guests are told. Types only; they belong to no room,
-// because every room that people or programs talk to uses them.
+// How sends and broadcasts end, as programs, HTTP clients and guests are told. Types, and what of them is told with
+// fewer digits; they belong to no room, because every room that people or programs talk to uses them.
 
 import type { RequestFailure, SendFailure } from './core/reasons.ts'
 import type { JsonValue } from './wire/payload.ts'
@@ -111,3 +111,22 @@ export type TraceAnswer =
       /** The way as far as it is known. */
       readonly hops: readonly TraceHop[]
     })
+
+/**
+ * An answer with its times as HTTP clients and guests are told them, to a tenth of a ms: clocks have more digits than a round
+ * trip means. Programs that want them ask the library.
+ */
+export function told<A extends object>(answer: A): A {
+  const { rttMs, receipts } = answer as { readonly rttMs?: number; readonly receipts?: readonly Receipt[] }
+  return {
+    ...answer,
+    ...(rttMs !== undefined && { rttMs: rounded(rttMs) }),
+    ...(receipts !== undefined && {
+      receipts: receipts.map((receipt) => ({ ...receipt, tookMs: rounded(receipt.tookMs) })),
+    }),
+  }
+}
+
+function rounded(ms: number): number {
+  return Math.round(10 * ms) / 10
+}

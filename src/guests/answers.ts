@@ -2,7 +2,14 @@
 // made. Pure functions; it must not know sockets. Text is for people, so everything in it that somebody else chose is
 // made printable; a JSON line is, too, without changing what it means.
 
-import type { BroadcastAnswer, RequestAnswer, SendAnswer, TraceAnswer, TraceHop } from '../answers.ts'
+import {
+  type BroadcastAnswer,
+  type RequestAnswer,
+  type SendAnswer,
+  type TraceAnswer,
+  type TraceHop,
+  told,
+} from '../answers.ts'
 import type { LineForm, LineTag } from '../wire/line-requests.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { base64, printable, printableValue } from '../wire/printable.ts'
@@ -183,7 +190,7 @@ export function requestOutcome(to: string, answer: RequestAnswer): Answer {
         return { event: 'answer', to, ...resultOf(answer) }
       }
       const { value, ...rest } = answer
-      return { event: 'answer', to, ...rest, base64: base64(value) }
+      return { event: 'answer', to, ...told(rest), base64: base64(value) }
     },
   }
 }

@@ -1,5 +1,6 @@
 // Parts of sentences that several answers to guests are made of. Pure functions; it must not know what is answered.
 
+import { told } from '../answers.ts'
 import { REASONS, type RequestFailure } from '../core/reasons.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { printable, printableValue } from '../wire/printable.ts'
@@ -25,7 +26,7 @@ export interface Failed {
 
 /** An answer's own keys, with a sentence for people where it failed. */
 export function resultOf(answer: { readonly status: string }): Readonly<Record<string, unknown>> {
-  return isFailed(answer) ? { ...answer, error: answer.error ?? REASONS[answer.reason].text } : { ...answer }
+  return isFailed(answer) ? { ...answer, error: answer.error ?? REASONS[answer.reason].text } : told(answer)
 }
 
 /** Every answer that failed says why. */

@@ -1,13 +1,14 @@
 // The HTTP face of a node: the classroom contract (design section 2) and sends through the overlay (section 7).
 // It must not know the overlay: all it does goes through the NodeHost that it is given.
 
-import type {
-  BroadcastAnswer,
-  RequestAnswer,
-  RequestFailed,
-  SendAnswer,
-  SendFailed,
-  TraceAnswer,
+import {
+  type BroadcastAnswer,
+  type RequestAnswer,
+  type RequestFailed,
+  type SendAnswer,
+  type SendFailed,
+  type TraceAnswer,
+  told,
 } from '../answers.ts'
 import { CORE_DEFAULTS } from '../core/config.ts'
 import { parseNodeName } from '../core/messages.ts'
@@ -84,9 +85,7 @@ function postMessage(c: ShimContext, host: NodeHost): Promise<Response> {
 
 function answerOutcome(c: ShimContext, outcome: SendAnswer | BroadcastAnswer): Response {
   if (outcome.status === 'failed') return answerFailure(c, outcome)
-  if (outcome.status === 'sent') return answer(c, 200, outcome)
-  // Clocks have more digits than a round trip means; programs that want them ask the library.
-  return answer(c, 200, { ...outcome, rttMs: Math.round(10 * outcome.rttMs) / 10 })
+  return answer(c, 200, told(outcome))
 }
 
 function answerFailure(c: ShimContext, failed: SendFailed | RequestFailed, more = {}): Response {
@@ -99,7 +98,7 @@ function answerFailure(c: ShimContext, failed: SendFailed | RequestFailed, more 
 /** Bytes cannot stand in JSON: they go as `base64` instead of `value`. */
 function answerRequest(c: ShimContext, answered: RequestAnswer): Response {
   if (answered.status === 'failed') return answerFailure(c, answered)
-  const { value, ...facts } = answered
+  const { value, ...facts } = told(answered)
   const said = value instanceof Uint8Array ? { base64: Buffer.from(value).toString('base64') } : { value }
   return answer(c, 200, { ...facts, ...said })
 }

@@ -48,7 +48,11 @@ export function guestHostOf(
         return hops === undefined ? peer : { ...peer, hops }
       }),
     neighbors: () =>
-      node.neighbors().map(({ name, rttMs }) => (rttMs === undefined ? { name } : { name, rttMs })),
+      node
+        .neighbors()
+        .map(({ name, rttMs }) =>
+          rttMs === undefined ? { name } : { name, rttMs: Math.round(rttMs * 1_000) / 1_000 },
+        ),
   }
 }
 

@@ -38,7 +38,7 @@ test('a JSON line gets a JSON line, with its tag', async (t) => {
     status: 'delivered',
     id: 'node8/1/1',
     hops: 2,
-    rttMs: 3.0625,
+    rttMs: 3.1,
   })
   assert.deepEqual(host.sent[0]?.message.msg, { a: 1 })
   assert.deepEqual(host.sent[0]?.options, { deadlineMs: 500 })

@@ -118,7 +118,7 @@ test('a question to a program, and its answer', async (t) => {
   assert.deepEqual(host.requests[0]?.message, { sender: ann.address, msg: 'what is it?' })
   assert.deepEqual(
     await ann.askJson('{"cmd":"request","to":"node12","msg":{"q":1},"deadlineMs":500,"tag":2}'),
-    { event: 'answer', tag: 2, to: 'node12', ...host.requestAnswer },
+    { event: 'answer', tag: 2, to: 'node12', ...host.requestAnswer, rttMs: 3.1 },
   )
   assert.deepEqual(host.requests[1]?.options, { deadlineMs: 500 })
   host.requestAnswer = {

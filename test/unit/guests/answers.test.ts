@@ -34,7 +34,7 @@ const toNode12 = { address: 'node12', node: 'node12' }
 test('how a direct message ended', () => {
   const good = outcome(toNode12, delivered)
   assert.equal(text(good), 'delivered to node12, 2 hops, 3.1 ms')
-  assert.deepEqual(json(good), { event: 'outcome', to: 'node12', ...delivered })
+  assert.deepEqual(json(good), { event: 'outcome', to: 'node12', ...delivered, rttMs: 3.1 })
   const bad = outcome(toNode12, unknown)
   const error = 'no node of this name is known'
   assert.equal(
@@ -102,7 +102,12 @@ test('ping and trace', () => {
     text(pingOutcome('node12', unknown)),
     /^node12 does not answer: .*\(unknown-peer, says node8\)$/,
   )
-  assert.deepEqual(json(pingOutcome('node12', delivered)), { event: 'ping', to: 'node12', ...delivered })
+  assert.deepEqual(json(pingOutcome('node12', delivered)), {
+    event: 'ping',
+    to: 'node12',
+    ...delivered,
+    rttMs: 3.1,
+  })
   const hops = [
     { node: 'node8', next: 'node3', rttMs: 1.25, queuedBytes: 4_096 },
     { node: 'node3', next: 'node12' },
@@ -118,6 +123,37 @@ test('ping and trace', () => {
     text(traceOutcome('node12', { ...unknown, hops: [...hops.slice(0, 1), { node: 'node3' }] })),
     /^no way to node12: .*; as far as node8 > node3 \(1.3 ms, 4096 bytes wait\)$/,
   )
+})
+
+test('programs are told times to a tenth of a ms', () => {
+  const rttMs = 3.0625
+  const receipts = [{ name: 'node3', hops: 1, via: 'node8', tookMs: 2.0478515625 }]
+  const sent = {
+    status: 'sent',
+    id: 'node8/1/7',
+    neighbors: 3,
+    reached: 1,
+    of: 1,
+    missing: [],
+    receipts,
+  } as const
+  const answered = { status: 'answered', from: 'node12', hops: 1, rttMs } as const
+  const toNode12 = { address: 'node12', node: 'node12' }
+  const answers = [
+    outcome(toNode12, delivered),
+    pingOutcome('node12', delivered),
+    requestOutcome('node12', { ...answered, value: 1 }),
+    requestOutcome('node12', { ...answered, value: new Uint8Array(1) }),
+    broadcastOutcome(sent),
+    spreadOutcome('node8', sent),
+  ]
+  for (const answer of answers) {
+    const told = json(answer) as { rttMs?: number; receipts?: { tookMs: number }[] }
+    assert.deepEqual(
+      [told.rttMs, told.receipts?.map(({ tookMs }) => tookMs)],
+      told.receipts === undefined ? [3.1, undefined] : [undefined, [2]],
+    )
+  }
 })
 
 test('a question and its answer', () => {

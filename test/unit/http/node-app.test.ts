@@ -237,6 +237,8 @@ describe('POST /message with "receipts", "topic" or "request"', () => {
     }
     const bytes = await post(ask)
     assert.deepEqual([bytes.body.base64, 'value' in bytes.body], ['AP8=', false])
+    host.requestAnswer = { ...host.requestAnswer, rttMs: 3.0625 }
+    assert.equal((await post(ask)).body.rttMs, 3.1)
     const cases = [
       ['unknown-peer', 404],
       ['no-handler', 501],
