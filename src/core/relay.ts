@@ -47,9 +47,11 @@ export class Relay {
       return link !== except && state?.id === link && !this.#links.lags(state)
     }
     const routes = this.#routes.current
-    const way = (routes.nextHop(origin, entry, isBrisk) ?? routes.nextHop(origin, entry, isUp))?.link
-    if (way === undefined) this.#routes.want()
-    return way
+    const best = routes.nextHop(origin, entry, isUp)
+    if (best === undefined) this.#routes.want()
+    if (best === undefined || isBrisk(best)) return best?.link
+    const around = this.#routes.around.nextHop(origin, entry, isBrisk)
+    return (around ?? routes.nextHop(origin, entry, isBrisk) ?? best).link
   }
 
   /** Passes a message on; says why when it cannot. The bytes are the same but for the two hop counters. */

@@ -3,7 +3,7 @@
 // It must not know how routes are found (routing.ts) or used (relay.ts).
 //
 // H1  a change of links or records is in the routes that answer at the latest `routesIntervalMs`, or twenty times their
-//     own cost, after they were computed last; until then the old ones answer
+//     own cost, after they were computed last; until then the old ones answer. The same holds for those around
 
 import type { Directory } from './directory.ts'
 import type { Links } from './links.ts'
@@ -18,7 +18,7 @@ const REST = 20
 /** What the routes are computed from, and the turn that timers are asked in. */
 export interface RoutesOnDemandParts {
   readonly directory: Directory
-  readonly links: Pick<Links, 'neighbors'>
+  readonly links: Pick<Links, 'neighbors' | 'lags'>
   readonly turn: Turn
 }
 
@@ -27,6 +27,11 @@ export class RoutesOnDemand {
   readonly #intervalMs: number
   readonly #parts: RoutesOnDemandParts
   readonly #routes = new Routes()
+  readonly #around = new Routes()
+  /** The links that those around do without, and whether their records have changed since. */
+  #aroundLinks = ''
+  #isAroundStale = true
+  #aroundNotBeforeMs = Number.NEGATIVE_INFINITY
   #isStale = false
   #notBeforeMs = Number.NEGATIVE_INFINITY
   #token = 0
@@ -41,12 +46,35 @@ export class RoutesOnDemand {
   /** Links or records have changed. */
   changed(): void {
     this.#isStale = true
+    this.#isAroundStale = true
   }
 
   /** The routes, as new as H1 allows. */
   get current(): Routes {
-    if (this.#isStale && this.#parts.turn.nowMs >= this.#notBeforeMs) this.#compute()
+    if (this.#isStale && this.#parts.turn.nowMs >= this.#notBeforeMs) {
+      this.#notBeforeMs = this.#compute(this.#routes, new Set())
+      this.#isStale = false
+    }
     return this.#routes
+  }
+
+  /**
+   * Routes around the neighbors whose links lag: what such a neighbor is to pass on waits there, whoever gives it to it.
+   * For when a shortest path begins with one; which neighbors those are may have changed since, as H1 allows.
+   */
+  get around(): Routes {
+    const { links, turn } = this.#parts
+    const lagging = [...links.neighbors].filter(([, state]) => links.lags(state))
+    const aroundLinks = lagging.map(([, { id }]) => id).join()
+    const isStale = this.#isAroundStale || aroundLinks !== this.#aroundLinks
+    if (isStale && turn.nowMs >= this.#aroundNotBeforeMs) {
+      const { directory } = this.#parts
+      const slots = lagging.flatMap(([name]) => directory.get(name)?.slot ?? [])
+      this.#aroundNotBeforeMs = this.#compute(this.#around, new Set(slots))
+      this.#aroundLinks = aroundLinks
+      this.#isAroundStale = false
+    }
+    return this.#around
   }
 
   /** A way was not found: if newer routes might have it, a timer `routes` tells when to ask again. */
@@ -68,12 +96,15 @@ export class RoutesOnDemand {
     return { isStale: this.#isStale, routes: this.#routes }
   }
 
-  #compute(): void {
+  /** Computes routes, but through none of these slots; returns when they may be computed again. */
+  #compute(routes: Routes, without: ReadonlySet<number>): number {
     const { directory, links, turn } = this.#parts
-    const neighbors = [...links.neighbors].map(([name, { id }]) => ({ name, link: id }))
-    this.#routes.compute(directory, neighbors)
-    this.#isStale = false
-    const costMs = (this.#routes.edgesVisited + directory.size) / LOOKS_PER_MS
-    this.#notBeforeMs = turn.nowMs + Math.max(this.#intervalMs, Math.ceil(costMs * REST))
+    const neighbors = [...links.neighbors].flatMap(([name, { id }]) => {
+      const slot = directory.get(name)?.slot
+      return slot !== undefined && without.has(slot) ? [] : [{ name, link: id }]
+    })
+    routes.compute(directory, neighbors, [...without])
+    const costMs = (routes.edgesVisited + directory.size) / LOOKS_PER_MS
+    return turn.nowMs + Math.max(this.#intervalMs, Math.ceil(costMs * REST))
   }
 }

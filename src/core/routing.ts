@@ -5,7 +5,7 @@
 // R1  a neighbor is a first hop towards a node when a shortest path of edges begins with it
 // R2  a pair (origin, destination) takes the same one of several first hops as long as the routes stay, and different
 //     pairs spread over them
-// R3  no path leads through this node
+// R3  no path leads through this node, nor through one that is to be gone around
 //
 // Breadth-first search is Dijkstra's with equal costs (OSPF, RFC 2328 section 16); the second first hop is what
 // IP fast reroute calls a loop-free alternate, without its guarantee: hopsLeft bounds what a stale view may do.
@@ -47,17 +47,26 @@ export class Routes {
   /** Work of the last computation in edges looked at: what its cost is estimated by. */
   edgesVisited = 0
 
-  /** Computes all routes anew. @param neighbors at most {@link NEIGHBORS_MAX}; further ones are not used. */
-  compute(directory: Directory, neighbors: readonly Neighbor[]): void {
+  /**
+   * Computes all routes anew.
+   * @param neighbors at most {@link NEIGHBORS_MAX}; further ones are not used.
+   * @param around slots of nodes that no path is to lead through, nor to.
+   */
+  compute(directory: Directory, neighbors: readonly Neighbor[], around: readonly number[] = []): void {
     this.#neighbors = neighbors.slice(0, NEIGHBORS_MAX)
     this.#clear(directory.slotsEnd)
-    const own = directory.own.slot
-    // Closed to both visits, so that the search need not ask for it at each edge (R3).
-    this.#distances[own] = -1
-    this.#second[own] = CLOSED
-    this.#search(directory, this.#enqueue(directory))
-    this.#distances[own] = 0
-    this.#second[own] = 0
+    const starts = this.#enqueue(directory)
+    // Closed to both visits, so that the search need not ask for them at each edge (R3).
+    const closed = [directory.own.slot, ...around]
+    for (const slot of closed) {
+      this.#distances[slot] = -1
+      this.#second[slot] = CLOSED
+    }
+    this.#search(directory, starts)
+    for (const slot of closed) {
+      this.#distances[slot] = 0
+      this.#second[slot] = 0
+    }
   }
 
   /** Links to travel to the node in this slot; 0 when no path leads there. */

@@ -281,6 +281,36 @@ test('routes are those of a breadth-first search; the next hop is nearer, and th
   )
 })
 
+test('routes around some nodes are those of a graph without them', () => {
+  fc.assert(
+    fc.property(graph, fc.array(fc.nat(), { maxLength: 4 }), ({ size, listed, edges }, some) => {
+      const recordAt = (i: number): PeerRecord => recordOf(`n${i}`, [...(listed[i] ?? [])].map(named))
+      const directory = new Directory(recordAt(0), CORE_DEFAULTS)
+      for (let i = 1; i < size; i++) directory.merge(recordAt(i), 0)
+      const without = new Set(some.map((i) => 1 + (i % (size - 1))))
+      const all = [...(edges[0] ?? [])]
+      for (const i of all) directory.neighborUp(named(i), 0)
+      const neighbors = all.map((i) => ({ name: named(i), link: (i + 100) as LinkId }))
+      const starts = neighbors.filter(({ name }) => !without.has(Number(name.slice(1))))
+      const slotOf = (i: number): number => directory.get(named(i))?.slot ?? -1
+      const routes = new Routes()
+      // Computed before, as it is time and again.
+      routes.compute(directory, neighbors)
+      routes.compute(directory, starts, [...without].map(slotOf))
+      const left = edges.map((to, i) => new Set(without.has(i) ? [] : [...to].filter((j) => !without.has(j))))
+      const expected = distances(left, 0)
+      for (let to = 1; to < size; to++) {
+        assert.equal(routes.distance(slotOf(to)), expected[to] ?? 0)
+        const entry = directory.get(named(to))
+        const best = entry && routes.nextHop(named(0), entry, () => true)
+        assert.equal(best === undefined, expected[to] === undefined)
+        assert.ok(best === undefined || starts.some(({ name }) => name === best.name))
+      }
+    }),
+    RUNS,
+  )
+})
+
 test('an address waits at most the doubled backoff, whatever the seed, and is not dialled before', () => {
   const { dialBackoffMinMs, dialBackoffMaxMs } = CORE_DEFAULTS
   const url = 'ws://b:5000/'

@@ -66,7 +66,7 @@ interface Relaying {
 function relayOf(...view: Parameters<typeof viewOf>): Relaying {
   const { directory, neighbors } = viewOf(...view)
   const turn = new Turn()
-  const routes = new RoutesOnDemand(0, { directory, links: { neighbors }, turn })
+  const routes = new RoutesOnDemand(0, { directory, links: { neighbors, lags: () => false }, turn })
   routes.changed()
   return { relay: new Relay(directory, { neighbors, lags: () => false }, routes, turn), turn }
 }

@@ -117,6 +117,12 @@ describe('a run of a scenario', () => {
     }
   })
 
+  it('slow-peer passes whoever is slow, though the ways that a node knows best may all lead over it', () => {
+    for (const seed of [1, 2, 3, 5, 7, 11]) {
+      assert.equal(textOf(run('slow-peer', { nodes: 40, seed, codec: false, parameters: {} })), '')
+    }
+  })
+
   it('is refused with so few nodes that nothing would happen, or nobody be left', () => {
     for (const [name, nodes, problem] of [
       ['quiet', 1, /needs 2 nodes/],

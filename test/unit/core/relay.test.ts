@@ -68,6 +68,31 @@ test('a message never goes back where it came from', () => {
   ])
 })
 
+/** The neighbors of `r` send their heartbeats, each with an echo or without. */
+function beat(r: Rig, links: readonly number[], echoes: readonly number[]): void {
+  const [beat] = messagesOf(r.wait(heartbeatMs), 'heartbeat')
+  const clock = beat?.message.clock ?? 0
+  const hash = r.overlay.directory.hash
+  for (const link of links) {
+    r.hear(link, { type: 'heartbeat', clock: 7, echo: echoes.includes(link) ? clock : 0, heldUs: 0, hash })
+  }
+}
+
+test('a message goes around a node on whose link no echo comes, and by no way that leads back to it', () => {
+  const r = Rig.started('r')
+  r.befriend(1, 'b', ['c'])
+  r.befriend(2, 'c', ['b', 'e'])
+  r.befriend(3, 'd', ['f'])
+  r.hear(2, recordsOf(recordOf('e', ['c', 'f']), recordOf('f', ['d', 'e'])))
+  r.wait(100)
+  const way = () => messagesOf(r.hear(1, directOf('b', 'e', '')), 'direct')[0]?.links[0] ?? 0
+  assert.equal(way(), 2)
+  beat(r, [1, 2, 3], [1, 2, 3])
+  for (let beats = 0; beats < 3; beats++) beat(r, [1, 2, 3], [1, 3])
+  assert.equal(way(), 3, 'longer, and the second best leads over c as well')
+  assert.equal(messagesOf(r.hear(1, directOf('b', 'c', '')), 'direct')[0]?.links[0], 2, 'to c itself')
+})
+
 test('a message goes around a link on which no echo comes, if there is another way', () => {
   const r = Rig.started('r')
   r.befriend(1, 'b')
@@ -78,25 +103,17 @@ test('a message goes around a link on which no echo comes, if there is another w
   const way = () => messagesOf(r.hear(1, directOf('b', 'e', '')), 'direct')[0]?.links[0] ?? 0
   const best = way()
   const other = 5 - best
-  /** Both neighbors send their heartbeats; those of the one are as it is told. */
-  const beat = (echoes: readonly number[]): void => {
-    const [beat] = messagesOf(r.wait(heartbeatMs), 'heartbeat')
-    const clock = beat?.message.clock ?? 0
-    const hash = r.overlay.directory.hash
-    for (const link of [1, 2, 3]) {
-      r.hear(link, { type: 'heartbeat', clock: 7, echo: echoes.includes(link) ? clock : 0, heldUs: 0, hash })
-    }
-  }
-  beat([1, 2, 3])
+  const links = [1, 2, 3]
+  beat(r, links, links)
   for (let beats = 0; beats < 2; beats++) {
-    beat([1, other])
+    beat(r, links, [1, other])
     assert.equal(way(), best, `${beats + 1} missed: one may still be held at the other end`)
   }
-  beat([1, other])
+  beat(r, links, [1, other])
   assert.equal(way(), other)
-  for (let beats = 0; beats < 3; beats++) beat([1])
+  for (let beats = 0; beats < 3; beats++) beat(r, links, [1])
   assert.equal(way(), best, 'the best way again when none is better')
-  beat([1, best])
+  beat(r, links, [1, best])
   assert.equal(way(), best)
 })
 

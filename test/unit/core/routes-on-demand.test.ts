@@ -23,10 +23,18 @@ function scene(others: readonly string[]) {
     LinkState
   >
   const turn = new Turn()
-  const routes = new RoutesOnDemand(routesIntervalMs, { directory, links: { neighbors }, turn })
+  const lagging = new Set<LinkState>()
+  const links = { neighbors, lags: (link: LinkState) => lagging.has(link) }
+  const routes = new RoutesOnDemand(routesIntervalMs, { directory, links, turn })
   const distance = (name: string): number =>
     routes.current.distance(directory.get(nodeName(name))?.slot ?? -1)
-  return { directory, turn, routes, distance }
+  const around = (name: string): number => routes.around.distance(directory.get(nodeName(name))?.slot ?? -1)
+  const lag = (name: string, does: boolean): void => {
+    const link = neighbors.get(nodeName(name)) as LinkState
+    if (does) lagging.add(link)
+    else lagging.delete(link)
+  }
+  return { directory, turn, routes, distance, around, lag }
 }
 
 test('changes are in the routes when somebody asks, and then not before the interval is over', () => {
@@ -42,6 +50,26 @@ test('changes are in the routes when somebody asks, and then not before the inte
   assert.equal(distance('c'), 2)
   turn.begin(routesIntervalMs)
   assert.equal(distance('c'), 0)
+})
+
+test('those around do without the neighbors whose links lag, as new as the others', () => {
+  const { directory, turn, routes, distance, around, lag } = scene(['c'])
+  turn.begin(0)
+  routes.changed()
+  assert.equal(around('c'), 2, 'none lags')
+  lag('b', true)
+  assert.equal(around('c'), 2)
+  turn.begin(routesIntervalMs)
+  assert.equal(around('c'), 0)
+  assert.equal(distance('c'), 2, 'the others are as they were')
+  turn.begin(2 * routesIntervalMs)
+  lag('b', false)
+  assert.equal(around('c'), 2)
+  turn.begin(3 * routesIntervalMs)
+  directory.merge(recordOf('c', [], { version: 3 }), 0)
+  assert.equal(around('c'), 2, 'nobody has said that anything has changed')
+  routes.changed()
+  assert.equal(around('c'), 0)
 })
 
 test('a timer tells when to ask again, once, and only if newer routes may know more', () => {
