@@ -58,11 +58,12 @@ export function checkOptions(
   options: TestNetworkOptions,
   refuse: (text: string) => Error,
 ): TestNetworkSettings {
+  const [isObject, anObject] = EXPECTED.config
+  if (!isObject(options)) throw refuse(`options: ${shown(options)} is not ${anObject}`)
   for (const [key, value] of Object.entries(options)) {
     if (!Object.hasOwn(EXPECTED, key)) throw refuse(`${key}: there is no such option`)
     const [check, expected] = EXPECTED[key as keyof TestNetworkOptions]
-    if (value !== undefined && !check(value))
-      throw refuse(`${key}: ${JSON.stringify(value)} is not ${expected}`)
+    if (value !== undefined && !check(value)) throw refuse(`${key}: ${shown(value)} is not ${expected}`)
   }
   const problem = problemOfConfig(options.config ?? {})
   if (problem !== undefined) throw refuse(problem)
@@ -79,6 +80,11 @@ export function checkOptions(
       dialFailure,
     },
   }
+}
+
+/** Numbers that JSON does not have would be `null`. */
+function shown(value: unknown): string {
+  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
 }
 
 function isLatency(value: unknown): boolean {

@@ -132,6 +132,8 @@ export class Roster {
 
   /** @param before what is to be started together with it */
   #plan(options: NodeOptions, before: readonly Plan[]): Plan {
+    // What is no object at all is refused as the real `createNode` does.
+    if (typeof options !== 'object' || options === null) checkOptions(options)
     const isNamed = options.name !== undefined || options.url !== undefined
     const named = isNamed ? options : { ...options, name: this.#freeName(before) }
     const { config = {} } = options

@@ -96,8 +96,9 @@ class TestNetwork {
     return this.#roster.running.map(({ node }) => node)
   }
 
-  /** The running node of this name. @throws TestNetworkError `unknown-node` or `not-running` */
+  /** The running node of this name. @throws TestNetworkError `unknown-node` or `not-running`, or `closed` as all calls do */
   node(name: string): Node {
+    this.#checkOpen()
     return this.#roster.runningMember(name).node
   }
 
@@ -193,6 +194,12 @@ class TestNetwork {
   until(condition: () => boolean, { what, limitMs = this.#patienceMs }: UntilOptions = {}): Promise<void> {
     this.#checkOpen()
     this.#checkTime('until', limitMs)
+    if (typeof condition !== 'function') {
+      throw this.#complain(
+        'invalid-option',
+        `until: expected a function that gives true or false, not ${condition}`,
+      )
+    }
     const met = Promise.withResolvers<void>()
     const look = () => {
       try {
@@ -288,7 +295,7 @@ class TestNetwork {
   slow(name: string, bytesPerSecond: number): void {
     this.#checkOpen()
     const { world } = this.#roster.runningMember(name)
-    if (!(bytesPerSecond > 0)) {
+    if (typeof bytesPerSecond !== 'number' || !(bytesPerSecond > 0)) {
       throw this.#complain('invalid-option', `slow: ${bytesPerSecond} is not a number of bytes above 0`)
     }
     world.host.slow(bytesPerSecond === Number.POSITIVE_INFINITY ? undefined : bytesPerSecond)
@@ -347,7 +354,10 @@ class TestNetwork {
   #optionsOfEach(names: readonly string[] | number, options: StartOptions): NodeOptions[] {
     if (typeof names === 'number') {
       if (Number.isInteger(names) && names >= 0) return Array<StartOptions>(names).fill(options)
-    } else if (Array.isArray(names)) return names.map((name) => ({ ...options, name }))
+    } else if (Array.isArray(names)) {
+      // What is no object at all is refused as it is, when the node is made.
+      return names.map((name) => (typeof options === 'object' && options ? { ...options, name } : options))
+    }
     throw this.#complain('invalid-option', `start: expected names of nodes or how many, not ${names}`)
   }
 

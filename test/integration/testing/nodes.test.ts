@@ -143,6 +143,8 @@ describe('a test network', () => {
     await assert.rejects(net.createNode({ bootstrap: ['ftp://x'] }), isMisuse('invalid-url'))
     await assert.rejects(net.start(2, { config: { linksAim: 0 } }), isMisuse('invalid-option'))
     await assert.rejects(net.createNode({ config: [] as never }), isMisuse('invalid-option'))
+    await assert.rejects(net.createNode(null as never), isMisuse('invalid-option'))
+    await assert.rejects(net.start(['a'], null as never), isMisuse('invalid-option'))
     await assert.rejects(net.start(['b', 'no spaces']), isMisuse('invalid-name'))
     assert.deepEqual(net.nodes, [])
     const [a] = await net.start(['a'])

@@ -147,6 +147,7 @@ describe('the end of a test network', () => {
       () => net.settled(),
       () => net.heal(),
       () => net.crash('a'),
+      () => net.node('a'),
       () => net.slow('a', 1_000),
       () => net.pause('a', 1),
     ]) {
@@ -236,6 +237,8 @@ describe('misuse', () => {
     assert.throws(() => net.advance(-1), complains('invalid-option', /^advance: -1/))
     assert.throws(() => net.advance(Number.NaN), complains('invalid-option', /^advance: NaN/))
     assert.throws(() => net.slow('c', 0), complains('invalid-option', /^slow: 0/))
+    assert.throws(() => net.slow('c', '5' as never), complains('invalid-option', /^slow: 5/))
+    assert.throws(() => net.until(true as never), complains('invalid-option', /^until: .* function/))
     assert.throws(
       () => net.pause('c', Number.POSITIVE_INFINITY),
       complains('invalid-option', /^pause: Infinity/),

@@ -37,6 +37,19 @@ describe('options of a test network', () => {
     }
   })
 
+  it('have to be an object, and what they are is told as it is', () => {
+    for (const [options, message] of [
+      [null, /^options: null is not an object/],
+      [5, /^options: 5 is not an object/],
+      [[], /^options: \[\] is not an object/],
+      [{ latencyMs: Number.NaN }, /^latencyMs: NaN is not ms/],
+      [{ jitterMs: Number.POSITIVE_INFINITY }, /^jitterMs: Infinity is not ms/],
+      [{ seed: () => 5 }, /^seed: \(\) => 5 is not a whole number/],
+    ] as const) {
+      assert.throws(() => createTestNetwork(options as never), { code: 'invalid-option', message })
+    }
+  })
+
   it('settings of all nodes are checked as those of one are', () => {
     for (const [config, message] of [
       [{ linksAmi: 5 }, /^config\.linksAmi: there is no such setting/],
