@@ -11,7 +11,7 @@ export const bootstrap = command({
   name: 'bootstrap',
   summary: 'Run a bootstrap: the place where nodes find their first contacts',
   details:
-    'Runs a bootstrap until Ctrl-C. It tells new nodes whom to dial. It carries no messages, and nodes that know\n' +
+    'Runs a bootstrap until Ctrl-C. It tells new nodes whom to dial. It carries no messages, and nodes that know ' +
     'each other run on without it.',
   positionals: [],
   options: ['port', 'host', 'logLevel', 'logFormat'],

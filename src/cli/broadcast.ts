@@ -10,7 +10,7 @@ export const broadcast = command({
   name: 'broadcast',
   summary: 'Send a message to all nodes',
   details:
-    'Asks a running node to send a message to all others. With --receipts it waits until all of them have it.\n' +
+    'Asks a running node to send a message to all others. With --receipts it waits until all of them have it. ' +
     `The exit code is ${EXIT.ok} when it is under way (with --receipts: there) and else ${EXIT.notDelivered}.`,
   positionals: [{ name: 'message', description: 'The text', rest: true }],
   options: ['at', 'sender', 'receipts', 'deadlineMs', 'json'],

@@ -12,8 +12,8 @@ export const doctor = command({
   name: 'doctor',
   summary: 'Look for what would keep a node from running here',
   details:
-    'Takes the options that the node is to get, and checks one thing after the other: Node.js, the bootstrap, WebSocket,\n' +
-    'clocks, the name, the port, and the URL that others are to dial. Each line says what to do where something is wrong.\n' +
+    'Takes the options that the node is to get, and checks one thing after the other: Node.js, the bootstrap, WebSocket, ' +
+    'clocks, the name, the port, and the URL that others are to dial. Each line says what to do where something is wrong. ' +
     `The exit code is ${EXIT.failure} when something is. Whether others reach the URL is seen from this machine only.`,
   positionals: [],
   options: ['name', 'port', 'url', 'bootstrap', 'host', 'noListen', 'json'],

@@ -15,8 +15,8 @@ export const ping = command({
   name: 'ping',
   summary: 'Measure round trips to a node through the network',
   details:
-    'Has a running node ping another one by name, and prints a line for each round trip, and statistics at the end:\n' +
-    'after --count of them, or at Ctrl-C. No program sees a ping.\n' +
+    'Has a running node ping another one by name, and prints a line for each round trip, and statistics at the end: ' +
+    'after --count of them, or at Ctrl-C. No program sees a ping. ' +
     `The exit code is ${EXIT.ok} when something came back, and ${EXIT.failure} when nothing did.`,
   positionals: [{ name: 'to', description: 'Name of the node' }],
   options: ['at', 'count', 'intervalSeconds', 'deadlineMs', 'json'],

@@ -10,7 +10,7 @@ export const publish = command({
   name: 'publish',
   summary: 'Send a message to all who listen to a topic',
   details:
-    'Asks a running node to publish a message. With --receipts it waits until all who listen have it.\n' +
+    'Asks a running node to publish a message. With --receipts it waits until all who listen have it. ' +
     `The exit code is ${EXIT.ok} when it is under way (with --receipts: there) and else ${EXIT.notDelivered}.`,
   positionals: [
     { name: 'topic', description: 'Levels between slashes, such as news/today' },

@@ -16,8 +16,8 @@ export const send = command({
   name: 'send',
   summary: 'Send a message to a node by name, and say whether it arrived',
   details:
-    'Asks a running node to send a message through the network, waits for the outcome and prints it. With --request the\n' +
-    'program of the other node is asked, and its answer is printed.\n' +
+    'Asks a running node to send a message through the network, waits for the outcome and prints it. With --request the ' +
+    'program of the other node is asked, and its answer is printed. ' +
     `The exit code is ${EXIT.ok} when it arrived and ${EXIT.notDelivered} when it did not.`,
   positionals: [
     { name: 'to', description: 'Name of the node that is to get it' },

@@ -34,8 +34,8 @@ export const sim = command({
   name: 'sim',
   summary: 'Simulate networks in virtual time, with faults, and check them',
   details:
-    'Runs the real protocol on a simulated network in virtual time; everything random comes from one seed.\n' +
-    '--scenario runs a named scenario, and reports what it measured. --swarm runs many small networks under\n' +
+    'Runs the real protocol on a simulated network in virtual time; everything random comes from one seed. ' +
+    '--scenario runs a named scenario, and reports what it measured. --swarm runs many small networks under ' +
     `random faults. The exit code is ${EXIT.failure} when something was not as it must be; how to see it again is printed.`,
   positionals: [],
   options: SIM_OPTIONS,

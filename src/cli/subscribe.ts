@@ -18,8 +18,8 @@ export const subscribe = command({
   name: 'subscribe',
   summary: 'Print the messages of topics as they come',
   details:
-    'Has a running node listen to topics, and prints a line for each message: its topic, and its content. In a filter,\n' +
-    '+ stands for any one level and # for any number of levels at the end. With --history it first prints up to so many\n' +
+    'Has a running node listen to topics, and prints a line for each message: its topic, and its content. In a filter, ' +
+    '+ stands for any one level and # for any number of levels at the end. With --history it first prints up to so many ' +
     'messages of each topic that were published before; some node must run with --history to keep them.',
   positionals: [{ name: 'filter', description: 'Which topics: news/today, news/+, sensors/#', list: true }],
   options: ['at', 'history', 'json'],

@@ -34,7 +34,7 @@ export const swarm = command({
   name: 'swarm',
   summary: 'Run a bootstrap and many nodes in this terminal: the quickest way to try it',
   details:
-    'Runs a bootstrap on the given port and nodes on the ports behind it, all in this process, until Ctrl-C.\n' +
+    'Runs a bootstrap on the given port and nodes on the ports behind it, all in this process, until Ctrl-C. ' +
     'Each message that a node receives is one line: node8 | [MSG] From node12: Hello node8.',
   positionals: [],
   options: ['nodes', 'port', 'host', 'tags', 'history', 'json', 'logLevel', 'logFormat'],

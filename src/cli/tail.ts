@@ -11,7 +11,7 @@ export const tail = command({
   name: 'tail',
   summary: 'Watch what a node receives, and nodes come and go',
   details:
-    'Prints each message that a running node receives and each node that joins or leaves, until Ctrl-C.\n' +
+    'Prints each message that a running node receives and each node that joins or leaves, until Ctrl-C. ' +
     'At a bootstrap there are no messages, only the nodes.',
   positionals: [],
   options: ['at', 'json'],

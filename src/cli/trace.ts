@@ -15,8 +15,8 @@ export const trace = command({
   name: 'trace',
   summary: 'Show the way to a node, or those of a broadcast to all',
   details:
-    'Prints the nodes that a message would pass now, with the round trip of each link and the bytes that wait on it.\n' +
-    "With '*' it sends a broadcast that no program sees, and draws the tree that it took.\n" +
+    'Prints the nodes that a message would pass now, with the round trip of each link and the bytes that wait on it. ' +
+    "With '*' it sends a broadcast that no program sees, and draws the tree that it took. " +
     `The exit code is ${EXIT.notDelivered} when there is no way, or not to all.`,
   positionals: [{ name: 'to', description: "Name of the node, or '*' for all" }],
   options: ['at', 'deadlineMs', 'json'],

@@ -33,6 +33,15 @@ describe('help', () => {
     }
   })
 
+  it('is broken into lines by the width of the terminal only, but for what has lines of its own', async () => {
+    for (const { name, details } of COMMANDS) {
+      if (['completion', 'node'].includes(name)) continue
+      const stdout = Object.assign(fakeContext().stdout, { columns: 80 })
+      await run([name, '--help'], { ...fakeContext(), stdout })
+      assert.ok(stdout.text.replaceAll('\n', ' ').includes(details), `${name} --help`)
+    }
+  })
+
   it('fits the terminal', async () => {
     const stdout = Object.assign(fakeContext().stdout, { columns: 60 })
     await run(['node', '--help'], { ...fakeContext(), stdout })
