@@ -172,9 +172,14 @@ export class Overlay {
     }
   }
 
-  /** The hello that this node would send now. */
+  /**
+   * The hello for a bootstrap. It is linkless as long as nobody can know of this run by a link: a link on which it was told
+   * counts, too, because the other end may have accepted it and closed that of another run.
+   */
   hello(): Hello {
-    return this.#neighborhood.hello()
+    let linkless = true
+    for (const { toldMs } of this.#links.all) if (toldMs !== undefined) linkless = false
+    return { ...this.#neighborhood.hello(), linkless }
   }
 
   /**

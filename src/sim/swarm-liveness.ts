@@ -8,7 +8,7 @@ import { EARLY_DEADLINE_MS, type EarlyTraffic } from './swarm-early.ts'
 import type { SwarmNet, SwarmNode } from './swarm-net.ts'
 import type { FaultKind, SwarmPlan } from './swarm-plan.ts'
 import { quietProblem } from './swarm-quiet.ts'
-import { convergenceProblem, refusedIslands } from './swarm-rest.ts'
+import { convergenceProblem } from './swarm-rest.ts'
 
 /** Faults that last until somebody notices, or TCP tries again: nothing looks wrong before. */
 const SILENT_KINDS: readonly FaultKind[] = ['half-open', 'one-way-partition', 'one-way-silence', 'partition']
@@ -26,7 +26,9 @@ const LEAVE_TOLD_MS = 5_000
 export function livenessPhase(net: SwarmNet, early: EarlyTraffic): number | undefined {
   const startMs = net.nowMs
   if (SILENT_KINDS.some((kind) => net.plan.kinds.has(kind))) net.runTo(net.nowMs + silenceMs(net.plan))
-  expect(net, `rest within ${restWithinMs(net.plan)} ms`, () => comeToRest(net))
+  expect(net, `rest within ${restWithinMs(net.plan)} ms`, () =>
+    net.waitFor(() => convergenceProblem(net), restWithinMs(net.plan)),
+  )
   if (net.hasFailed) return undefined
   const restMs = net.nowMs - startMs
   net.checkAll()
@@ -38,16 +40,6 @@ export function livenessPhase(net: SwarmNet, early: EarlyTraffic): number | unde
   expect(net, 'nothing comes twice in a quiet network', () => quietProblem(net))
   expect(net, 'who leaves is told as left', () => lastLeave(net))
   return restMs
-}
-
-/** Waits until everything has come to rest; once more without those who never can. */
-function comeToRest(net: SwarmNet): string | undefined {
-  const rest = (): string | undefined => net.waitFor(() => convergenceProblem(net), restWithinMs(net.plan))
-  const problem = rest()
-  const refused = problem === undefined ? [] : refusedIslands(net)
-  if (refused.length === 0) return problem
-  for (const node of refused) net.crash(node)
-  return rest()
 }
 
 /** Does one step after the other, as long as nothing is broken. */

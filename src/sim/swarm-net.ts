@@ -191,7 +191,8 @@ export class SwarmNet {
     this.ledger.started(node)
     node.process.feed({ type: 'start' })
     if (this.plan.hasBootstrap) node.registrant = this.#register(node)
-    else node.process.feed({ type: 'contacts', contacts: this.#contacts(process) })
+    if (!this.plan.hasBootstrap || this.plan.namesPeers)
+      node.process.feed({ type: 'contacts', contacts: this.#contacts(process) })
   }
 
   /** The clocks of machines differ: two that are started at the same moment do not have the same date. */

@@ -40,6 +40,8 @@ export interface SwarmPlan {
   readonly undialable: number
   /** Whether nodes find each other by a bootstrap; else their configuration names some of them. */
   readonly hasBootstrap: boolean
+  /** Whether their configuration names some of them beside the bootstrap. */
+  readonly namesPeers: boolean
   /** How long the first starts are apart. */
   readonly startGapMs: number
   readonly medium: MediumOptions
@@ -70,6 +72,8 @@ export const SWARM_SEEDS: readonly string[] = ['n0', 'n1', 'n2']
 export const SWARM_NAMES = /^n(0|[1-9]\d*)(-twin[1-9]\d*)?$/
 const SWARM_NODES_MIN = 5
 const KIB = 1_024
+/** Seeds below it keep the runs that they had: those that have failed once are among them. */
+const EARLY_SEEDS_END = 1_000_000
 /** Sets a second generator apart from the one of the seed itself. */
 const MORE = 2 ** 40
 
@@ -95,6 +99,7 @@ export function drawPlan(seed: number): SwarmPlan {
     payloadBytesMax: rng.pick([40, 400, 4_000]) ?? 40,
     profileEveryMs: more.chance(0.4) ? more.between(20, 1_000) : undefined,
     cancelShare: more.chance(0.3) ? 0.2 : 0,
+    namesPeers: more.chance(0.3) && seed >= EARLY_SEEDS_END,
     seeds: { network: rng.uint32(), faults: rng.uint32(), traffic: rng.uint32() },
   }
 }

@@ -78,34 +78,6 @@ function linkProblem(net: SwarmNet, byName: ReadonlyMap<string, SwarmNode>): str
   return undefined
 }
 
-/**
- * Processes that the bootstrap refuses, because each of their names lives elsewhere, and that have no link but to each
- * other: they know no address outside and are told none, so that they never meet those who have their names. Their logs
- * say so, and somebody has to end them.
- */
-export function refusedIslands({ nodes, plan }: SwarmNet): SwarmNode[] {
-  if (!plan.hasBootstrap) return []
-  return nodes.filter((node) => {
-    const island = islandOf(node, nodes)
-    return (
-      island.size * 2 < nodes.length &&
-      [...island].every(({ name }) => nodes.some((other) => other.name === name && !island.has(other)))
-    )
-  })
-}
-
-/** Everybody that links lead to, as both ends know them: names alone may mean two processes. */
-function islandOf(start: SwarmNode, nodes: readonly SwarmNode[]): Set<SwarmNode> {
-  const island = new Set([start])
-  for (const { process } of island) {
-    for (const { peer } of process.overlay.neighbors.values()) {
-      const other = nodes.find((node) => node.process.overlay.self.instance === peer?.instance)
-      if (other !== undefined) island.add(other)
-    }
-  }
-  return island
-}
-
 /** Links lead from any node to all others. */
 function pieceProblem(byName: ReadonlyMap<string, SwarmNode>): string | undefined {
   const [start] = byName.keys()

@@ -7,7 +7,14 @@ import { test } from 'node:test'
 import { Rng } from '../../src/core/rng.ts'
 import { runSwarm } from '../../src/sim/swarm.ts'
 import type { SwarmNet } from '../../src/sim/swarm-net.ts'
-import { drawPlan, FAULT_KINDS, SWARM_NAMES, SWARM_NODES_MAX } from '../../src/sim/swarm-plan.ts'
+import {
+  drawPlan,
+  FAULT_KINDS,
+  type FaultKind,
+  SWARM_NAMES,
+  SWARM_NODES_MAX,
+  type SwarmPlan,
+} from '../../src/sim/swarm-plan.ts'
 
 const SECONDS = Number(process.env.HEARSAY_SWARM_SECONDS ?? 20)
 const SEED = process.env.HEARSAY_SEED
@@ -65,6 +72,14 @@ test('seeds draw all sizes, and every kind of fault with and without every other
 })
 
 for (const { seed, story } of PAST) test(`seed ${seed}: ${story}`, () => check(seed))
+
+test('of two processes of one name one is left, whether they meet at a bootstrap or by a configured peer', () => {
+  for (const seed of [1_000_000, 1_000_006, 1_000_102]) {
+    const kinds = new Set<FaultKind>(['duplicate-name', 'partition', 'one-way-partition'])
+    const change = (plan: SwarmPlan): SwarmPlan => ({ ...plan, hasBootstrap: true, namesPeers: true, kinds })
+    assert.deepEqual(runSwarm(seed, { change }).violations, [], `seed ${seed}`)
+  }
+})
 
 if (SEED !== undefined) test(`seed ${SEED}`, () => check(Number(SEED)))
 else {

@@ -35,6 +35,19 @@ const shutDown = (id: number) =>
     outcome: { status: 'failed', reason: 'shutting-down', at: nodeName('a') },
   })
 
+test('a bootstrap is told of a link as soon as the other end may know of this run', () => {
+  const a = Rig.started('a')
+  assert.equal(a.overlay.hello().linkless, true)
+  a.take({ type: 'link-open', link: linkId(2) })
+  assert.equal(a.overlay.hello().linkless, true, 'who has dialled it has not heard of it')
+  a.take({ type: 'link-open', link: linkId(1), dialed: urlOf('b') })
+  assert.equal(a.overlay.hello().linkless, false, 'it has said hello there')
+  a.take({ type: 'link-closed', link: linkId(1), reason: 'full' })
+  assert.equal(a.overlay.hello().linkless, true)
+  a.hear(2, helloOf('c'))
+  assert.equal(a.overlay.hello().linkless, false)
+})
+
 test('from start to the first neighbor', () => {
   const a = new Rig('a')
   assert.deepEqual(a.take({ type: 'start' }), [
