@@ -4,13 +4,16 @@
 // Y1  a message never goes back over the link that it came from
 // Y2  a message travels at most `hopsMax` links: each relay lowers `hopsLeft`, and at 0 it goes no further
 
-import type { Directory } from './directory.ts'
+import type { Directory, Entry } from './directory.ts'
 import type { Lane } from './events.ts'
 import type { Links } from './links.ts'
 import type { LinkId, NodeName, RoutedMessage } from './messages.ts'
 import type { RoutesOnDemand } from './routes-on-demand.ts'
 import type { Neighbor } from './routing.ts'
 import type { Turn } from './turn.ts'
+
+/** Links that a message may have travelled in all, at its destination, that goes around a neighbor. */
+const AROUND_HOPS_MAX = 8
 
 /** See the head of the file. */
 export class Relay {
@@ -34,8 +37,9 @@ export class Relay {
   /**
    * The link towards a destination, or `undefined` when no path is known.
    * @param except a link that must not be taken: where the message came from, or where it failed before.
+   * @param hops links that it has travelled.
    */
-  way(origin: NodeName, destination: NodeName, except?: LinkId): LinkId | undefined {
+  way(origin: NodeName, destination: NodeName, except?: LinkId, hops = 0): LinkId | undefined {
     const neighbor = this.#links.neighbors.get(destination)
     if (neighbor !== undefined && neighbor.id !== except) return neighbor.id
     const entry = this.#directory.get(destination)
@@ -47,17 +51,33 @@ export class Relay {
       return link !== except && state?.id === link && !this.#links.lags(state)
     }
     const routes = this.#routes.current
+    const brisk = routes.nextHop(origin, entry, isBrisk)
+    if (brisk !== undefined) return brisk.link
     const best = routes.nextHop(origin, entry, isUp)
-    if (best === undefined) this.#routes.want()
-    if (best === undefined || isBrisk(best)) return best?.link
-    const around = this.#routes.around.nextHop(origin, entry, isBrisk)
-    return (around ?? routes.nextHop(origin, entry, isBrisk) ?? best).link
+    if (best !== undefined) return (this.#around(origin, entry, { hops, isBrisk }) ?? best).link
+    this.#routes.want()
+    return undefined
+  }
+
+  /**
+   * A way around the neighbors that lag, for what all ways that are known lead to one of. Each node sees its own neighbors
+   * lag only: where two lead around to each other, the message ends with one that lags after {@link AROUND_HOPS_MAX}.
+   */
+  #around(
+    origin: NodeName,
+    destination: Entry,
+    { hops, isBrisk }: { hops: number; isBrisk: (neighbor: Neighbor) => boolean },
+  ): Neighbor | undefined {
+    if (hops >= AROUND_HOPS_MAX) return undefined
+    const { around } = this.#routes
+    const isFar = hops + around.distance(destination.slot) > AROUND_HOPS_MAX
+    return isFar ? undefined : around.nextHop(origin, destination, isBrisk)
   }
 
   /** Passes a message on; says why when it cannot. The bytes are the same but for the two hop counters. */
   forward(message: RoutedMessage, cameFrom: LinkId): 'hops-exceeded' | 'no-route' | undefined {
     if (message.hopsLeft === 0) return 'hops-exceeded'
-    const link = this.way(message.origin, message.destination, cameFrom)
+    const link = this.way(message.origin, message.destination, cameFrom, message.hops)
     if (link === undefined) return 'no-route'
     const hops = Math.min(message.hops + 1, 255)
     const forwarded = { ...message, hopsLeft: message.hopsLeft - 1, hops }

@@ -37,7 +37,8 @@ export function livenessPhase(net: SwarmNet, early: EarlyTraffic): number | unde
   )
   expect(net, 'after all faults everything arrives', () => lastTraffic(net))
   expect(net, 'timers run out', () => timersAtRest(net))
-  expect(net, 'nothing comes twice in a quiet network', () => quietProblem(net))
+  expect(net, 'links last', () => lostLinks(net))
+  expect(net, 'nothing comes twice in a quiet network, nor is asked for', () => quietProblem(net))
   expect(net, 'who leaves is told as left', () => lastLeave(net))
   return restMs
 }
@@ -112,6 +113,14 @@ function timersAtRest(net: SwarmNet): string | undefined {
     }
   }
   return undefined
+}
+
+/** A link between two that are well does not go silent, though nobody has anything to say. */
+function lostLinks(net: SwarmNet): string | undefined {
+  const before = net.silentLinks
+  net.runTo(net.nowMs + silenceMs(net.plan))
+  const lost = net.silentLinks - before
+  return lost === 0 ? undefined : `${lost} went silent at rest`
 }
 
 /** One that leaves while nothing is wrong is told as left by all others. */

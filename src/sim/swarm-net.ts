@@ -87,6 +87,8 @@ export class SwarmNet {
   #starts = 0
   /** Inputs that were handled. */
   steps = 0
+  /** Links on which a node has heard nothing for too long. */
+  silentLinks = 0
   /** Changes with everything that a node does, in whatever order: equal runs have equal digests. */
   digest = 0x811c9dc5
 
@@ -335,6 +337,7 @@ export class SwarmNet {
       if (effect.type !== 'notify') continue
       const { notification } = effect
       this.ledger.told(node, notification, this.nowMs)
+      if (notification.type === 'neighbor-down' && notification.reason === 'silent') this.silentLinks++
       // It has lost its name: whoever runs it ends the process.
       if (notification.type === 'stopped') this.queue.plan(0, () => this.#stopped(node))
     }

@@ -1,7 +1,8 @@
 // A quiet network does nothing in vain: once the trees of some origins are there, no node gets a broadcast or a direct
-// message of theirs twice. Only where latencies cannot make anybody lose patience.
+// message of theirs twice, nor has to ask for one. Only where latencies cannot make anybody lose patience.
 // It must not be asked while links still come and go.
 
+import type { BroadcastRange } from '../core/messages.ts'
 import type { DeliveredMessage, FrameObserver } from './end.ts'
 import type { SwarmNet, SwarmNode } from './swarm-net.ts'
 
@@ -15,15 +16,15 @@ const DEADLINE_MS = 5_000
 /** Longest one-way latency with which nobody asks again for what is still on its way. */
 const LATENCY_MS = 20
 
-/** Something that came twice; `undefined` when nothing did, or when the network is not of a kind to be looked at. */
+/** Something that came twice or was asked for; `undefined` when nothing was, or when the network is not of a kind to be looked at. */
 export function quietProblem(net: SwarmNet): string | undefined {
   if (!isPatient(net)) return undefined
   const origins = net.nodes.slice(0, ORIGINS)
   for (let count = 0; count < WARM_UPS; count++) broadcastAll(net, origins)
   const links = linksOf(net)
-  let twice: string | undefined
+  let found: string | undefined
   net.onFrame = observer((what) => {
-    twice ??= what
+    found ??= what
   })
   for (let count = 0; count < LOOKED_AT; count++) {
     for (const [index, by] of net.nodes.entries()) {
@@ -33,7 +34,7 @@ export function quietProblem(net: SwarmNet): string | undefined {
     broadcastAll(net, origins)
   }
   net.onFrame = undefined
-  return linksOf(net) === links ? twice : undefined
+  return linksOf(net) === links ? found : undefined
 }
 
 function isPatient({ plan: { medium, nodes, undialable } }: SwarmNet): boolean {
@@ -62,15 +63,22 @@ function linksOf(net: SwarmNet): string {
     .join(';')
 }
 
-function observer(onTwice: (what: string) => void): FrameObserver {
+function observer(onFound: (what: string) => void): FrameObserver {
   const seen = new Set<string>()
-  return (_, to, message) => {
+  return (from, to, message) => {
+    if (message.type === 'graft' && message.ranges.some(isAsked))
+      onFound(`${from} asks ${to} for a broadcast`)
     const name = nameOf(message)
     if (name === undefined) return
     const key = `${to} ${name}`
-    if (seen.has(key)) onTwice(`${to} got ${name} twice`)
+    if (seen.has(key)) onFound(`${to} got ${name} twice`)
     seen.add(key)
   }
+}
+
+/** Without any it only asks for pushes from now on. */
+function isAsked({ kind, first, behindLast }: BroadcastRange): boolean {
+  return kind === 'payload' && behindLast > first
 }
 
 function nameOf(message: DeliveredMessage): string | undefined {

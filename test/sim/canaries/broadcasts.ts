@@ -14,6 +14,12 @@ export const BROADCAST_CANARIES: readonly Canary[] = [
     plant: () => replaceMethod(BroadcastTrees, 'duplicate', () => () => {}),
   },
   {
+    name: 'a graft does not make the link eager, so that each broadcast has to be asked for',
+    found: /quiet network.* asks .* for a broadcast/,
+    change: inQuiet,
+    plant: () => replaceMethod(BroadcastTrees, 'graftReceived', () => () => {}),
+  },
+  {
     name: 'a node takes back what it has broadcast itself, again and again',
     found: /twice in a quiet network/,
     change: inQuiet,

@@ -8,7 +8,7 @@ import { Links } from '../../../src/core/links.ts'
 import { Overlay } from '../../../src/core/overlay.ts'
 import { Presence } from '../../../src/core/presence.ts'
 import { SpanningTree } from '../../../src/core/spanning-tree.ts'
-import { type Canary, replaceMethod } from './planting.ts'
+import { type Canary, doctorEffects, replaceMethod } from './planting.ts'
 
 export const MEMBERSHIP_CANARIES: readonly Canary[] = [
   {
@@ -58,6 +58,14 @@ export const MEMBERSHIP_CANARIES: readonly Canary[] = [
           function (record, nowMs) {
             return record.state === 'leaving' ? 'older' : merge.call(this, record, nowMs)
           },
+      ),
+  },
+  {
+    name: 'no heartbeats are sent',
+    found: /links last/,
+    plant: () =>
+      doctorEffects((effects) =>
+        effects.filter((effect) => effect.type !== 'send' || effect.message.type !== 'heartbeat'),
       ),
   },
   {

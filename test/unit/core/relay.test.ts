@@ -91,6 +91,15 @@ test('a message goes around a node on whose link no echo comes, and by no way th
   for (let beats = 0; beats < 3; beats++) beat(r, [1, 2, 3], [1, 3])
   assert.equal(way(), 3, 'longer, and the second best leads over c as well')
   assert.equal(messagesOf(r.hear(1, directOf('b', 'c', '')), 'direct')[0]?.links[0], 2, 'to c itself')
+  const travelled = (hops: number) => {
+    const [passed] = messagesOf(
+      r.hear(1, directOf('b', 'e', '', { hops, hopsLeft: hopsMax - hops })),
+      'direct',
+    )
+    return passed?.links[0]
+  }
+  assert.equal(travelled(5), 3, 'three links on')
+  assert.equal(travelled(6), 2, 'what has gone around for long ends where it would have gone')
 })
 
 test('a message goes around a link on which no echo comes, if there is another way', () => {

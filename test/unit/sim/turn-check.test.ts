@@ -51,6 +51,20 @@ test('messages that go wrong at a relay', () => {
   }
 })
 
+test('a message that comes in twice at once, by two ways, goes on twice', () => {
+  const [short, long] = [
+    directOf('a', 'b', 'hi', { hopsLeft: 13, hops: 3 }),
+    directOf('a', 'b', 'hi', { hopsLeft: 6, hops: 10 }),
+  ]
+  const onward = [
+    { ...short, hopsLeft: 12, hops: 4 },
+    { ...long, hopsLeft: 5, hops: 11 },
+  ]
+  const checkBoth = (...effects: Effect[]) => checkTurn(nodeName('r'), received([short, long]), effects)
+  assert.deepEqual(checkBoth(...onward.map((message) => sent([2], message))), [])
+  assert.equal(checkBoth(sent([2], { ...long, hopsLeft: 4, hops: 11 })).length, 1)
+})
+
 test('broadcasts that go wrong', () => {
   const came = gossipOf('a', 1, 'hi')
   const onward = { ...came, hopsLeft: 62, hops: 2 }
