@@ -71,7 +71,11 @@ export class BroadcastTrees {
     this.#bits.set(link, bit)
   }
 
-  /** A link came up beside others, here or at its other end: what comes over those is not pushed on it unasked. */
+  /**
+   * A link came up beside others, here or at its other end: what comes over those is not pushed on it unasked.
+   * Deviation from Plumtree: a new neighbor is eager there. Where links come and go, each would bring everything twice until
+   * it is pruned; what does not come over the others is announced on it, and asked for.
+   */
   startLazy(trees: Iterable<Tree>, link: LinkId): void {
     const bit = this.#bitOf(link)
     this.#later |= bit

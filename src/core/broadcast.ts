@@ -314,7 +314,10 @@ export class Broadcast {
       : gossipOf(content, id)
   }
 
-  /** Pushes a broadcast on the eager links, and has it announced on the others. A node's last words break its tree: all links. */
+  /**
+   * Pushes a broadcast on the eager links, and has it announced on the others.
+   * Deviation from Plumtree: a node's last words go over all links, because its tree ends with it.
+   */
   #spread(gossip: Gossip, tree: Tree, cameFrom: LinkId | undefined): void {
     const eager: LinkId[] = []
     const isUrgent = gossip.record?.state === 'leaving'
