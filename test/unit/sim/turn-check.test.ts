@@ -28,7 +28,13 @@ test('what a relay does is as it has to be', () => {
   const r = Rig.started('r')
   r.befriend(1, 'a')
   r.befriend(2, 'b', ['r'])
-  for (const message of [directOf('a', 'b', 'hi'), gossipOf('a', 1, 'hi')]) {
+  // It has got one from elsewhere, and wants those that come after it pushed.
+  r.hear(1, gossipOf('a', 1, 'first'))
+  r.hear(2, {
+    type: 'graft',
+    ranges: [{ kind: 'payload', origin: nodeName('a'), incarnation: INCARNATION, first: 1, behindLast: 1 }],
+  })
+  for (const message of [directOf('a', 'b', 'hi'), gossipOf('a', 2, 'hi')]) {
     const effects = r.hear(1, message)
     assert.ok(effects.some((effect) => effect.type === 'send' && effect.message.type === message.type))
     assert.deepEqual(check(message, ...effects), [])
