@@ -10,6 +10,7 @@
 
 import type { CoreConfig } from './config.ts'
 import type { Directory } from './directory.ts'
+import type { IncomingParts, Takes } from './incoming.ts'
 import type { Ack, Bounce, Direct, LinkId, NodeName, PeerRecord } from './messages.ts'
 import { Outgoing } from './outgoing.ts'
 import { isSendFailure, reasonOfCloseCode, type SendFailure } from './reasons.ts'
@@ -33,6 +34,7 @@ export class Delivery {
   readonly #config: CoreConfig
   readonly #directory: Directory
   readonly #relay: Relay
+  readonly #takes: Takes
   readonly #transmission: Transmission
   readonly #turn: Turn
   readonly #outgoing = new Map<NodeName, Outgoing>()
@@ -45,10 +47,11 @@ export class Delivery {
   #timerToken = 0
   #timerDueMs: number | undefined
 
-  constructor(config: CoreConfig, directory: Directory, relay: Relay, turn: Turn) {
+  constructor(config: CoreConfig, { directory, relay, takes, turn }: IncomingParts) {
     this.#config = config
     this.#directory = directory
     this.#relay = relay
+    this.#takes = takes
     this.#turn = turn
     this.#transmission = new Transmission(config.hopsMax, {
       directory,
@@ -71,6 +74,10 @@ export class Delivery {
     const { id, to, payload } = input
     const self = this.#self
     if (to === self.name) {
+      if (!this.#takes(payload)) {
+        this.#fail({ id }, 'queue-full', self.name)
+        return
+      }
       this.#turn.notify({ type: 'message', from: self.name, payload, hops: 0, broadcast: false })
       this.#turn.notify({ type: 'outcome', id, outcome: { status: 'delivered', hops: 0, rttMs: 0 } })
       return
@@ -294,7 +301,7 @@ export class Delivery {
   }
 
   /**
-   * The destination runs, but as another run than was meant, or it does not want the message. A message that was sent
+   * The destination runs, but as another run than was meant, or its program does not take the message. A message that was sent
    * only once, and comes back, has reached nobody: it may go to the new run.
    */
   #refusedByDestination(outgoing: Outgoing, pending: Pending, bounce: Bounce): void {
@@ -304,7 +311,8 @@ export class Delivery {
       this.#newRun(outgoing, bounce.originIncarnation)
     } else if (reason === 'peer-left' || reason === 'refused') {
       outgoing.remove(pending)
-      this.#fail(pending, reason, bounce.origin)
+      // What is full there is what waits for its program.
+      this.#fail(pending, reason === 'refused' ? 'queue-full' : reason, bounce.origin)
     } else pending.isTurnedAway = true
   }
 
@@ -318,7 +326,7 @@ export class Delivery {
     }
   }
 
-  #fail(pending: Pending, reason: SendFailure, at: NodeName): void {
+  #fail(pending: Pick<Pending, 'id'>, reason: SendFailure, at: NodeName): void {
     this.#turn.notify({ type: 'outcome', id: pending.id, outcome: { status: 'failed', reason, at } })
   }
 

@@ -7,6 +7,7 @@
 // I3  a sequence below an acknowledgement's `cumulative` was handed over, or given up by the origin before
 // I4  memory is bounded by the number of origins (origin-table.ts) times the window, and in bytes by `heldBytesMax`;
 //     the floor that comes with each message moves the window on
+// I6  what the application does not take is not handed over and not waited for: its origin is told, and gives it up
 // I5  one acknowledgement moves `cumulative` over messages that travelled paths of one length
 
 import type { Directory } from './directory.ts'
@@ -20,6 +21,9 @@ import type { Turn } from './turn.ts'
 /** Most ranges in one acknowledgement, as many as the wire takes (wire/limits.ts); what does not fit is told by the next one. */
 export const ACK_RANGES_MAX = 32
 
+/** Whether the application takes a message that is about to be handed over. Asked again when the message comes again. */
+export type Takes = (payload: Uint8Array) => boolean
+
 /** The parts of the configuration that count here. */
 export interface IncomingConfig {
   readonly windowMessagesMax: number
@@ -29,6 +33,9 @@ export interface IncomingConfig {
   readonly hopsMax: number
   readonly deadlineMaxMs: number
 }
+
+/** What a bounce says of a message. */
+type Bounced = Pick<Direct, 'destination' | 'origin' | 'originIncarnation' | 'sequence'>
 
 interface Origin {
   readonly name: NodeName
@@ -43,6 +50,14 @@ interface Origin {
   heardMs: number
   /** When the directory forgot it; `Infinity` while it has not, or it has sent since. */
   forgottenMs: number
+}
+
+/** What receiving needs of the rest of the node. */
+export interface IncomingParts {
+  readonly directory: Directory
+  readonly relay: Relay
+  readonly takes: Takes
+  readonly turn: Turn
 }
 
 /** See {@link Incoming.inspect}. */
@@ -61,17 +76,19 @@ export class Incoming {
   readonly #directory: Directory
   readonly #relay: Relay
   readonly #turn: Turn
+  readonly #takes: Takes
   readonly #origins: OriginTable<Origin>
   readonly #budget: HeldBudget
   readonly #owing = new Set<Origin>()
   /** The origins of which something is held. */
   readonly #holding = new Set<Origin>()
 
-  constructor(config: IncomingConfig, directory: Directory, relay: Relay, turn: Turn) {
+  constructor(config: IncomingConfig, { directory, relay, takes, turn }: IncomingParts) {
     this.#config = config
     this.#directory = directory
     this.#relay = relay
     this.#turn = turn
+    this.#takes = takes
     this.#origins = new OriginTable(directory, config.directoryNodesMax)
     this.#budget = new HeldBudget(config.heldBytesMax)
   }
@@ -100,6 +117,10 @@ export class Incoming {
     const { window } = origin
     if (direct.floor > window.next) this.#skipTo(origin, direct.floor, link)
     const place = window.placeOf(sequence)
+    if ((place === 'next' || place === 'early') && !this.#takes(direct.payload)) {
+      this.bounce(direct, 'refused', link)
+      return
+    }
     const isTaken = place !== 'early' || window.hold(direct)
     if (place === 'beyond' || !isTaken) {
       this.bounce(direct, 'queue-full', link)
@@ -117,12 +138,13 @@ export class Incoming {
   }
 
   /**
-   * Tells the origin of a message that it goes no further, and counts the drop.
+   * Tells the origin of a message that it goes no further, and counts the drop. `refused`: the application does not take it.
    * @param cameFrom the link it came over: the way back while no route is known.
    */
-  bounce(failed: Direct, reason: SendFailure, cameFrom: LinkId | undefined): void {
+  bounce(failed: Bounced, reason: SendFailure, cameFrom: LinkId | undefined): void {
     const { destination, origin, originIncarnation, sequence } = failed
-    this.#turn.drop(reason, `message ${sequence} from ${origin} to ${destination}`, cameFrom)
+    const counted = reason === 'refused' ? 'queue-full' : reason
+    this.#turn.drop(counted, `message ${sequence} from ${origin} to ${destination}`, cameFrom)
     const bounce: Bounce = {
       type: 'bounce',
       ...this.#envelope(origin, originIncarnation),
@@ -224,7 +246,12 @@ export class Incoming {
     const { window } = origin
     if (!this.#holding.has(origin)) return
     for (let held = window.take(); held !== undefined; held = window.take()) {
-      this.#handOver(origin, held, link)
+      if (this.#takes(held.payload)) this.#handOver(origin, held, link)
+      else {
+        const { name, incarnation: originIncarnation } = origin
+        const destination = this.#directory.own.record.name
+        this.bounce({ destination, origin: name, originIncarnation, sequence: window.next }, 'refused', link)
+      }
     }
     if (window.size === 0) this.#holding.delete(origin)
   }

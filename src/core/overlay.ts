@@ -13,7 +13,7 @@ import { Delivery } from './delivery.ts'
 import { AntiEntropy } from './digests.ts'
 import { Directory } from './directory.ts'
 import type { Effect, Input, Timer } from './events.ts'
-import { Incoming } from './incoming.ts'
+import { Incoming, type Takes } from './incoming.ts'
 import type { OverlayView } from './invariants.ts'
 import { type LinkState, Links } from './links.ts'
 import type { Hello, NodeName, PeerRecord } from './messages.ts'
@@ -58,8 +58,17 @@ export class Overlay {
   readonly #reception: Reception
   #phase: 'new' | 'running' | 'over' = 'new'
 
-  /** @param seed of the generator that all jitter and sampling is drawn from. */
-  constructor(identity: Identity, seed: number, overrides: Partial<CoreConfig> = {}) {
+  /**
+   * @param seed of the generator that all jitter and sampling is drawn from.
+   * @param takes whether the application takes a direct message now; it is asked before each `message` notification, and
+   * what it does not take fails at its origin with `queue-full`.
+   */
+  constructor(
+    identity: Identity,
+    seed: number,
+    overrides: Partial<CoreConfig> = {},
+    takes: Takes = () => true,
+  ) {
     const config = { ...CORE_DEFAULTS, ...overrides }
     const turn = this.#turn
     const rng = new Rng(seed)
@@ -71,8 +80,8 @@ export class Overlay {
     const relay = new Relay(directory, links, routes, turn)
     const coalescing = new Coalescing(config.coalesceMs, links, turn)
     const broadcast = new Broadcast(config, { directory, links, coalescing, rng, turn })
-    const delivery = new Delivery(config, directory, relay, turn)
-    const incoming = new Incoming(config, directory, relay, turn)
+    const delivery = new Delivery(config, { directory, relay, takes, turn })
+    const incoming = new Incoming(config, { directory, relay, takes, turn })
     const reach = new Reach(config.routesIntervalMs, {
       directory,
       turn,

@@ -150,7 +150,7 @@ export const REASONS = {
   'queue-full': fact(
     4043,
     'the queue is full; send slower',
-    'Wait for the outcomes of earlier messages before you send more',
+    'Wait for the outcomes of earlier messages before you send more; where the receiver says so, its program does not take what comes',
     { httpStatus: 503 },
   ),
   refused: fact(

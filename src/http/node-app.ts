@@ -65,8 +65,9 @@ function postMessage(c: ShimContext, host: NodeHost): Promise<Response> {
       case 'refused':
         return refuseBadRequest(c, host, request.error)
       case 'deliver':
-        host.deliver({ sender: request.sender, msg: request.msg })
-        return send(c, RECEIVED)
+        return host.deliver({ sender: request.sender, msg: request.msg })
+          ? send(c, RECEIVED)
+          : answerOutcome(c, { status: 'failed', reason: 'queue-full', at: host.name })
       case 'send':
         return host.send(request.to, request.message, request.options).then((sent) => answerOutcome(c, sent))
       case 'broadcast':

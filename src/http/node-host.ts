@@ -68,8 +68,11 @@ export interface RefusalCounter {
 /** A node, as far as the HTTP shim sees it. */
 export interface NodeHost extends RefusalCounter {
   readonly name: string
-  /** `POST /message` without `to`: this node is the receiver. `sender` is a label that nobody has checked. */
-  deliver(message: { readonly sender: string; readonly msg: JsonValue }): void
+  /**
+   * `POST /message` without `to`: this node is the receiver; false: its program does not take it. `sender` is a
+   * label that nobody has checked.
+   */
+  deliver(message: { readonly sender: string; readonly msg: JsonValue }): boolean
   /** Sends to the node of this name, whose syntax is checked already. Never rejects. */
   send(to: string, message: OutgoingMessage, options: SendOptions): Promise<SendAnswer>
   /** Asks the program of the node of this name. Never rejects. */

@@ -31,7 +31,7 @@ export interface ConversationParts {
   readonly httpPeers: HttpPeers
   readonly feed: (input: Input) => void
   readonly isAlone: () => boolean
-  readonly onMessage: (message: NodeMessage) => void
+  readonly onMessage: (message: NodeMessage) => boolean
   readonly toGuests: (message: ReceivedMessage) => boolean
   readonly drop: (reason: Reason, detail: string) => void
 }

@@ -5,7 +5,7 @@
 import type { Notification } from '../core/events.ts'
 import type { NodeName } from '../core/messages.ts'
 import { HearsayError } from '../errors.ts'
-import { decodePayload, encodePayload, type JsonValue } from '../wire/payload.ts'
+import { decodeHeadersOf, decodePayload, encodePayload, hasHeaders, type JsonValue } from '../wire/payload.ts'
 import { isTopic } from '../wire/topics.ts'
 import type { NodeMessage } from './events.ts'
 
@@ -66,6 +66,16 @@ export function seal(value: JsonValue | Uint8Array, headers: EnvelopeHeaders): U
     const text = error instanceof Error ? error.message : String(error)
     throw new HearsayError('invalid-payload', text, { cause: error })
   }
+}
+
+/** The headers of a direct message that is not for the program. */
+const OTHERS = ['ping', 'ask', 'answer', 'part', 'got', 'guest'] as const
+
+/** Whether a direct message with this payload is one for the program, as {@link open} would find. Never throws. */
+export function isForProgram(payload: Uint8Array): boolean {
+  if (!hasHeaders(payload)) return true
+  const headers = decodeHeadersOf(payload)
+  return headers !== undefined && OTHERS.every((name) => headers[name] === undefined)
 }
 
 /** Reads a message of the overlay. Never throws. */

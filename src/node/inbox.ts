@@ -23,8 +23,8 @@ export interface InboxParts {
   readonly receipts: ReceiptBook
   readonly subscriptions: Subscriptions
   readonly history: History
-  /** For the program, and for all guests. */
-  readonly onMessage: (message: NodeMessage) => void
+  /** For the program, and for all guests; false: the program had no room for it. */
+  readonly onMessage: (message: NodeMessage) => boolean
   /** False: the guest whom it is for is not here. */
   readonly toGuests: (message: ReceivedMessage) => boolean
   readonly drop: (reason: Reason, detail: string) => void
@@ -93,8 +93,8 @@ export class Inbox {
     const { history, onMessage, subscriptions } = this.#parts
     const { topic } = message
     if (message.broadcast) history.add(message, notification.payload.length)
-    if (topic === undefined) onMessage(message)
-    else if (!subscriptions.tell(topic, message)) return
+    const isTaken = topic === undefined ? onMessage(message) : subscriptions.tell(topic, message)
+    if (!isTaken) return
     this.#confirm(receipt, notification)
   }
 

@@ -20,13 +20,21 @@ export class MessageStream<T> implements AsyncIterableIterator<T> {
     this.#onOverflow = parts.onOverflow
   }
 
-  /** A message has come. */
-  push(message: T): void {
+  /** How many more messages it takes now. */
+  get room(): number {
+    return this.#bufferMax - this.#buffer.length + (this.#reader === undefined ? 0 : 1)
+  }
+
+  /** A message has come; false when there was no room for it. */
+  push(message: T): boolean {
     const reader = this.#reader
     this.#reader = undefined
     if (reader !== undefined) reader({ done: false, value: message })
-    else if (this.#isEnded || this.#buffer.length >= this.#bufferMax) this.#onOverflow(message)
-    else this.#buffer.push(message)
+    else if (this.#isEnded || this.#buffer.length >= this.#bufferMax) {
+      this.#onOverflow(message)
+      return false
+    } else this.#buffer.push(message)
+    return true
   }
 
   /** Nothing comes any more: the reader gets what waits, and then the end. */

@@ -15,11 +15,12 @@ import { Conversation } from './conversation.ts'
 import { Emitter, type NodeEvents, type NodeMessage, type PeerInfo } from './events.ts'
 import { guestHostOf } from './guest-side.ts'
 import { HttpPeers } from './http-peers.ts'
-import { MessageStream } from './message-stream.ts'
+import type { MessageStream } from './message-stream.ts'
 import { checkName, checkTags, type NodeSettings } from './options.ts'
 import type { HistoryAnswer, HistoryOptions } from './past.ts'
 import { checkDeadline, type Destination, type SendOptions } from './sending.ts'
 import type { ByReason, NodeStats } from './stats.ts'
+import { Streams } from './streams.ts'
 import type { TopicListener } from './subscriptions.ts'
 import { joinedPeers, peerInfo, topologyOf } from './views.ts'
 import type { NodeDoors, NodeLinks, NodeTimers, NodeWorld } from './world.ts'
@@ -43,7 +44,9 @@ export class Node {
   readonly #conversation: Conversation
   readonly #inputs: Input[] = []
   readonly #drops = new Map<Reason, number>()
-  readonly #streams = new Set<MessageStream<NodeMessage>>()
+  readonly #streams = new Streams(({ from }) =>
+    this.#drop('queue-full', `message of ${from}: nobody takes it from messages()`),
+  )
   readonly #ready = Promise.withResolvers<void>()
   #isHandling = false
   #isReady = false
@@ -58,7 +61,8 @@ export class Node {
     this.#doors = world.doors
     const { seed, ...run } = world.run
     const identity = { name: settings.name, ...run }
-    this.#overlay = new Overlay(url === undefined ? identity : { ...identity, url }, seed, settings.config)
+    const own = url === undefined ? identity : { ...identity, url }
+    this.#overlay = new Overlay(own, seed, settings.config, (payload) => this.#streams.takes(payload))
     this.#timers = world.timers((timer) => this.#feed({ type: 'timer', timer }))
     this.#links = world.links((event) => this.#feed(event))
     this.#httpPeers = new HttpPeers(world)
@@ -215,24 +219,12 @@ export class Node {
 
   /**
    * The messages for this node, as `on('message')` tells them, to be taken one by one; ends when the node is closed.
-   * @param options.bufferMax how many may wait to be taken; what comes beyond that is dropped, and counted. Default 1,000
+   * While one such stream is full, what is sent to this node fails at its sender with `queue-full`, and no listener gets
+   * it: leave a loop that is no longer wanted. Broadcasts are dropped for that stream, counted, and not confirmed.
+   * @param options.bufferMax how many may wait to be taken. Default 1,000
    */
   messages({ bufferMax = 1_000 }: { readonly bufferMax?: number } = {}): MessageStream<NodeMessage> {
-    if (!Number.isInteger(bufferMax) || bufferMax < 1) {
-      throw new HearsayError('invalid-option', `bufferMax: ${bufferMax} is not a whole number above 0`)
-    }
-    const stream = new MessageStream<NodeMessage>(bufferMax, {
-      onEnd: () => {
-        off()
-        this.#streams.delete(stream)
-      },
-      onOverflow: ({ from }) =>
-        this.#drop('queue-full', `message of ${from}: nobody takes it from messages()`),
-    })
-    const off = this.#emitter.on('message', (message) => stream.push(message))
-    if (this.#closed === undefined) this.#streams.add(stream)
-    else stream.end()
-    return stream
+    return this.#streams.open(bufferMax)
   }
 
   /** Calls `listener` at each event of this kind; the function returned ends that. */
@@ -283,11 +275,15 @@ export class Node {
   }
 
   /**
-   * Takes a message that was handed to this very node from outside of the overlay (`POST /message`).
-   * `sender` is a label that nobody has checked.
+   * Takes a message that was handed to this very node from outside of the overlay (`POST /message`); false when a stream
+   * of {@link messages} is full. `sender` is a label that nobody has checked.
    */
-  deliver({ sender, msg }: { readonly sender: string; readonly msg: JsonValue }): void {
-    this.#handOver({ from: sender, value: msg, hops: 0, broadcast: false, via: 'http' })
+  deliver({ sender, msg }: { readonly sender: string; readonly msg: JsonValue }): boolean {
+    if (!this.#streams.hasRoom) {
+      this.#drop('queue-full', `message posted by ${sender}`)
+      return false
+    }
+    return this.#handOver({ from: sender, value: msg, hops: 0, broadcast: false, via: 'http' })
   }
 
   /**
@@ -316,6 +312,7 @@ export class Node {
     try {
       for (let next: Input | undefined = input; next !== undefined; next = this.#inputs.shift()) {
         for (const effect of this.#overlay.handle(next, this.#world.nowMs())) this.#carryOut(effect)
+        this.#streams.settle()
       }
     } finally {
       this.#isHandling = false
@@ -398,9 +395,12 @@ export class Node {
     this.#changedMs = this.#world.nowMs()
   }
 
-  #handOver(message: NodeMessage): void {
+  /** False when a reader of {@link messages} had no room for it. */
+  #handOver(message: NodeMessage): boolean {
     this.#doors.deliver(message)
+    const isTaken = this.#streams.push(message)
     this.#emitter.emit('message', message)
+    return isTaken
   }
 
   #request(to: Destination, value: JsonValue | Uint8Array, options: SendOptions): Promise<RequestAnswer> {
@@ -442,7 +442,7 @@ export class Node {
     this.#feed({ type: 'leave' })
     this.#ready.reject(new HearsayError('closed', `${this.name} was closed before its first link`))
     this.#conversation.end()
-    for (const stream of this.#streams) stream.end()
+    this.#streams.end()
     this.#timers.end()
     this.#httpPeers.end()
     await Promise.race([

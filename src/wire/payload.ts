@@ -82,6 +82,19 @@ export function encodePayload(
   return writer.bytes
 }
 
+/** Whether a payload says that it has headers. */
+export function hasHeaders(payload: Uint8Array): boolean {
+  return ((payload[0] ?? 0) & HEADERS_FLAG) !== 0
+}
+
+/** The headers of a payload without its value; `undefined` when they cannot be read. Never throws. */
+export function decodeHeadersOf(payload: Uint8Array): Readonly<Record<string, string>> | undefined {
+  if (!hasHeaders(payload)) return {}
+  const size = ((payload[1] ?? 0) << 8) | (payload[2] ?? 0)
+  if (3 + size > payload.length || size > LIMITS.headersBytesMax) return undefined
+  return decodeHeaders(viewOf(payload, 3, size))
+}
+
 /** The value in a payload. Never throws. Bytes are a view into `bytes`. No headers and empty ones are the same. */
 export function decodePayload(bytes: Uint8Array): DecodedPayload {
   const first = bytes[0]

@@ -39,7 +39,7 @@ function shim(): RequestListener {
   }
   const host: NodeHost = {
     name: 'node8',
-    deliver() {},
+    deliver: () => true,
     send: nothing,
     request: nothing,
     broadcast: nothing,

@@ -237,6 +237,8 @@ export class Rig {
   readonly name: NodeName
   nowMs = 0
   #armed: Armed[] = []
+  /** Whether the application takes a direct message. */
+  takes: (payload: Uint8Array) => boolean = () => true
   /** Called with all effects of each input, after it was handled. */
   onEffects: (effects: readonly Effect[]) => void = () => {}
 
@@ -245,7 +247,8 @@ export class Rig {
     const { incarnation = INCARNATION, instance = `${name}-1`, url = urlOf(name), seed = 1 } = options
     const identity = { name: this.name, incarnation, instance }
     const config = { dialJitterMs: 0, ...options.config }
-    this.overlay = new Overlay(url === null ? identity : { ...identity, url }, seed, config)
+    const own = url === null ? identity : { ...identity, url }
+    this.overlay = new Overlay(own, seed, config, (payload) => this.takes(payload))
   }
 
   /** An overlay that runs. */

@@ -245,7 +245,57 @@ describe('trySend', { concurrency: true }, () => {
   })
 })
 
+/** What a sender is told of a program that does not take its messages. */
+const QUEUE_FULL_AT_B = { status: 'failed', reason: 'queue-full', at: 'b' }
+
 describe('messages as a stream', { concurrency: true }, () => {
+  test('what is delivered was taken: a burst at a reader that stands still ends as queue-full beyond its buffer', async (t) => {
+    const { net, nodes } = await four(t)
+    const [a, b, c] = nodes
+    const stream = b.messages({ bufferMax: 100 })
+    const burst = (from: Node) =>
+      Promise.all(Array.from({ length: 1_000 }, (_, n) => from.send('b', `${from.name} ${n}`)))
+    const outcomes = (await Promise.all([burst(a), burst(c)])).flat()
+    const delivered = outcomes.filter(({ status }) => status === 'delivered')
+    assert.equal(delivered.length, 100)
+    for (const outcome of outcomes) {
+      if (outcome.status === 'failed') assert.deepEqual(outcome, QUEUE_FULL_AT_B)
+    }
+    const order = new Map<string, number>()
+    for (let taken = 0; taken < 100; taken++) {
+      const { value: message } = await stream.next()
+      const [name = '', n] = String(message?.value).split(' ')
+      assert.ok(Number(n) > (order.get(name) ?? -1), `${name} ${n} in order`)
+      order.set(name, Number(n))
+    }
+    assert.equal((await a.send('b', 'there is room again')).status, 'delivered')
+    assert.equal((await stream.next()).value?.value, 'there is room again')
+    await net.settled()
+  })
+
+  test('a reader that stands still can ask, answer, and be asked for; its own sends and broadcasts say what became of them', async (t) => {
+    const { net, nodes } = await four(t)
+    const [a, b] = nodes
+    const stream = b.messages({ bufferMax: 1 })
+    a.handle(({ value }) => `a says ${value}`)
+    b.handle(({ value }) => `b says ${value}`)
+    await a.send('b', 1)
+    assert.deepEqual(await a.send('b', 2), QUEUE_FULL_AT_B)
+    assert.deepEqual(await b.send('b', 3), QUEUE_FULL_AT_B)
+    const answered = [await b.request('a', 4), await a.request('b', 5)]
+    assert.deepEqual(
+      answered.map((answer) => answer.status === 'answered' && answer.value),
+      ['a says 4', 'b says 5'],
+    )
+    const all = await a.broadcast(6, { receipts: true, deadlineMs: 1_000 })
+    assert.deepEqual(all.status === 'sent' && all.missing, ['b'])
+    assert.equal(b.deliver({ sender: 'curl', msg: 7 }), false)
+    await stream.return()
+    assert.equal((await a.send('b', 8)).status, 'delivered')
+    assert.equal(b.deliver({ sender: 'curl', msg: 9 }), true)
+    await net.settled()
+  })
+
   test('they wait to be taken, in order, and end when the node is closed', async (t) => {
     const { net, nodes } = await four(t)
     const [a, b] = nodes
@@ -267,7 +317,8 @@ describe('messages as a stream', { concurrency: true }, () => {
     const { net, nodes } = await four(t)
     const [a, b] = nodes
     const stream = b.messages({ bufferMax: 2 })
-    for (const value of [1, 2, 3, 4]) await a.send('b', value)
+    for (const value of [1, 2]) assert.equal((await a.send('b', value)).status, 'delivered')
+    for (const value of [3, 4]) assert.deepEqual(await a.send('b', value), QUEUE_FULL_AT_B)
     assert.equal(b.drops()['queue-full'], 2)
     for await (const { value } of stream) {
       assert.equal(value, 1)

@@ -413,11 +413,11 @@ test('an acknowledgement for another run of this node is not ours', () => {
   ])
 })
 
-test('after a bounce from the destination that it refuses a message, the send has failed', () => {
+test('after a bounce from the destination that its program does not take a message, the send has failed', () => {
   const a = diamond()
   send(a, 1, 'd')
   assert.deepEqual(withoutTimers(a.hear(1, bounceOf(['d', 'a', 'd'], 'refused'))), [
-    failed(1, 'refused', 'd'),
+    failed(1, 'queue-full', 'd'),
   ])
 })
 

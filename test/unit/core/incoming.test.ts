@@ -358,3 +358,60 @@ test('an origin that was forgotten is remembered until its longest deadline has 
   a.befriend(4, 'b')
   assert.equal(noticesOf(a.hear(4, nth(1)), 'message').length, 1)
 })
+
+test('what the application does not take is refused, early or not, and held up by nothing when it is given up', () => {
+  const a = pair()
+  const isOne = (payload: Uint8Array, sequence: number) => String(bytes(String(sequence))) === String(payload)
+  const refused = (sequence: number) => bounceOf(['a', 'b', 'a'], 'refused', { sequence })
+  const notTaken = (sequence: number) => dropped('queue-full', `message ${sequence} from b to a`, 1)
+  a.takes = (payload) => !isOne(payload, 1) && !isOne(payload, 3)
+  const effects = a.hear(1, nth(1), nth(2), nth(3), nth(4))
+  assert.deepEqual(effects, [
+    notTaken(1),
+    sent([1], refused(1)),
+    notTaken(3),
+    sent([1], refused(3)),
+    sent(
+      [1],
+      ack(1, {
+        ranges: [
+          [2, 3],
+          [4, 5],
+        ],
+      }),
+    ),
+  ])
+  // Its origin has given up both, and says so with the next messages.
+  assert.deepEqual(a.hear(1, nth(5, { floor: 2 })), [
+    handed('b', '2'),
+    sent([1], ack(3, { ranges: [[4, 6]] })),
+  ])
+  assert.deepEqual(a.hear(1, nth(6, { floor: 4 })), [
+    handed('b', '4'),
+    handed('b', '5'),
+    handed('b', '6'),
+    sent([1], ack(7)),
+  ])
+})
+
+test('what was held is refused when the application does not take it any more, and taken when it comes again', () => {
+  const a = pair()
+  a.hear(1, nth(2))
+  a.takes = (payload) => String(payload) !== String(bytes('2'))
+  assert.deepEqual(a.hear(1, nth(1)), [
+    handed('b', '1'),
+    dropped('queue-full', 'message 2 from b to a', 1),
+    sent([1], bounceOf(['a', 'b', 'a'], 'refused', { sequence: 2 })),
+    sent([1], ack(2)),
+  ])
+  a.takes = () => true
+  assert.deepEqual(a.hear(1, nth(2)), [handed('b', '2'), sent([1], ack(3))])
+})
+
+test('what a node sends to itself fails when its application does not take it', () => {
+  const a = pair()
+  a.takes = () => false
+  const effects = a.take({ type: 'send', id: 7, to: nodeName('a'), payload: bytes('x') })
+  const outcome = { status: 'failed', reason: 'queue-full', at: nodeName('a') } as const
+  assert.deepEqual(effects, [told({ type: 'outcome', id: 7, outcome })])
+})

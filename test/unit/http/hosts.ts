@@ -45,12 +45,16 @@ export class RecordingNode implements NodeHost {
   peerList: PeerEntry[] = []
   healthNow: NodeHealth = { live: true, ready: true, links: 6, registered: true, peers: 29 }
   topologyNow: Topology = { self: 'node8', nodes: [], links: [] }
+  /** The program does not take what is delivered. */
+  isFull = false
   /** Thrown by the next `deliver`. */
   failure: unknown
 
-  deliver(message: { readonly sender: string; readonly msg: JsonValue }): void {
+  deliver(message: { readonly sender: string; readonly msg: JsonValue }): boolean {
     if (this.failure !== undefined) throw this.failure
+    if (this.isFull) return false
     this.delivered.push(message)
+    return true
   }
 
   async send(to: string, message: OutgoingMessage, options: SendOptions): Promise<SendAnswer> {

@@ -45,6 +45,14 @@ describe('POST /message without "to"', () => {
     assert.deepEqual(host.refusals, [])
   })
 
+  test('says that the program does not take it', async () => {
+    const { host, post } = setUp()
+    host.isFull = true
+    const { status, body } = await post({ sender: 'node12', msg: 'Hello node8' })
+    assert.equal(status, 503)
+    assert.deepEqual(body, { error: 'the queue is full; send slower', reason: 'queue-full', at: 'node8' })
+  })
+
   test('takes any JSON value as msg, and null for what is absent', async () => {
     const { host, post } = setUp()
     const values = [0, false, [], {}, 3.5, { hello: ['there'] }, ' ']

@@ -1,0 +1,70 @@
+// The streams of messages that a program reads, and whether they have room: what they have none for is refused before it
+// is handed over, so that its sender learns of it. It must not know where messages come from.
+//
+// 1. A message that was taken has room in every stream. What nobody can be told of (broadcasts) is dropped where there is
+//    none, and counted.
+
+import { HearsayError } from '../errors.ts'
+import { isForProgram } from './envelope.ts'
+import type { NodeMessage } from './events.ts'
+import { MessageStream } from './message-stream.ts'
+
+/** See the head of the file. */
+export class Streams {
+  readonly #open = new Set<MessageStream<NodeMessage>>()
+  readonly #onOverflow: (message: NodeMessage) => void
+  /** Messages that were taken and have not come yet. */
+  #promised = 0
+  #isEnded = false
+
+  /** @param onOverflow a message found no room in a stream. */
+  constructor(onOverflow: (message: NodeMessage) => void) {
+    this.#onOverflow = onOverflow
+  }
+
+  /** One more reader. @param bufferMax how many may wait for it. @throws HearsayError `invalid-option` */
+  open(bufferMax: number): MessageStream<NodeMessage> {
+    if (!Number.isInteger(bufferMax) || bufferMax < 1) {
+      throw new HearsayError('invalid-option', `bufferMax: ${bufferMax} is not a whole number above 0`)
+    }
+    const stream = new MessageStream<NodeMessage>(bufferMax, {
+      onEnd: () => this.#open.delete(stream),
+      onOverflow: this.#onOverflow,
+    })
+    if (this.#isEnded) stream.end()
+    else this.#open.add(stream)
+    return stream
+  }
+
+  /** Whether the readers have room for one more. */
+  get hasRoom(): boolean {
+    for (const { room } of this.#open) if (room <= this.#promised) return false
+    return true
+  }
+
+  /** Whether a payload that is about to be handed over is taken: it is none for the program, or there is room. */
+  takes(payload: Uint8Array): boolean {
+    if (this.#open.size === 0 || !isForProgram(payload)) return true
+    if (!this.hasRoom) return false
+    this.#promised++
+    return true
+  }
+
+  /** All that was taken has come. */
+  settle(): void {
+    this.#promised = 0
+  }
+
+  /** A message has come; false when a reader had no room for it. */
+  push(message: NodeMessage): boolean {
+    let isTaken = true
+    for (const stream of this.#open) isTaken = stream.push(message) && isTaken
+    return isTaken
+  }
+
+  /** Nothing comes any more. */
+  end(): void {
+    this.#isEnded = true
+    for (const stream of this.#open) stream.end()
+  }
+}
