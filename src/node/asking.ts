@@ -16,7 +16,7 @@ import type { NodeTimers, NodeWorld } from './world.ts'
 /** What asking needs of the node. */
 export interface AskingParts {
   readonly name: NodeName
-  readonly sending: Pick<Sending, 'sendSealed'>
+  readonly sending: Pick<Sending, 'sendSealed' | 'isPlainHttp'>
   readonly nowMs: NodeWorld['nowMs']
   readonly timers: Pick<NodeTimers, 'wait'>
 }
@@ -57,6 +57,10 @@ export class Asking {
   ask(question: Question): Promise<RequestAnswer> {
     const { nowMs, name } = this.#parts
     const { to, deadlineMs, signal, onPart } = question
+    if (this.#parts.sending.isPlainHttp(to)) {
+      const error = `${to} is a plain HTTP server, which takes messages and no requests`
+      return Promise.resolve({ status: 'failed', reason: 'no-handler', at: name, error })
+    }
     const { promise, resolve } = Promise.withResolvers<RequestAnswer>()
     const sentMs = nowMs()
     const settle = (answer: RequestAnswer): void => {

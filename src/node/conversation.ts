@@ -67,7 +67,8 @@ export class Conversation {
       onCast: (cast) => this.#inbox.own(settings.name, cast),
     })
     this.asking = new Asking({ name: settings.name, sending, nowMs, timers })
-    this.tracing = new Tracing({ name: settings.name, overlay, links, asking: this.asking })
+    const isPlainHttp = (name: NodeName) => sending.isPlainHttp(name)
+    this.tracing = new Tracing({ name: settings.name, overlay, links, asking: this.asking, isPlainHttp })
     const about = { route: this.tracing.answer, history: pastAnswerer(this.#history) }
     this.answering = new Answering({ sending, about, drop: parts.drop })
     this.#inbox = new Inbox({

@@ -22,9 +22,9 @@ export function guestHostOf(
   return {
     name: node.name,
     send: (to, { sender, msg, guest }, { deadlineMs }) =>
-      sending.sendSealed(checkName(to), seal(msg, { sender, ...(guest === undefined ? {} : { guest }) }), {
-        deadlineMs,
-      }),
+      guest === undefined
+        ? sending.send(to, msg, { sender, deadlineMs })
+        : sending.sendSealed(checkName(to), seal(msg, { sender, guest }), { deadlineMs }),
     broadcast: ({ sender, msg }, options) => casting.broadcast(msg, { sender, ...options }),
     publish: (topic, { sender, msg }, options) => casting.publish(topic, msg, { sender, ...options }),
     request: (to, { sender, msg }, { deadlineMs = conversation.deadlineMs }) =>
@@ -39,7 +39,7 @@ export function guestHostOf(
     },
     history: (filter, options) => conversation.past(filter, options),
     watch: (listener) => watch(node, listener),
-    ping: (to, options) => sending.sendSealed(checkName(to), seal(null, { ping: '1' }), options),
+    ping: (to, options) => sending.ping(checkName(to), options),
     trace: (to, { deadlineMs = TRACE_MS }) => tracing.trace(checkName(to), deadlineMs),
     traceAll: ({ deadlineMs }) => casting.probe(deadlineMs),
     peers: () =>

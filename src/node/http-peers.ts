@@ -14,19 +14,25 @@ export type PostOutcome =
   | { readonly status: 'delivered'; readonly rttMs: number }
   | { readonly status: 'failed'; readonly reason: SendFailure; readonly detail: string }
 
+/** How long to try. */
+interface Patience {
+  readonly deadlineMs: number
+  readonly signal: AbortSignal | undefined
+}
+
 /** Posts to one peer at a time; each has a connection of its own. */
 const POSTS_MAX = 64
 
 /** The plain HTTP peers that the bootstraps have named. */
 export class HttpPeers {
-  readonly #world: Pick<NodeWorld, 'post' | 'nowMs'>
+  readonly #world: Pick<NodeWorld, 'askHttp' | 'nowMs'>
   readonly #urls = new Map<NodeName, string>()
   /** Posts that have no answer yet, by peer. */
   readonly #underWay = new Map<string, number>()
   readonly #end = new AbortController()
 
-  /** @param world what posts, and the clock by which round trips are measured */
-  constructor(world: Pick<NodeWorld, 'post' | 'nowMs'>) {
+  /** @param world what asks, and the clock by which round trips are measured */
+  constructor(world: Pick<NodeWorld, 'askHttp' | 'nowMs'>) {
     this.#world = world
   }
 
@@ -51,10 +57,19 @@ export class HttpPeers {
   }
 
   /** Posts one message as the classroom contract has it. Never rejects; `shutting-down` after the end. */
-  async post(
+  post(name: string, message: { sender: string; msg: JsonValue }, patience: Patience): Promise<PostOutcome> {
+    return this.#ask(name, { path: 'message', body: JSON.stringify(message) }, patience)
+  }
+
+  /** Gets the page at the peer's URL: whether it answers, and how fast. Settles as {@link post} does. */
+  ping(name: string, patience: Patience): Promise<PostOutcome> {
+    return this.#ask(name, { path: '', body: undefined }, patience)
+  }
+
+  async #ask(
     name: string,
-    message: { sender: string; msg: JsonValue },
-    { deadlineMs, signal }: { deadlineMs: number; signal: AbortSignal | undefined },
+    { path, body }: { readonly path: string; readonly body: string | undefined },
+    { deadlineMs, signal }: Patience,
   ): Promise<PostOutcome> {
     const url = this.#urls.get(name as NodeName)
     if (url === undefined) return { status: 'failed', reason: 'unknown-peer', detail: 'not registered' }
@@ -65,7 +80,7 @@ export class HttpPeers {
     const sentMs = this.#world.nowMs()
     try {
       this.#end.signal.throwIfAborted()
-      const status = await this.#world.post(new URL('message', httpBase(url)), JSON.stringify(message), {
+      const status = await this.#world.askHttp(new URL(path, httpBase(url)), body, {
         signal: signal === undefined ? this.#end.signal : AbortSignal.any([this.#end.signal, signal]),
         timeoutMs: Math.min(deadlineMs, CORE_DEFAULTS.deadlineMaxMs),
       })

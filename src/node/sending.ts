@@ -11,7 +11,7 @@ import { LIMITS } from '../wire/limits.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { isTag } from '../wire/topics.ts'
 import { type EnvelopeHeaders, seal } from './envelope.ts'
-import type { HttpPeers } from './http-peers.ts'
+import type { HttpPeers, PostOutcome } from './http-peers.ts'
 import { checkName, type NodeSettings } from './options.ts'
 import { Waiting } from './waiting.ts'
 
@@ -59,7 +59,7 @@ export class Sending {
     checkDeadline(options.deadlineMs)
     const payload = seal(value, labelOf(options.sender, this.#name))
     if (name === undefined) return Promise.resolve(this.failed('unknown-peer'))
-    return this.#isHttp(name) ? this.post(name, value, options) : this.sendSealed(name, payload, options)
+    return this.isPlainHttp(name) ? this.post(name, value, options) : this.sendSealed(name, payload, options)
   }
 
   /**
@@ -71,7 +71,7 @@ export class Sending {
     checkDeadline(options.deadlineMs)
     const payload = seal(value, labelOf(options.sender, this.#name))
     if (name === undefined) return this.failed('unknown-peer')
-    if (this.#isHttp(name)) return { status: 'accepted', outcome: this.post(name, value, options) }
+    if (this.isPlainHttp(name)) return { status: 'accepted', outcome: this.post(name, value, options) }
     if (payload.length > LIMITS.payloadBytesMax) return this.failed('too-large')
     if (!this.#parts.overlay.hasRoom(name, payload.length)) return this.failed('queue-full')
     return { status: 'accepted', outcome: this.sendSealed(name, payload, options) }
@@ -125,15 +125,27 @@ export class Sending {
     }
   }
 
+  /** Finds out whether a node, or a plain HTTP peer, answers, and how fast. No program sees it. */
+  async ping(to: NodeName, options: Pick<SendOptions, 'deadlineMs'>): Promise<SendAnswer> {
+    if (!this.isPlainHttp(to)) return this.sendSealed(to, seal(null, { ping: '1' }), options)
+    const { httpPeers, settings } = this.#parts
+    const { deadlineMs = settings.deadlineMs } = options
+    return this.#answerOf(to, await httpPeers.ping(to, { deadlineMs, signal: undefined }))
+  }
+
   /** Posts a message to a plain HTTP peer. */
   async post(name: string, value: JsonValue | Uint8Array, options: SendOptions): Promise<SendAnswer> {
     const { httpPeers, settings } = this.#parts
     const msg = value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
     const message = { sender: options.sender ?? this.#name, msg }
     const { deadlineMs = settings.deadlineMs, signal } = options
-    const outcome = await httpPeers.post(name, message, { deadlineMs, signal })
+    return this.#answerOf(name, await httpPeers.post(name, message, { deadlineMs, signal }))
+  }
+
+  #answerOf(name: string, outcome: PostOutcome): SendAnswer {
+    const { logger } = this.#parts.settings
     if (outcome.status === 'delivered') return { ...outcome, hops: 1, id: this.messageId() }
-    settings.logger.debug({ peer: name, reason: outcome.reason, detail: outcome.detail }, 'post failed')
+    logger.debug({ peer: name, reason: outcome.reason, detail: outcome.detail }, 'post failed')
     return this.failed(outcome.reason, outcome.reason === 'refused' ? name : this.#name)
   }
 
@@ -147,7 +159,8 @@ export class Sending {
     return `${this.#name}/${this.#parts.overlay.self.incarnation}/${++this.#lastId}`
   }
 
-  #isHttp(name: NodeName): boolean {
+  /** Whether this is a plain HTTP peer, which has no link to anybody. */
+  isPlainHttp(name: NodeName): boolean {
     const { httpPeers, overlay } = this.#parts
     return httpPeers.has(name) && overlay.directory.get(name) === undefined
   }

@@ -26,10 +26,9 @@ export function socketsWorld({ logger, link }: NodeSettings, doors: Doors): Node
       doors.leadTo((socket, from) => links.adopt(socket, from))
       return links
     },
-    post: (url, body, { signal, timeoutMs }) =>
+    askHttp: (url, body, { signal, timeoutMs }) =>
       askHttp(url, {
-        method: 'POST',
-        body,
+        ...(body === undefined ? { method: 'GET' } : { method: 'POST', body }),
         signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       }),
     handOut: (promise) => {

@@ -15,6 +15,7 @@ export interface TracingParts {
   readonly overlay: Overlay
   readonly links: Pick<NodeLinks, 'queuedBytes'>
   readonly asking: Pick<Asking, 'ask'>
+  readonly isPlainHttp: (name: NodeName) => boolean
 }
 
 /** Nodes on a way at most. A message would not get so far. */
@@ -31,6 +32,10 @@ export class Tracing {
   /** Finds the way, and resolves with it or with why it ends before. */
   async trace(to: NodeName, deadlineMs: number): Promise<TraceAnswer> {
     const { name, asking } = this.#parts
+    // Posted to directly: a hop without a link.
+    if (this.#parts.isPlainHttp(to)) {
+      return { status: 'traced', path: [name, to], hops: [{ node: name, next: to }] }
+    }
     const hops: TraceHop[] = []
     let at = name
     let cameFrom: NodeName | undefined

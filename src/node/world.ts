@@ -32,8 +32,8 @@ export interface NodeWorld {
   timers(expired: (timer: Timer) => void): NodeTimers
   /** @param events takes what happens on links; never called from within a call of the links but `send`. */
   links(events: LinkEvents): NodeLinks
-  /** Posts to plain HTTP peers. */
-  readonly post: HttpPost
+  /** Asks plain HTTP peers. */
+  readonly askHttp: AskHttp
   /**
    * Every promise that the node gives to its program goes through here. The production world gives it back as it is;
    * one with virtual time lets time pass while the program waits. A rejection that the program ignores is nobody's error.
@@ -142,11 +142,11 @@ export interface DoorsHandlers {
 }
 
 /**
- * Posts JSON and resolves with the HTTP status. Rejects with an AbortError when `signal` breaks it off, with a
+ * Posts JSON, or gets the page where there is none, and resolves with the HTTP status. Rejects with an AbortError when `signal` breaks it off, with a
  * TimeoutError after `timeoutMs`, and with whatever went wrong else.
  */
-export type HttpPost = (
+export type AskHttp = (
   url: URL,
-  body: string,
+  body: string | undefined,
   options: { readonly signal: AbortSignal; readonly timeoutMs: number },
 ) => Promise<number>

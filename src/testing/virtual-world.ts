@@ -68,8 +68,8 @@ export class VirtualWorld implements NodeWorld {
     return this.#links
   }
 
-  /** Nothing registers plain HTTP peers here, so nobody posts. */
-  readonly post: NodeWorld['post'] = (url) => Promise.reject(new Error(`no HTTP here: ${url}`))
+  /** Nothing registers plain HTTP peers here, so nobody asks one. */
+  readonly askHttp: NodeWorld['askHttp'] = (url) => Promise.reject(new Error(`no HTTP here: ${url}`))
 
   /** Time flows while the program waits. */
   handOut<T>(promise: Promise<T>, call: HandedOutCall): Promise<T> {

@@ -2,11 +2,14 @@
 // no members. What the shim makes of every odd body is test/integration/http's business.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
+import { WebSocket } from 'ws'
 import { runProgram } from '../../support/node-program.ts'
 import { type RecordedNode, startBootstrap, startNode, startOverlay, until } from '../../support/node-rig.ts'
+import { Person } from '../guests/rig.ts'
 
 interface Answer {
   readonly status: number
@@ -225,6 +228,28 @@ describe('plain HTTP peers', { concurrency: true }, () => {
     assert.equal((await b.got('hello')).from, 'flask')
     const late = await startNode(t, 'late', { bootstrap: [bootstrap.url] })
     await late.knows('a', 'b', 'flask')
+  })
+
+  test('guests write to it, ping it and trace it; a request says that it takes none', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const [a] = await startOverlay(t, bootstrap, ['a', 'b'])
+    assert.ok(a)
+    const flask = await PlainPeer.join(t, bootstrap.url, 'flask')
+    await until('flask is there', () => a.joined.includes('flask'))
+    const ann = new Person(new WebSocket(a.url))
+    t.after(() => ann.socket.terminate())
+    await once(ann.socket, 'open')
+    await ann.greeting()
+    assert.match(await ann.ask('@flask hello'), /^delivered to flask, 1 hop/)
+    assert.match(String((flask.bodies[0] as { sender: string }).sender), /^a\/guest-/)
+    assert.match(await ann.ask('/ping flask'), /^flask answers: 1 hop/)
+    assert.equal(await ann.ask('/trace flask'), 'way to flask: a > flask, 1 hop')
+    const refused = { status: 'failed', reason: 'no-handler', at: 'a' } as const
+    const error = 'flask is a plain HTTP server, which takes messages and no requests'
+    assert.deepEqual(await a.node.request('flask', 'what time is it?'), { ...refused, error })
+    assert.equal(flask.bodies.length, 1)
+    flask.kill()
+    assert.match(await ann.ask('/ping flask'), /^flask does not answer: .*\(no-route, says a\)$/)
   })
 
   test('one that refuses says so, one that is killed is no-route and then gone', async (t) => {
