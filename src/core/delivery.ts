@@ -4,6 +4,8 @@
 //
 // E1  every send is settled exactly once, at the latest when its deadline passes
 // E2  `delivered` is told only after the destination has acknowledged that it has handed the message over
+// E4  reasons by which nothing has arrived (`no-route`, `queue-full`, `unknown-peer`) are told only when every copy of
+//     the message is known to have gone no further
 // E3  what was sent to one run of the destination is never counted as delivered by another run
 //
 // The ladder of design 4.4: best next hop, disjoint next hop, wait for the directory, fail with a reason.
@@ -142,6 +144,7 @@ export class Delivery {
     if (outgoing === undefined || pending === undefined) return
     if (bounce.destinationIncarnation !== this.#self.incarnation) return
     const reason = reasonOfCloseCode(bounce.reasonCode)
+    pending.returned++
     pending.failure = {
       reason: reason !== undefined && isSendFailure(reason) ? reason : 'no-route',
       at: bounce.origin,
@@ -155,7 +158,9 @@ export class Delivery {
   /** A link had no room for a message of this node. The queue is ours and drains: the timeout is the back-pressure. */
   sendRefused(message: Direct): void {
     const pending = this.#outgoing.get(message.destination)?.inFlight.get(message.sequence)
-    if (pending !== undefined) pending.failure = { reason: 'queue-full', at: this.#self.name }
+    if (pending === undefined) return
+    pending.returned++
+    pending.failure = { reason: 'queue-full', at: this.#self.name }
   }
 
   /**
@@ -309,17 +314,21 @@ export class Delivery {
     if (reason === 'peer-left' && pending.sends === 1 && bounce.originIncarnation > outgoing.incarnation) {
       outgoing.requeue(pending)
       this.#newRun(outgoing, bounce.originIncarnation)
-    } else if (reason === 'peer-left' || reason === 'refused') {
+    } else if (reason === 'peer-left') {
+      outgoing.remove(pending)
+      this.#fail(pending, reason, bounce.origin)
+    } else if (reason === 'refused') {
       outgoing.remove(pending)
       // What is full there is what waits for its program.
-      this.#fail(pending, reason === 'refused' ? 'queue-full' : reason, bounce.origin)
+      if (pending.returned < pending.sends) this.#fail(pending, 'expired', this.#self.name)
+      else this.#fail(pending, 'queue-full', bounce.origin)
     } else pending.isTurnedAway = true
   }
 
   #expired(pending: Pending, to: NodeName): void {
-    const { failure } = pending
-    if (failure !== undefined) this.#fail(pending, failure.reason, failure.at)
-    else if (pending.sends > 0) this.#fail(pending, 'expired', this.#self.name)
+    const { failure, returned, sends } = pending
+    if (returned < sends) this.#fail(pending, 'expired', this.#self.name)
+    else if (failure !== undefined) this.#fail(pending, failure.reason, failure.at)
     else {
       const isKnown = this.#directory.get(to) !== undefined || this.#readyMs === undefined
       this.#fail(pending, isKnown ? 'no-route' : 'unknown-peer', this.#self.name)

@@ -192,6 +192,7 @@ export class Outgoing {
   requeue(pending: Pending): void {
     this.remove(pending)
     pending.sends = 0
+    pending.returned = 0
     pending.isHeld = false
     this.#queue.putBack(pending)
   }

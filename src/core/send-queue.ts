@@ -15,6 +15,8 @@ export interface Pending {
   firstSentMs: number
   sentMs: number
   sends: number
+  /** How many of those copies are known to have gone no further. */
+  returned: number
   /** When it is sent again, if it is then (outgoing.ts, S4). */
   againMs: number
   /** The link it went out on last; `undefined` when that way is known to have failed. */
@@ -23,7 +25,7 @@ export interface Pending {
   isHeld: boolean
   /** The destination had no room for it when it was sent last: there is room when it has handed over what comes before. */
   isTurnedAway: boolean
-  /** The last thing that went wrong, and who said so: the reason when the deadline passes. */
+  /** The last thing that went wrong, and who said so: the reason when the deadline passes and no copy may have arrived. */
   failure: { readonly reason: SendFailure; readonly at: NodeName } | undefined
 }
 
@@ -37,6 +39,7 @@ export function newPending(id: number, payload: Uint8Array, deadlineMs: number):
     firstSentMs: 0,
     sentMs: 0,
     sends: 0,
+    returned: 0,
     againMs: 0,
     link: undefined,
     isHeld: false,

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CORE_DEFAULTS } from '../../../src/core/config.ts'
 import type { Effect } from '../../../src/core/events.ts'
-import type { Direct } from '../../../src/core/messages.ts'
+import type { Bounce, Direct } from '../../../src/core/messages.ts'
 import { Wired } from '../../support/core-pair.ts'
 import {
   ackOf,
@@ -56,6 +56,18 @@ const ways = (effects: readonly Effect[]): number[] =>
 
 const outcomes = (effects: readonly Effect[]): Effect[] =>
   effects.filter((effect) => effect.type === 'notify' && effect.notification.type === 'outcome')
+
+/** Lets time pass; what goes out meanwhile comes back with this bounce. */
+function waitBouncing(a: Rig, ms: number, bounce: Bounce): Effect[] {
+  const effects: Effect[] = []
+  const endMs = a.nowMs + ms
+  while (a.nowMs < endMs) {
+    const step = a.wait(Math.min(endMs, a.nextTimerMs ?? endMs) - a.nowMs)
+    effects.push(...step)
+    for (const link of ways(step)) effects.push(...a.hear(link, bounce))
+  }
+  return effects
+}
 
 test('from a send to its outcome, at both ends and the relay between them', () => {
   const net = new Wired()
@@ -221,9 +233,10 @@ test('the ladder: another way after a bounce, then new routes, then the deadline
   assert.deepEqual(ways(a.hear(second, from(name(second)))), [], 'and then it waits')
   a.hear(1, recordsOf(recordOf('b', ['a', 'd'], { version: 3 })))
   assert.equal(ways(a.wait(0)).length, 1, 'for the directory to change')
-  const third = a.hear(1, bounceOf(['b', 'a', 'd'], 'queue-full'))
+  const full = bounceOf(['b', 'a', 'd'], 'queue-full')
+  const third = a.hear(1, full)
   assert.deepEqual([...ways(third), ...outcomes(third)], [])
-  assert.deepEqual(outcomes(a.wait(deadlineMs)), [failed(1, 'queue-full', 'b')])
+  assert.deepEqual(outcomes(waitBouncing(a, deadlineMs, full)), [failed(1, 'queue-full', 'b')])
 })
 
 test('what the destination had no room for goes again as soon as what comes before it is handed over', () => {
@@ -247,8 +260,9 @@ test('a bounce for something else, or for another run of this node, changes noth
 test('a reason that no send can fail with is told as no-route', () => {
   const a = diamond()
   send(a, 1, 'd')
-  for (const link of [1, 2, 1]) a.hear(link, bounceOf(['c', 'a', 'd'], 'duplicate', { reasonCode: 65_535 }))
-  assert.deepEqual(outcomes(a.wait(deadlineMs)), [failed(1, 'no-route', 'c')])
+  const unknown = bounceOf(['c', 'a', 'd'], 'duplicate', { reasonCode: 65_535 })
+  for (const link of [1, 2]) a.hear(link, unknown)
+  assert.deepEqual(outcomes(waitBouncing(a, deadlineMs, unknown)), [failed(1, 'no-route', 'c')])
 })
 
 test('when a link breaks, what went out on it is sent again another way, without waiting for a timeout', () => {
@@ -264,7 +278,35 @@ test('a link without room leaves the message to its timeout', () => {
   const message = directOf('a', 'b', '1')
   assert.deepEqual(a.take({ type: 'send-refused', link: linkId(1), message }), [])
   const effects = a.wait(1_500)
-  assert.deepEqual([ways(effects), outcomes(effects)], [[2], [failed(1, 'queue-full', 'a')]])
+  assert.deepEqual([ways(effects), outcomes(effects)], [[2], [failed(1, 'expired', 'a')]])
+  send(a, 2, 'b', 500)
+  assert.deepEqual(
+    a.take({ type: 'send-refused', link: linkId(1), message: directOf('a', 'b', '2', { sequence: 2 }) }),
+    [],
+  )
+  assert.deepEqual(outcomes(a.wait(500)), [failed(2, 'queue-full', 'a')])
+})
+
+test('what may have arrived is told as expired, whatever was said of its other copies', () => {
+  const a = diamond()
+  const [first] = ways(send(a, 1, 'd'))
+  // Its link breaks behind it: nobody knows whether it has passed. The copy that goes the other way comes back.
+  a.take({ type: 'link-closed', link: linkId(first!), reason: 'silent' })
+  const other = first === 1 ? (['c', 2] as const) : (['b', 1] as const)
+  const back = bounceOf([other[0], 'a', 'd'], 'no-route')
+  assert.deepEqual(outcomes(waitBouncing(a, deadlineMs, back)), [failed(1, 'expired', 'a')])
+  const [second] = ways(send(a, 2, 'd'))
+  assert.equal(second, other[1])
+  const backAgain = bounceOf([other[0], 'a', 'd'], 'no-route', { sequence: 2 })
+  a.hear(other[1], backAgain)
+  assert.deepEqual(outcomes(waitBouncing(a, deadlineMs, backAgain)), [failed(2, 'no-route', other[0])])
+})
+
+test('what one copy is refused of, and another may have got through of, is told as expired', () => {
+  const a = diamond()
+  send(a, 1, 'd')
+  a.wait(retransmitInitialMs)
+  assert.deepEqual(outcomes(a.hear(1, bounceOf(['d', 'a', 'd'], 'refused'))), [failed(1, 'expired', 'a')])
 })
 
 test('a name that nobody knows is waited for as long as a node that has just started learns of others', () => {
