@@ -270,6 +270,11 @@ export class Broadcast {
     for (const { id, payload } of this.#first.drain()) this.send(id, payload)
   }
 
+  /** The application gives up what still waits. */
+  withdraw(id: number, reason: SendFailure): void {
+    if (this.#first.withdraw(id)) this.#fail(id, reason)
+  }
+
   /** Gives up what has waited too long. */
   expire(): void {
     for (const { id } of this.#first.expire(this.#turn.nowMs)) this.#fail(id, 'no-route')

@@ -39,6 +39,8 @@ export type Input =
   | { readonly type: 'cancel'; readonly id: number }
   /** What the node says of itself from now on: its record has it, and goes to everybody. */
   | { readonly type: 'profile'; readonly profile: Profile }
+  /** The application gives up a broadcast that still waits for the first link: it fails with this reason. */
+  | { readonly type: 'withdraw'; readonly id: number; readonly reason: 'no-route' | 'cancelled' }
   /** The application broadcasts. */
   | { readonly type: 'broadcast'; readonly id: number; readonly payload: Uint8Array }
   /** The node leaves: tells everybody and closes its links. Nothing is accepted after it. */

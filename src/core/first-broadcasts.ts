@@ -33,6 +33,13 @@ export class FirstBroadcasts {
     return true
   }
 
+  /** Takes out the one with this number; false when it does not wait. */
+  withdraw(id: number): boolean {
+    const place = this.#waiting.findIndex((one) => one.id === id)
+    if (place !== -1) this.#waiting.splice(place, 1)
+    return place !== -1
+  }
+
   /** Takes out everything, oldest first. */
   drain(): FirstBroadcast[] {
     const waiting = this.#waiting

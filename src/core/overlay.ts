@@ -120,6 +120,11 @@ export class Overlay {
     this.#reach = reach
   }
 
+  /** Whether the node has started and not ended. */
+  get isRunning(): boolean {
+    return this.#phase === 'running'
+  }
+
   /** This node's own record, as last published. */
   get self(): PeerRecord {
     return this.#directory.own.record
@@ -246,6 +251,9 @@ export class Overlay {
         break
       case 'broadcast':
         this.#broadcast.send(input.id, input.payload)
+        break
+      case 'withdraw':
+        this.#broadcast.withdraw(input.id, input.reason)
         break
       case 'leave':
         this.#broadcast.publish(this.#presence.next('leaving'))

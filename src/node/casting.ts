@@ -10,9 +10,10 @@ import type { JsonValue } from '../wire/payload.ts'
 import { isTopic, matchesTopic } from '../wire/topics.ts'
 import { seal } from './envelope.ts'
 import type { ReceiptBook, Receipts } from './receipts.ts'
-import { checkDeadline, labelOf, type Sending, type SendingParts } from './sending.ts'
+import { checkDeadline, checkSignal, labelOf, type Sending, type SendingParts } from './sending.ts'
 import { TOPIC_SYNTAX } from './subscriptions.ts'
 import { Waiting } from './waiting.ts'
+import type { NodeTimers } from './world.ts'
 
 /** How a message is to be sent to all. */
 export interface BroadcastOptions {
@@ -20,8 +21,13 @@ export interface BroadcastOptions {
   readonly sender?: string | undefined
   /** Whether to wait until all known peers have said that they have it. Default false. */
   readonly receipts?: boolean | undefined
-  /** How long to wait for receipts, in ms. Default 10,000. */
+  /** How long to wait for the first link (no longer than 10 s), and for receipts, in ms. Default 10,000. */
   readonly deadlineMs?: number | undefined
+  /**
+   * Ends the waiting, as the deadline does: before the first link the broadcast fails as `cancelled`; what has gone out
+   * cannot be called back, and receipts that have not come are missing.
+   */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A broadcast of this node, as it has gone out. */
@@ -35,10 +41,13 @@ export interface OwnCast {
 export interface CastingParts extends SendingParts {
   readonly sending: Sending
   readonly receipts: ReceiptBook
+  readonly timers: Pick<NodeTimers, 'wait'>
   /** Whether no bootstrap knows of any other node. */
   readonly isAlone: () => boolean
-  /** A broadcast of this node has gone out. */
-  readonly onCast: (cast: OwnCast) => void
+  /** A broadcast of this node has gone out. @param isTold this node's own listeners have got it */
+  readonly onCast: (cast: OwnCast, isTold: boolean) => void
+  /** A message of this node waits for its first link: its own listeners need not. */
+  readonly onWaiting: (payload: Uint8Array) => void
   /** Counts what nobody waits for. */
   readonly drop: (reason: Reason, detail: string) => void
 }
@@ -68,7 +77,7 @@ export class Casting {
     if (posts.length > 0 && overlay.neighbors.size === 0 && isAlone()) {
       return Promise.resolve({ status: 'sent', id: sending.messageId(), neighbors: 0 })
     }
-    return this.#cast(cast.payload, cast.awaited)
+    return this.#cast(cast, options)
   }
 
   /**
@@ -79,9 +88,8 @@ export class Casting {
     checkTopic(topic)
     const cast = this.#prepare(value, topic, options)
     if (cast === undefined) return Promise.resolve(this.#parts.sending.failed('too-large'))
-    const listeners = this.#listeners(topic).length
-    return this.#cast(cast.payload, cast.awaited).then((answer) =>
-      answer.status === 'sent' ? { ...answer, listeners } : answer,
+    return this.#cast(cast, options, topic).then((answer) =>
+      answer.status === 'sent' ? { ...answer, listeners: cast.listeners } : answer,
     )
   }
 
@@ -92,7 +100,7 @@ export class Casting {
   probe(deadlineMs?: number): Promise<BroadcastAnswer> {
     const cast = this.#prepare(null, undefined, { receipts: true, deadlineMs, isProbe: true })
     if (cast === undefined) return Promise.resolve(this.#parts.sending.failed('too-large'))
-    return this.#cast(cast.payload, cast.awaited)
+    return this.#cast(cast, { deadlineMs })
   }
 
   /** The core says how a broadcast ended. */
@@ -109,6 +117,7 @@ export class Casting {
     const { receipts, settings } = this.#parts
     const { deadlineMs = settings.deadlineMs } = options
     checkDeadline(options.deadlineMs)
+    checkSignal(options.signal)
     const headers = {
       ...labelOf(options.sender, settings.name),
       ...(topic === undefined ? {} : { topic }),
@@ -117,31 +126,68 @@ export class Casting {
     const plain = seal(value, headers)
     const moreBytes = options.receipts ? RECEIPT_BYTES : 0
     if (plain.length + moreBytes > LIMITS.payloadBytesMax) return undefined
-    if (!options.receipts) return { payload: plain, awaited: undefined }
     const peers = topic === undefined ? this.#joined() : this.#listeners(topic)
-    const awaited = { ...receipts.expect(peers, deadlineMs), of: peers.length }
-    return { payload: seal(value, { ...headers, receipt: String(awaited.number) }), awaited }
+    const listeners = peers.length
+    if (!options.receipts) return { payload: plain, awaited: undefined, listeners }
+    const awaited = receipts.expect(peers, deadlineMs)
+    return { payload: seal(value, { ...headers, receipt: String(awaited.number) }), awaited, listeners }
   }
 
   async #cast(
-    payload: Uint8Array,
-    awaited: { number: number; receipts: Promise<Receipts>; of: number } | undefined,
+    { payload, awaited }: Prepared,
+    options: Pick<BroadcastOptions, 'deadlineMs' | 'signal'>,
+    topic?: string,
   ): Promise<BroadcastAnswer> {
-    const { feed, overlay, receipts, sending, settings, onCast } = this.#parts
-    const notice = await new Promise<CastNotice>((resolve) => {
-      feed({ type: 'broadcast', id: this.#broadcasts.add(resolve), payload })
-    })
-    const { failure, neighbors, sequence } = notice
+    const { overlay, receipts, sending, settings, onCast, onWaiting } = this.#parts
+    const { signal } = options
+    if (signal?.aborted) {
+      if (awaited !== undefined) receipts.giveUp(awaited.number)
+      return sending.failed('cancelled')
+    }
+    const isFirst = overlay.neighbors.size === 0
+    const isTold = isFirst && topic !== undefined && overlay.isRunning
+    if (isTold) onWaiting(payload)
+    const { failure, neighbors, sequence } = await this.#send(payload, options)
     if (failure !== undefined) {
       if (awaited !== undefined) receipts.giveUp(awaited.number)
       return sending.failed(failure)
     }
     const { incarnation } = overlay.self
     const id = `${settings.name}/${incarnation}/${sequence}`
-    onCast({ payload, incarnation, sequence: sequence ?? 0 })
+    onCast({ payload, incarnation, sequence: sequence ?? 0 }, isTold)
     if (awaited === undefined) return { status: 'sent', id, neighbors }
+    const { number } = awaited
+    // Those that it went to first have a link, and are not known otherwise yet.
+    receipts.sent(number, isFirst && topic === undefined ? overlay.neighbors.keys() : [])
+    const stop = () => receipts.settle(number)
+    signal?.addEventListener('abort', stop, { once: true })
+    if (signal?.aborted) stop()
     const { receipts: came, missing } = await awaited.receipts
-    return { status: 'sent', id, neighbors, reached: came.length, of: awaited.of, missing, receipts: came }
+    signal?.removeEventListener('abort', stop)
+    const of = came.length + missing.length
+    return { status: 'sent', id, neighbors, reached: came.length, of, missing, receipts: came }
+  }
+
+  /** Has the core send it, and gives it up at the deadline or at the signal when it has not gone out. */
+  #send(payload: Uint8Array, { deadlineMs, signal }: BroadcastOptions): Promise<CastNotice> {
+    const { feed, settings, timers } = this.#parts
+    const { promise, resolve } = Promise.withResolvers<CastNotice>()
+    let isOpen = true
+    const id = this.#broadcasts.add((notice) => {
+      isOpen = false
+      signal?.removeEventListener('abort', abort)
+      resolve(notice)
+    })
+    const giveUp = (reason: 'no-route' | 'cancelled'): void => {
+      if (isOpen) feed({ type: 'withdraw', id, reason })
+    }
+    const abort = (): void => giveUp('cancelled')
+    feed({ type: 'broadcast', id, payload })
+    if (isOpen) {
+      signal?.addEventListener('abort', abort, { once: true })
+      void timers.wait(deadlineMs ?? settings.deadlineMs).then(() => giveUp('no-route'))
+    }
+    return promise
   }
 
   /** The other nodes that the program knows of. */
@@ -174,6 +220,13 @@ export class Casting {
     const answer = await this.#parts.sending.post(name, value, { sender })
     if (answer.status === 'failed') this.#parts.drop(answer.reason, `broadcast to the HTTP peer ${name}`)
   }
+}
+
+/** A payload, who is waited for, and how many are known to be meant. */
+interface Prepared {
+  readonly payload: Uint8Array
+  readonly awaited: { readonly number: number; readonly receipts: Promise<Receipts> } | undefined
+  readonly listeners: number
 }
 
 /** What asking for receipts adds to a payload at most. */

@@ -64,7 +64,8 @@ export class Conversation {
       ...parts,
       sending,
       receipts: this.#receipts,
-      onCast: (cast) => this.#inbox.own(settings.name, cast),
+      onCast: (cast, isTold) => this.#inbox.own(settings.name, cast, isTold),
+      onWaiting: (payload) => this.#inbox.own(settings.name, { payload }, false),
     })
     this.asking = new Asking({ name: settings.name, sending, nowMs, timers })
     const isPlainHttp = (name: NodeName) => sending.isPlainHttp(name)

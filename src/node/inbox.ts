@@ -75,15 +75,20 @@ export class Inbox {
     }
   }
 
-  /** A broadcast of this node has gone out: its own listeners get it as well, and it is kept. */
-  own(from: NodeName, { payload, incarnation, sequence }: OwnCast): void {
-    const spread = { incarnation, sequence, via: from }
-    const opened = open({ type: 'message', from, payload, hops: 0, broadcast: true, spread })
+  /**
+   * A broadcast of this node has gone out, or waits for that and has no number yet: its own listeners get it as well, once.
+   * What has gone out is kept.
+   */
+  own(from: NodeName, cast: OwnCast | Pick<OwnCast, 'payload'>, isTold: boolean): void {
+    const { payload } = cast
+    const note = { type: 'message', from, payload, hops: 0, broadcast: true } as const
+    const hasGone = 'sequence' in cast
+    const opened = open(hasGone ? { ...note, spread: { ...cast, via: from } } : note)
     if (opened.kind !== 'message') return
     const { history, subscriptions } = this.#parts
     const { message } = opened
-    history.add(message, payload.length)
-    if (message.topic !== undefined) subscriptions.tell(message.topic, message)
+    if (hasGone) history.add(message, payload.length)
+    if (message.topic !== undefined && !isTold) subscriptions.tell(message.topic, message)
   }
 
   #message(

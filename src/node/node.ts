@@ -18,7 +18,7 @@ import { HttpPeers } from './http-peers.ts'
 import type { MessageStream } from './message-stream.ts'
 import { checkName, checkTags, type NodeSettings } from './options.ts'
 import type { HistoryAnswer, HistoryOptions } from './past.ts'
-import { checkDeadline, type Destination, type SendOptions } from './sending.ts'
+import { checkDeadline, checkSignal, type Destination, type SendOptions } from './sending.ts'
 import type { ByReason, NodeStats } from './stats.ts'
 import { Streams } from './streams.ts'
 import type { TopicListener } from './subscriptions.ts'
@@ -162,7 +162,7 @@ export class Node {
 
   /**
    * Sends a message to all nodes. Resolves when it has gone out to the neighbors; without one it waits for the first,
-   * unless plain HTTP peers are all that there is. With `receipts` when all peers have it, or at the deadline.
+   * until its deadline, unless plain HTTP peers are all that there is. With `receipts` when all peers have it, or at the deadline.
    * @throws HearsayError `invalid-option` or `invalid-payload`, at once
    */
   broadcast(value: JsonValue | Uint8Array, options: BroadcastOptions = {}): Promise<BroadcastAnswer> {
@@ -407,6 +407,7 @@ export class Node {
     const { asking, sending } = this.#conversation
     const { deadlineMs = this.#settings.deadlineMs, sender, signal } = options
     checkDeadline(deadlineMs)
+    checkSignal(signal)
     const name = sending.destination(to)
     if (name === undefined) return Promise.resolve(sending.failed('unknown-peer'))
     return asking.ask({ to: name, value, deadlineMs, sender, signal })

@@ -34,7 +34,7 @@ export class ReceiptBook {
     this.#awaited = new PendingAnswers(nowMs, timers)
   }
 
-  /** Waits for receipts of these peers from now on. */
+  /** Waits for receipts of these peers from now on; not before {@link sent} is it known that there are no others. */
   expect(peers: readonly string[], deadlineMs: number): { number: number; receipts: Promise<Receipts> } {
     const { promise, resolve } = Promise.withResolvers<Receipts>()
     const sentMs = this.#nowMs()
@@ -47,9 +47,20 @@ export class ReceiptBook {
       settle: resolve,
       expire: () => resolve(resultOf(awaited)),
     }
-    const number = this.#awaited.add(awaited)
+    return { number: this.#awaited.add(awaited), receipts: promise }
+  }
+
+  /** The broadcast has gone out, to these peers as well: those that were not known when it was made. */
+  sent(number: number, peers: Iterable<string>): void {
+    const awaited = this.#awaited.get(number)
+    for (const name of peers) awaited?.missing.add(name)
     this.#settleIfDone(number)
-    return { number, receipts: promise }
+  }
+
+  /** Nobody wants to wait any more: what has come is all. */
+  settle(number: number): void {
+    const awaited = this.#awaited.take(number)
+    awaited?.settle(resultOf(awaited))
   }
 
   /** A receipt has come; false: nobody waits for it. */

@@ -57,6 +57,7 @@ export class Sending {
   send(to: Destination, value: JsonValue | Uint8Array, options: SendOptions): Promise<SendAnswer> {
     const name = this.destination(to)
     checkDeadline(options.deadlineMs)
+    checkSignal(options.signal)
     const payload = seal(value, labelOf(options.sender, this.#name))
     if (name === undefined) return Promise.resolve(this.failed('unknown-peer'))
     return this.isPlainHttp(name) ? this.post(name, value, options) : this.sendSealed(name, payload, options)
@@ -69,6 +70,7 @@ export class Sending {
   trySend(to: Destination, value: JsonValue | Uint8Array, options: SendOptions): TrySendAnswer {
     const name = this.destination(to)
     checkDeadline(options.deadlineMs)
+    checkSignal(options.signal)
     const payload = seal(value, labelOf(options.sender, this.#name))
     if (name === undefined) return this.failed('unknown-peer')
     if (this.isPlainHttp(name)) return { status: 'accepted', outcome: this.post(name, value, options) }
@@ -183,6 +185,12 @@ export class Sending {
 /** The header for a label that says more than the node's name. */
 export function labelOf(sender: string | undefined, name: string): EnvelopeHeaders {
   return sender === undefined || sender === name ? {} : { sender }
+}
+
+/** @throws HearsayError `invalid-option` */
+export function checkSignal(signal: unknown): void {
+  if (signal === undefined || signal instanceof AbortSignal) return
+  throw new HearsayError('invalid-option', 'signal: expected an AbortSignal')
 }
 
 /** @throws HearsayError `invalid-option` */

@@ -60,6 +60,8 @@ function inputText(input: Input): string {
       return `timer ${Object.values(input.timer).join(' ')}`
     case 'cancel':
       return `cancel send ${input.id}`
+    case 'withdraw':
+      return `withdraw broadcast ${input.id}: ${input.reason}`
     case 'profile':
       return `tags ${listText(input.profile.tags)}, topics ${listText(input.profile.topics)}`
     case 'contacts':

@@ -201,13 +201,14 @@ export const options = [
   node.broadcast(1, { receipt: true }),
   // @ts-expect-error a topic comes first
   node.publish({ topic: 'news' }),
-  // @ts-expect-error what has gone to everybody cannot be called back
   node.publish('news', 1, { signal: AbortSignal.timeout(5) }),
   // @ts-expect-error a tag is in an object of its own
   node.send({ name: 'a' }, 1),
 ]
 export type OfSends = Expect<Equal<keyof SendOptions, 'deadlineMs' | 'sender' | 'signal'>>
-export type OfBroadcasts = Expect<Equal<keyof BroadcastOptions, 'deadlineMs' | 'sender' | 'receipts'>>
+export type OfBroadcasts = Expect<
+  Equal<keyof BroadcastOptions, 'deadlineMs' | 'sender' | 'receipts' | 'signal'>
+>
 
 // What a node tells of itself is a copy that cannot be changed by mistake.
 

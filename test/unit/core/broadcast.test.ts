@@ -259,6 +259,19 @@ test('what waits is limited in number and in time', () => {
   assert.deepEqual(noticesOf(a.meet(1, 'b'), 'broadcast-sent'), [])
 })
 
+test('what waits can be given up, with the reason that it is given; what does not wait is not touched', () => {
+  const a = Rig.started('a')
+  for (const id of [1, 2, 3]) a.take({ type: 'broadcast', id, payload: bytes(`${id}`) })
+  assert.deepEqual(a.take({ type: 'withdraw', id: 2, reason: 'cancelled' }), [answer(2, 0, 'cancelled')])
+  assert.deepEqual(a.take({ type: 'withdraw', id: 2, reason: 'no-route' }), [])
+  const gone = noticesOf([...a.meet(1, 'b'), ...a.hear(1, recordsOf(recordOf('b', ['a'])))], 'broadcast-sent')
+  assert.deepEqual(
+    gone.map(({ id }) => id),
+    [1, 3],
+  )
+  assert.deepEqual(a.take({ type: 'withdraw', id: 1, reason: 'no-route' }), [])
+})
+
 test('what waits when the node leaves has failed', () => {
   const a = Rig.started('a')
   a.take({ type: 'broadcast', id: 1, payload: bytes('') })
