@@ -42,11 +42,21 @@ export async function ask(question: Question, context: CliContext): Promise<Answ
   }
 }
 
-/** The error for an answer that should not have been: its own text, or its status. */
-export function refusal(answer: Answer, at: string): CliError {
-  const { error } = answer.body
-  const text = typeof error === 'string' ? printable(error) : `HTTP status ${answer.status}`
-  return new CliError(EXIT.failure, `${at} answered: ${text}`)
+/** The error for an answer that should not have been: its own text, or its status. What was asked for was wrong: `usage`. */
+export function refusal({ status, body }: Answer, at: string, { self }: CliContext): CliError {
+  const { error, routes } = body
+  if (status === 404 && Array.isArray(routes) && routes.includes('POST /register'))
+    return bootstrapError(at, self)
+  const text = typeof error === 'string' ? printable(error) : `HTTP status ${status}`
+  return new CliError(status === 400 ? EXIT.usage : EXIT.failure, `${at} answered: ${text}`)
+}
+
+/** The error for a bootstrap where only a node will do. */
+export function bootstrapError(at: string, self: string): CliError {
+  return new CliError(
+    EXIT.failure,
+    `${at} is a bootstrap, which carries no messages. Give the address of a node with --at; "${self} peers --at ${at}" lists them.`,
+  )
 }
 
 /** Largest answer that is read, in bytes: a topology of 10,000 nodes has a few megabytes. */

@@ -12,6 +12,8 @@ export interface Positional<P extends string = string> {
   readonly rest?: boolean
   /** The last one only: all words that follow, each in a line of its own. */
   readonly list?: boolean
+  /** It is the name of a node: shells complete it. */
+  readonly isNode?: true
   /** The last one only: it may be left out, and is `''` then. */
   readonly optional?: boolean
 }

@@ -246,7 +246,9 @@ async function urlFinding(plan: Plan, token: string | undefined, context: CliCon
       }
     }
   }
-  const seen = isLoopback(url) ? 'for this machine only' : 'as seen from here'
+  const seen = isLoopback(url)
+    ? 'for this machine only'
+    : `as seen from here; from elsewhere "curl ${url}" shows it`
   const answer = await tryAsk(url, '/', context)
   if (answer instanceof Error) {
     const isUnknown = /no host of the name/.test(answer.message)

@@ -1,5 +1,7 @@
 // `hearsay doctor`: whether a node could run here and be reached, and what to do where not.
 
+import { httpUrlOf } from '../http/peer-urls.ts'
+import { defaultUrl } from '../node/options.ts'
 import { printable } from '../wire/printable.ts'
 import { command } from './command.ts'
 import { type CliContext, painter } from './context.ts'
@@ -14,7 +16,8 @@ export const doctor = command({
   details:
     'Takes the options that the node is to get, and checks one thing after the other: Node.js, the bootstrap, WebSocket, ' +
     'clocks, the name, the port, and the URL that others are to dial. Each line says what to do where something is wrong. ' +
-    `The exit code is ${EXIT.failure} when something is. Whether others reach the URL is seen from this machine only.`,
+    `The exit code is ${EXIT.failure} when something is. Whether others reach the URL it sees from this machine only: try ` +
+    'it from another one, with curl.',
   positionals: [],
   options: ['name', 'port', 'url', 'bootstrap', 'host', 'noListen', 'json'],
   examples: [
@@ -31,7 +34,9 @@ export const doctor = command({
       port,
       host,
       listens: !noListen,
-      url: url ?? `http://${host ?? context.hostname}:${port}`,
+      url:
+        url ??
+        (host === undefined ? `http://${context.hostname}:${port}` : httpUrlOf(defaultUrl(host, port))),
       urlIsGiven: url !== undefined,
       bootstrap,
     }

@@ -39,6 +39,8 @@ export interface OptionSpec<T> {
   /** Whether the flag may be repeated; the texts are joined with commas. */
   readonly repeatable?: boolean
   readonly parse: (text: string) => Parsed<T>
+  /** All that it may be, where that is a short list: shells complete it. */
+  readonly choices?: () => readonly string[] | Promise<readonly string[]>
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -152,6 +154,7 @@ export const OPTIONS = {
     fallback: undefined,
     fallbackText: 'none',
     parse: anyText,
+    choices: async () => (await import('../sim/scenarios.ts')).SCENARIOS.map(({ name }) => name),
   }),
   list: spec<boolean>({
     flag: 'list',
@@ -321,6 +324,7 @@ export const OPTIONS = {
     description: 'How to print the topology: text, json, or dot for Graphviz',
     fallback: 'text',
     parse: oneOf(TOPOLOGY_FORMATS),
+    choices: () => TOPOLOGY_FORMATS,
   }),
   json: spec<boolean>({
     flag: 'json',
@@ -337,6 +341,7 @@ export const OPTIONS = {
     fallback: 'info',
     fallbackIn: { swarm: 'warn' },
     parse: oneOf(LOG_LEVELS),
+    choices: () => LOG_LEVELS,
   }),
   logFormat: spec<(typeof LOG_FORMATS)[number]>({
     flag: 'log-format',
@@ -345,6 +350,7 @@ export const OPTIONS = {
     description: 'How logs look: json, pretty, or auto: pretty on a terminal and JSON elsewhere',
     fallback: 'auto',
     parse: oneOf(LOG_FORMATS),
+    choices: () => LOG_FORMATS,
   }),
 } as const
 

@@ -19,7 +19,7 @@ export const peers = command({
   async run(values, _words, context) {
     const answer = await ask({ at: values.at, path: '/peers', timeoutMs: ASK_TIMEOUT_MS }, context)
     const { nodes } = answer.body
-    if (answer.status !== 200 || !Array.isArray(nodes)) throw refusal(answer, values.at)
+    if (answer.status !== 200 || !Array.isArray(nodes)) throw refusal(answer, values.at, context)
     if (values.json) {
       context.stdout.write(`${JSON.stringify(answer.body)}\n`)
       return EXIT.ok

@@ -17,8 +17,8 @@ export const ping = command({
   details:
     'Has a running node ping another one by name, and prints a line for each round trip, and statistics at the end: ' +
     'after --count of them, or at Ctrl-C. No program sees a ping. ' +
-    `The exit code is ${EXIT.ok} when something came back, and ${EXIT.failure} when nothing did.`,
-  positionals: [{ name: 'to', description: 'Name of the node' }],
+    `The exit code is ${EXIT.ok} when something came back, and ${EXIT.notDelivered} when nothing did.`,
+  positionals: [{ name: 'to', isNode: true, description: 'Name of the node' }],
   options: ['at', 'count', 'intervalSeconds', 'deadlineMs', 'json'],
   examples: [
     ['ping node8', 'from the node on port 5001, until Ctrl-C'],
@@ -67,7 +67,7 @@ class Pings {
       : `\n${this.#statistics.text(name, tookMs)}`
     stdout.write(`${last}\n`)
     if (why !== undefined) throw endedError(this.#values.at, why)
-    return this.#statistics.answered > 0 ? EXIT.ok : EXIT.failure
+    return this.#statistics.answered > 0 ? EXIT.ok : EXIT.notDelivered
   }
 
   /** Sends them all, each on time whatever becomes of the others, and waits for those that are under way. */

@@ -6,6 +6,7 @@ import { printable } from '../wire/printable.ts'
 import { bootstrap } from './bootstrap.ts'
 import { broadcast } from './broadcast.ts'
 import type { Command } from './command.ts'
+import { wordsFor } from './complete.ts'
 import { completion } from './completion.ts'
 import { type CliContext, CliError, painter, usageError } from './context.ts'
 import { doctor } from './doctor.ts'
@@ -90,6 +91,14 @@ const COMPLETE = '--get-yargs-completions'
 
 /** Prints what could stand where the last word is, one a line. Nothing that was typed so far is an error. */
 async function complete(args: readonly string[], context: CliContext): Promise<ExitCode> {
+  // Behind the flag and the program's name.
+  const typed = args.slice(2)
+  const command = COMMANDS.find(({ name }) => name === typed[0])
+  const words = typed.length > 1 && command ? await wordsFor(command, typed.slice(1), context) : undefined
+  if (words !== undefined) {
+    if (words.length > 0) context.stdout.write(`${words.join('\n')}\n`)
+    return EXIT.ok
+  }
   const { help = '' } = await parse(args, undefined, context)
   if (help !== '') context.stdout.write(`${help}\n`)
   return EXIT.ok

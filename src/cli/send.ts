@@ -20,7 +20,7 @@ export const send = command({
     'program of the other node is asked, and its answer is printed. ' +
     `The exit code is ${EXIT.ok} when it arrived and ${EXIT.notDelivered} when it did not.`,
   positionals: [
-    { name: 'to', description: 'Name of the node that is to get it' },
+    { name: 'to', isNode: true, description: 'Name of the node that is to get it' },
     { name: 'message', description: 'The text', rest: true },
   ],
   options: ['at', 'sender', 'request', 'deadlineMs', 'json'],
@@ -54,7 +54,7 @@ export function reportOutcome(
   const arrived = status === 'delivered' || status === 'sent' || status === 'answered'
   const { missing } = answer.body
   const isMissed = Array.isArray(missing) && missing.length > 0
-  if (!arrived && typeof reason !== 'string') throw refusal(answer, told.at)
+  if (!arrived && typeof reason !== 'string') throw refusal(answer, told.at, context)
   if (!told.silent) {
     if (arrived) context.stdout.write(`${arrivedText(answer.body, told.to, context)}\n`)
     else context.stderr.write(`${failedText(answer.body, told.to, context)}\n`)

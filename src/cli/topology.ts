@@ -20,7 +20,7 @@ export const topology = command({
   async run(values, _words, context) {
     const answer = await ask({ at: values.at, path: '/topology', timeoutMs: ASK_TIMEOUT_MS }, context)
     const view = topologyOf(answer)
-    if (view === undefined) throw refusal(answer, values.at)
+    if (view === undefined) throw refusal(answer, values.at, context)
     const format = values.json ? 'json' : values.format
     context.stdout.write(`${FORMATS[format](view)}\n`)
     return EXIT.ok

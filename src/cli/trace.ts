@@ -18,7 +18,7 @@ export const trace = command({
     'Prints the nodes that a message would pass now, with the round trip of each link and the bytes that wait on it. ' +
     "With '*' it sends a broadcast that no program sees, and draws the tree that it took. " +
     `The exit code is ${EXIT.notDelivered} when there is no way, or not to all.`,
-  positionals: [{ name: 'to', description: "Name of the node, or '*' for all" }],
+  positionals: [{ name: 'to', isNode: true, description: "Name of the node, or '*' for all" }],
   options: ['at', 'deadlineMs', 'json'],
   examples: [
     ['trace node8', 'from the node on port 5001'],
@@ -32,7 +32,7 @@ export const trace = command({
     if (to === '*') return reportSpread(answer, { at, json }, context)
     const hops = hopsOf(answer)
     if (answer.status !== 200) {
-      if (typeof answer.body.reason !== 'string') throw refusal(answer, at)
+      if (typeof answer.body.reason !== 'string') throw refusal(answer, at, context)
       if (!json) {
         if (hops.length > 1) context.stdout.write(`${wayTable(hops, to)}\n`)
         context.stderr.write(`${failureText(answer, to, context)}\n`)

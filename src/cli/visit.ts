@@ -3,6 +3,7 @@
 
 import { dialLines, type LineConnection } from '../net/line-client.ts'
 import { printable } from '../wire/printable.ts'
+import { bootstrapError } from './ask.ts'
 import { brokenOffCode, type CliContext, CliError, type Output } from './context.ts'
 import { EXIT } from './exit-codes.ts'
 
@@ -55,7 +56,8 @@ export class Visit {
     if (context.signal.aborted) throw stopped(context)
     if (!dialled.ok) {
       const start = `Start a network with "${context.self} swarm", or give the address of a running node with --at.`
-      throw new CliError(EXIT.noAnswer, `${dialled.detail}. ${start}`)
+      const { detail } = dialled
+      throw new CliError(EXIT.noAnswer, `${detail}${detail.endsWith('?') ? '' : '.'} ${start}`)
     }
     const { connection } = dialled
     const first = await Promise.race([greeted.promise, ended.promise, aborted(signal)])
@@ -76,10 +78,7 @@ export class Visit {
     const visit = await Visit.open(at, context)
     if (visit.role === 'node') return visit
     visit.close()
-    throw new CliError(
-      EXIT.failure,
-      `${at} is a bootstrap, which carries no messages. Give the address of a node with --at; "${context.self} peers --at ${at}" lists them.`,
-    )
+    throw bootstrapError(at, context.self)
   }
 
   /** Types a line and resolves with the first answer to it; never, when the visit ends before. */
@@ -121,10 +120,10 @@ export function endedError(at: string, why: string): CliError {
   return new CliError(EXIT.noAnswer, `${at} has ended the connection: ${printable(why)}.`)
 }
 
-/** The error for a line that the node did not take. */
+/** The error for a line that the node did not take: something in it was wrong. */
 export function mistakeOf(at: string, event: LineEvent): CliError | undefined {
   if (event.event !== 'error') return undefined
-  return new CliError(EXIT.failure, `${at} answered: ${printable(String(event.text))}`)
+  return new CliError(EXIT.usage, `${at} answered: ${printable(String(event.text))}`)
 }
 
 function stopped(context: CliContext): CliError {

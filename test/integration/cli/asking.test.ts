@@ -30,10 +30,11 @@ describe('trace', { concurrency: true }, () => {
       ['', 'no way to nobody: no node of this name is known (unknown-peer, says n1)\n'],
     )
     const wrong = new Running(t, ['trace', 'a b', ...at])
-    assert.equal(await wrong.ended, 1)
+    assert.equal(await wrong.ended, 2)
     assert.match(wrong.err, /\/trace\/ takes the name of a node/)
     const bootstrap = new Running(t, ['trace', 'n8', '--at', swarm.bootstrap])
     assert.equal(await bootstrap.ended, 1)
+    assert.match(bootstrap.err, /is a bootstrap, which carries no messages/)
   })
 
   test('the tree of a broadcast, which no program sees', async (t) => {
@@ -91,10 +92,10 @@ describe('publish and subscribe', { concurrency: true }, () => {
   test('a filter and a topic that are none', async (t) => {
     const n1 = await startNode(t, 'n1')
     const subscribe = new Running(t, ['subscribe', 'a/#/b', '--at', n1.http])
-    assert.equal(await subscribe.ended, 1)
+    assert.equal(await subscribe.ended, 2)
     assert.match(subscribe.err, /"filter" must be a topic filter/)
     const publish = new Running(t, ['publish', 'a/#', 'x', '--at', n1.http])
-    assert.equal(await publish.ended, 1)
+    assert.equal(await publish.ended, 2)
     assert.match(publish.err, /"topic" must be/)
   })
 })

@@ -68,6 +68,20 @@ describe('doctor', { concurrency: true }, () => {
     assert.match(other.of('advertised URL')?.text ?? '', /leads to another process/)
   })
 
+  test('the URL that nobody gave is the one that a node would advertise', async (t) => {
+    const port = `${await freePort()}`
+    for (const [host, url] of [
+      ['0.0.0.0', `http://${hostname().toLowerCase()}:${port}`],
+      ['127.0.0.1', `http://127.0.0.1:${port}`],
+    ] as const) {
+      const { found } = await findings(t, ['--name', 'a', '--port', port, '--host', host])
+      assert.ok(
+        found.some(({ check }) => check === `advertised URL ${url}`),
+        JSON.stringify(found),
+      )
+    }
+  })
+
   test('a bootstrap that is none, is not there, or is left out', async (t) => {
     const { nodes } = await startSwarm(t, 2)
     const web = createServer((_request, response) => response.end('{"hello":"there"}')).listen(0, '127.0.0.1')

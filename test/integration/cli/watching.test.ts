@@ -51,7 +51,7 @@ describe('tail', { concurrency: true }, () => {
     assert.match(tail.err, /has ended the connection: the node is shutting down\.\n$/)
     const nothing = new Running(t, ['tail', '--at', n1.http])
     assert.equal(await nothing.ended, 5)
-    assert.match(nothing.err, /refused the connection.*Start a network with "hearsay swarm"/)
+    assert.match(nothing.err, /refused the connection: is it running\? Start a network with "hearsay swarm"/)
   })
 
   test('is coloured on a terminal, and reads no faster than its reader', async (t) => {
@@ -114,18 +114,18 @@ describe('ping', { concurrency: true }, () => {
     assert.deepEqual(nodes[5]?.messages, [])
   })
 
-  test('has exit code 1 when nothing came back', async (t) => {
+  test('has exit code 3 when nothing came back', async (t) => {
     const { nodes } = await startSwarm(t, 2)
     const args = ['ping', 'nobody', '-c', '2', '-i', '0.01', '--at', nodes[0]?.http ?? '']
     const ping = new Running(t, args)
-    assert.equal(await ping.ended, 1)
+    assert.equal(await ping.ended, 3)
     assert.match(
       ping.lines[0] ?? '',
       /^no answer of nobody: seq=1 no node of this name .*\(unknown-peer, says n1\)$/,
     )
     assert.match(ping.out, /2 sent, 0 answered, 100 % lost, [\d.]+ s\n$/)
     const json = new Running(t, [...args, '--json'])
-    assert.equal(await json.ended, 1)
+    assert.equal(await json.ended, 3)
     const events = json.lines.map((line) => JSON.parse(line))
     assert.deepEqual(
       events.map(({ event, seq, reason }) => [event, seq, reason]),
@@ -150,7 +150,7 @@ describe('ping', { concurrency: true }, () => {
     const { bootstrap, nodes } = await startSwarm(t, 2)
     const [n1] = nodes
     const wrong = new Running(t, ['ping', 'a b', '--at', n1?.http ?? ''])
-    assert.equal(await wrong.ended, 1)
+    assert.equal(await wrong.ended, 2)
     assert.match(wrong.err, /answered: "to" must be the name of a node/)
     const atBootstrap = new Running(t, ['ping', 'n1', '--at', bootstrap])
     assert.equal(await atBootstrap.ended, 1)

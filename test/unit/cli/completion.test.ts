@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -40,6 +42,38 @@ describe('completion', () => {
     assert.ok(!(await words('completion', '')).includes('send'))
   })
 
+  it('knows what an option may be, and the nodes that are there', async () => {
+    const words = async (typed: string, env = {}) => {
+      const context = fakeContext(env)
+      assert.equal(await run(['--get-yargs-completions', 'hearsay', ...typed.split(' ')], context), 0)
+      return context.stdout.text.split('\n').slice(0, -1)
+    }
+    assert.deepEqual(await words('topology --format '), ['text', 'json', 'dot'])
+    assert.deepEqual(await words('node --name a --log-level d'), await words('swarm --log-level '))
+    assert.ok((await words('sim --scenario ')).includes('mass-crash'))
+    assert.deepEqual(await words('sim --seed '), [], 'nothing to choose from')
+    const asked: (string | undefined)[] = []
+    const nodes = [{ name: 'anna' }, { name: 'ben' }, { name: '$(reboot)' }]
+    const server = createServer(({ url }, response) => {
+      asked.push(url)
+      response.end(JSON.stringify({ peers: [], nodes }))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    try {
+      assert.deepEqual(await words(`send --at ${at} `), ['anna', 'ben'])
+      assert.deepEqual(await words(`ping --at=${at} --json -c 5 an`), ['anna', 'ben'])
+      assert.deepEqual(await words('trace ', { HEARSAY_AT: at }), ['anna', 'ben'])
+      assert.deepEqual(asked, ['/peers', '/peers', '/peers'])
+      assert.ok(!(await words(`send anna --at ${at} `)).includes('anna'), 'the message is free text')
+      assert.ok((await words(`send --at ${at} --`)).includes('--request'))
+    } finally {
+      server.close()
+    }
+    assert.deepEqual(await words(`send --at ${at} `), [], 'nobody answers')
+    assert.deepEqual(await words('send --at nonsense:// '), [])
+  })
+
   it('completes in bash', { skip: hasShell('bash') ? false : 'no bash here' }, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'hearsay-'))
     t.after(() => rmSync(folder, { recursive: true }))
@@ -47,7 +81,7 @@ describe('completion', () => {
     writeFileSync(hearsay, `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`)
     chmodSync(hearsay, 0o755)
     const script = `${await scriptFor(['bash'])}
-for typed in "hearsay subs" "hearsay send --dead" "hearsay swarm --h"; do
+for typed in "hearsay subs" "hearsay send --dead" "hearsay swarm --h" "hearsay topology --format j"; do
   COMP_WORDS=($typed); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); COMPREPLY=()
   _hearsay_completions
   echo "\${COMPREPLY[*]}"
@@ -56,7 +90,7 @@ done`
       encoding: 'utf8',
       env: { PATH: `${folder}:${process.env.PATH}` },
     })
-    assert.deepEqual([stdout, stderr], ['subscribe\n--deadline-ms\n--help --host --history\n', ''])
+    assert.deepEqual([stdout, stderr], ['subscribe\n--deadline-ms\n--help --host --history\njson\n', ''])
   })
 
   it('is good zsh', { skip: hasShell('zsh') ? false : 'no zsh here' }, async () => {

@@ -315,9 +315,9 @@ describe('asking a running node', () => {
     assert.match(dot, /\n\}\n$/)
   })
 
-  it('has exit code 1 and the node’s own words when it refuses', async () => {
+  it('has exit code 2 and the node’s own words when it says that what it was asked is wrong', async () => {
     const told = await asking(['send', 'a b', 'x'], 400, { error: '"to" must be a name' })
-    assert.equal(told.code, 1)
+    assert.equal(told.code, 2)
     assert.match(told.err, /answered: "to" must be a name/)
   })
 
