@@ -12,6 +12,14 @@ export interface Logger {
   readonly error: LogFunction
 }
 
+/** What is wrong with a logger, as a text for callers; `undefined`: nothing. */
+export function loggerProblem(logger: Logger): string | undefined {
+  for (const level of ['trace', 'debug', 'info', 'warn', 'error'] as const) {
+    if (typeof logger?.[level] !== 'function') return `logger: it has no function ${level}`
+  }
+  return undefined
+}
+
 const ignore: LogFunction = () => {}
 
 /** Logs nothing: the default of the library. */

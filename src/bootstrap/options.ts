@@ -2,7 +2,7 @@
 // read these types, and they need not have those of `ws`.
 
 import { HearsayError } from '../errors.ts'
-import type { Logger } from '../logger.ts'
+import { type Logger, loggerProblem } from '../logger.ts'
 import { type LinkOptions, linkOptionsProblem } from '../net/link-options.ts'
 import { MS_MAX, optionProblem, portProblem, type Range, settingProblem } from '../settings.ts'
 import { LIMITS } from '../wire/limits.ts'
@@ -76,12 +76,13 @@ const POLLER_RANGES: Record<keyof PollerOptions, Range> = { timeoutMs: POSITIVE,
 
 /** @throws HearsayError `invalid-option` */
 export function checkBootstrapOptions(options: BootstrapOptions): void {
-  const { listen = 0, registry = {}, link = {}, watcher = {}, poller = {} } = options ?? {}
+  const { listen = 0, registry = {}, link = {}, watcher = {}, poller = {}, logger } = options ?? {}
   const problem =
     optionProblem('', options, OPTIONS) ??
     portProblem(listen) ??
     settingProblem('registry', registry, REGISTRY_RANGES) ??
     linkOptionsProblem(link) ??
+    (logger === undefined ? undefined : loggerProblem(logger)) ??
     settingProblem('watcher', watcher, WATCHER_RANGES) ??
     settingProblem('poller', poller, POLLER_RANGES)
   if (problem !== undefined) throw new HearsayError('invalid-option', problem)

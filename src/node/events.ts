@@ -3,6 +3,7 @@
 
 import type { LeaveReason } from '../core/messages.ts'
 import type { Reason } from '../core/reasons.ts'
+import { HearsayError } from '../errors.ts'
 import type { JsonValue } from '../wire/payload.ts'
 
 /** A message that this node received. */
@@ -54,6 +55,16 @@ export interface NodeEvents {
 
 type Listener<T> = (event: T) => void
 
+/** All kinds, for callers without types. */
+const KINDS: Readonly<Record<keyof NodeEvents, true>> = {
+  message: true,
+  'peer-join': true,
+  'peer-leave': true,
+  'neighbor-up': true,
+  'neighbor-down': true,
+  stopped: true,
+}
+
 /** See the head of the file. */
 export class Emitter {
   /** The lists are never changed but replaced, so that one can be walked through while listeners come and go. */
@@ -62,8 +73,17 @@ export class Emitter {
   /**
    * Calls `listener` at each event of this kind from now on, in the order in which listeners came; the function returned
    * ends that. Either takes effect with the next event when it is done by a listener.
+   * @throws HearsayError `invalid-option` for a kind that there is not, or no function
    */
   on<K extends keyof NodeEvents>(kind: K, listener: Listener<NodeEvents[K]>): () => void {
+    if (!Object.hasOwn(KINDS, kind)) {
+      const kinds = Object.keys(KINDS).join(', ')
+      throw new HearsayError(
+        'invalid-option',
+        `on: there is no event ${JSON.stringify(kind)}; there are ${kinds}`,
+      )
+    }
+    if (typeof listener !== 'function') throw new HearsayError('invalid-option', 'on: expected a function')
     // Wrapped, so that one function may listen twice and each subscription ends by itself.
     const subscription: Listener<NodeEvents[K]> = (event) => listener(event)
     this.#listeners.set(kind, [...(this.#listeners.get(kind) ?? []), subscription])

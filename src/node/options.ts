@@ -5,7 +5,7 @@ import { hostname } from 'node:os'
 import { CORE_DEFAULTS, type CoreConfig } from '../core/config.ts'
 import { type NodeName, parseNodeName } from '../core/messages.ts'
 import { HearsayError } from '../errors.ts'
-import { type Logger, silentLogger } from '../logger.ts'
+import { type Logger, loggerProblem, silentLogger } from '../logger.ts'
 import { type LinkOptions, linkOptionsProblem } from '../net/link-options.ts'
 import { normalizeUrl } from '../net/url.ts'
 import { MS_MAX, optionProblem, portProblem, type Range, settingProblem } from '../settings.ts'
@@ -109,6 +109,7 @@ export function checkOptions(options: NodeOptions): NodeSettings {
   if (listen !== false) refuse(portProblem(listen, ', or false'))
   const url = options.url === undefined ? undefined : checkUrl(options.url)
   const config = checkConfig(options.config ?? {})
+  if (options.logger !== undefined) refuse(loggerProblem(options.logger))
   return {
     name: checkName(options.name ?? (url === undefined ? hostname() : new URL(url).hostname)),
     listen,

@@ -14,7 +14,7 @@ import { type EnvelopeHeaders, fieldsOf, type Note } from './envelope.ts'
 import type { NodeMessage } from './events.ts'
 import type { History } from './history.ts'
 import { checkName } from './options.ts'
-import { checkDeadline, type SendOptions } from './sending.ts'
+import { checkDeadline, checkSignal, type SendOptions } from './sending.ts'
 import { checkFilter } from './subscriptions.ts'
 
 /** The tag of nodes that keep broadcasts. */
@@ -93,6 +93,7 @@ export function askPast(
   const { overlay, name } = parts
   if (filter !== undefined) checkFilter(filter)
   checkDeadline(options.deadlineMs)
+  checkSignal(options.signal)
   const to = options.from === undefined ? nearestKeeper(overlay) : checkName(options.from)
   if (to === undefined) {
     return Promise.resolve({ status: 'failed', reason: 'unknown-peer', at: name, messages: [] })

@@ -248,6 +248,22 @@ describe('trySend', { concurrency: true }, () => {
 /** What a sender is told of a program that does not take its messages. */
 const QUEUE_FULL_AT_B = { status: 'failed', reason: 'queue-full', at: 'b' }
 
+test('a signal is one, for whatever takes it', async (t) => {
+  const { nodes } = await four(t)
+  const [a] = nodes
+  const options = { signal: {} as AbortSignal }
+  const refused = { name: 'HearsayError', code: 'invalid-option', message: /signal/ }
+  for (const call of [
+    () => a.send('b', 1, options),
+    () => a.trySend('b', 1, options),
+    () => a.request('b', 1, options),
+    () => a.broadcast(1, options),
+    () => a.publish('t', 1, options),
+    () => a.history('t', options),
+  ])
+    await assert.rejects(async () => call(), refused)
+})
+
 describe('messages as a stream', { concurrency: true }, () => {
   test('what is delivered was taken: a burst at a reader that stands still ends as queue-full beyond its buffer', async (t) => {
     const { net, nodes } = await four(t)

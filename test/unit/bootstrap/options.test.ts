@@ -32,6 +32,8 @@ describe('the options of a bootstrap', () => {
       refuses(/^options: expected an object/, options)
     }
     refuses(/^registry: expected an object/, { registry: [] })
+    refuses(/^logger: it has no function trace/, { logger: {} })
+    checkBootstrapOptions({ logger: console })
   })
 
   it('are whole numbers within their range', () => {

@@ -28,6 +28,16 @@ describe('the listeners of a node', () => {
     assert.equal(calls.length, 5)
   })
 
+  test('are functions, for events that there are', () => {
+    const emitter = new Emitter()
+    const refused = (says: RegExp) => ({ name: 'HearsayError', code: 'invalid-option', message: says })
+    assert.throws(
+      () => emitter.on('mesage' as never, () => {}),
+      refused(/no event "mesage"; there are message, /),
+    )
+    assert.throws(() => emitter.on('message', undefined as never), refused(/expected a function/))
+  })
+
   test('may come and go while they are called: that counts from the next event on', () => {
     const emitter = new Emitter()
     const calls: string[] = []

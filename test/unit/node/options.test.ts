@@ -87,6 +87,13 @@ describe('the options of a node', () => {
     refuses('invalid-option', /peers: expected a list/, { name: 'a', peers: 'ws://a:1' })
   })
 
+  test('a logger is one', () => {
+    for (const logger of [null, {}, { ...console, warn: 'no' }, 5]) {
+      refuses('invalid-option', /logger: it has no function/, { name: 'a', logger })
+    }
+    assert.equal(checkOptions({ name: 'a', logger: console }).logger, console)
+  })
+
   test('a setting is one that there is, a whole number, and within its range', () => {
     assert.deepEqual(checkOptions({ name: 'a', config: CORE_DEFAULTS }).config, CORE_DEFAULTS)
     for (const value of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, '5', null, undefined, 2 ** 31]) {
