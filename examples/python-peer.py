@@ -108,9 +108,9 @@ class Peer:
     def show(self, origin, frame):  # section 12
         try:
             kind = get(frame, 1)
-            headers = json.loads(get_bytes(frame, get(frame, 2))) if kind & 128 else {}
-            content = frame.read().decode() if kind & 127 else repr(frame.read())
-            if not headers.keys() & {'ping', 'guest'}: say(f'[MSG] From {headers.get("sender", origin)}: {content}')
+            heads = json.loads(get_bytes(frame, get(frame, 2))) if kind & 128 else {}
+            text = frame.read().decode() if kind & 127 else repr(frame.read())
+            if not heads.keys() & {'ping', 'guest', 'topic'}: say(f'[MSG] From {heads.get("sender", origin)}: {text}')
         except Exception: say(f'[MSG] From {origin}: it cannot be read')
 
 parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])

@@ -137,7 +137,7 @@ export const REASONS = {
   ),
   'no-route': fact(
     4041,
-    'the node is known, but no path of links leads to it',
+    'no path of links leads there',
     'Send it again in a few seconds, in which the network finds another way, if there is one',
     { httpStatus: 503 },
   ),

@@ -178,6 +178,7 @@ describeWithPython('examples/python-peer.py, frame by frame', () => {
       broadcast(2, { incarnation: 501 }),
       broadcast(4, { kind: 'record', record: ofAnother, payload: new Uint8Array(0) }),
       broadcast(5, { payload: encodePayload('hidden', { ping: '1' }) }),
+      broadcast(10, { payload: encodePayload('hidden', { topic: 'news' }) }),
       broadcast(6, { payload: encodePayload('hidden', { guest: 'guest-1' }) }),
       broadcast(7, { payload: encodePayload('from a label', { sender: 'some\none' }) }),
       broadcast(8, { payload: new Uint8Array([0x83, 0xff, 0xff, 1]) }),
