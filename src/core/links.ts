@@ -65,6 +65,8 @@ export type LinkEvent =
 
 /** Smoothing factor of the round trip: RFC 6298 section 2, alpha. */
 const RTT_GAIN = 1 / 8
+/** No measurement is shorter than the link, and those of a process that is just starting are much longer. */
+const RTT_GAIN_DOWN = 1 / 2
 
 /** Heartbeat intervals after which an echo is overdue: two are normal, and half a one is for the way there and back. */
 const ECHO_INTERVALS_MAX = 2.5
@@ -212,7 +214,8 @@ export class Links {
     // An echo of another run, or rubbish: no round trip is longer than the time in which silence closes the link.
     if (rttMs > this.#config.heartbeatMs * this.#config.heartbeatsMissedMax) return
     link.echoedMs = Math.max(link.echoedMs ?? 0, nowMs - rttMs - heartbeat.heldUs / 1_000)
-    link.rttMs = link.rttMs === undefined ? rttMs : link.rttMs + RTT_GAIN * (rttMs - link.rttMs)
+    const before = link.rttMs ?? rttMs
+    link.rttMs = before + (rttMs < before ? RTT_GAIN_DOWN : RTT_GAIN) * (rttMs - before)
   }
 
   /**

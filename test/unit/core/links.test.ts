@@ -362,6 +362,8 @@ test('heartbeats go out on every link, and two of them tell the round trip', () 
   a.hear(1, heartbeat({ clock: 79, echo: clock, heldUs: 200_000 }))
   a.hear(1, heartbeat({ clock: 80, echo: clock + 10_000_000, heldUs: 0 }))
   assert.equal(a.overlay.neighbors.get(nodeName('b'))?.rttMs, 31, 'rubbish is not measured')
+  a.hear(1, heartbeat({ clock: 80, echo: clock, heldUs: 129_000 }))
+  assert.equal(a.overlay.neighbors.get(nodeName('b'))?.rttMs, 16, 'a shorter one counts for half')
   a.wait(50)
   const echoed = messagesOf(a.wait(heartbeatMs), 'heartbeat')[0]!.message
   assert.equal(echoed.echo, 80)
