@@ -242,7 +242,7 @@ async function urlFinding(plan: Plan, token: string | undefined, context: CliCon
         check,
         status: 'problem',
         text,
-        advice: `${give}: a name that others know, such as http://${name}:5000`,
+        advice: `${give}: a name that others know, such as http://${isLoopback(`ws://${name}`) ? context.hostname : name}:${plan.port}`,
       }
     }
   }
@@ -262,7 +262,18 @@ async function urlFinding(plan: Plan, token: string | undefined, context: CliCon
   if (answer.body.token === token && token !== undefined) {
     return { check, status: 'ok', text: `leads to this node, ${seen}` }
   }
-  if (answer.body.name === name) return { check, status: 'ok', text: `leads to ${name}, ${seen}` }
+  if (answer.body.name === name) {
+    // Our own server is on the port, and does not answer there.
+    if (token !== undefined) {
+      return {
+        check,
+        status: 'problem',
+        text: `leads to another process that runs as ${name} already`,
+        advice: 'Choose another name with --name (NODE_NAME), or end the other one',
+      }
+    }
+    return { check, status: 'ok', text: `leads to ${name}, ${seen}` }
+  }
   return { check, status: 'problem', text: 'leads to another process than this node', advice: give }
 }
 

@@ -82,6 +82,14 @@ describe('doctor', { concurrency: true }, () => {
     }
   })
 
+  test('a URL at which another process has the name already', async (t) => {
+    const { bootstrap, nodes } = await startSwarm(t, 2)
+    const args = ['--bootstrap', bootstrap, '--port', `${await freePort()}`, '--name', 'n1']
+    const { code, of } = await findings(t, [...args, '--url', nodes[0]?.http ?? ''])
+    assert.equal(code, 1)
+    assert.equal(of('advertised URL')?.text, 'leads to another process that runs as n1 already')
+  })
+
   test('a bootstrap that is none, is not there, or is left out', async (t) => {
     const { nodes } = await startSwarm(t, 2)
     const web = createServer((_request, response) => response.end('{"hello":"there"}')).listen(0, '127.0.0.1')
@@ -124,6 +132,11 @@ describe('doctor', { concurrency: true }, () => {
       remote.of('advertised URL')?.advice ?? '',
       /^Correct --url \(NODE_URL\): a name that others know/,
     )
+    const nameless = await findings(t, ['--port', port, '--url', `http://127.0.0.1:${port}`], {
+      KUBERNETES_SERVICE_HOST: '10.0.0.1',
+    })
+    const [, such] = /such as http:\/\/(.+):\d+$/.exec(nameless.of('advertised URL')?.advice ?? '') ?? []
+    assert.ok(such !== undefined && such !== '127.0.0.1', such)
     const inPod = await findings(t, ['--port', port, '--url', url], { KUBERNETES_SERVICE_HOST: '10.0.0.1' })
     assert.match(inPod.of('advertised URL')?.text ?? '', /means this container to itself/)
     const unknown = await findings(t, ['--port', port, '--url', `http://nowhere.invalid:${port}`])
