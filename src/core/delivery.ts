@@ -4,9 +4,9 @@
 //
 // E1  every send is settled exactly once, at the latest when its deadline passes
 // E2  `delivered` is told only after the destination has acknowledged that it has handed the message over
+// E3  what was sent to one run of the destination is never counted as delivered by another run
 // E4  reasons by which nothing has arrived (`no-route`, `queue-full`, `unknown-peer`) are told only when every copy of
 //     the message is known to have gone no further
-// E3  what was sent to one run of the destination is never counted as delivered by another run
 //
 // The ladder of design 4.4: best next hop, disjoint next hop, wait for the directory, fail with a reason.
 

@@ -7,8 +7,8 @@
 // I3  a sequence below an acknowledgement's `cumulative` was handed over, or given up by the origin before
 // I4  memory is bounded by the number of origins (origin-table.ts) times the window, and in bytes by `heldBytesMax`;
 //     the floor that comes with each message moves the window on
-// I6  what the application does not take is not handed over and not waited for: its origin is told, and gives it up
 // I5  one acknowledgement moves `cumulative` over messages that travelled paths of one length
+// I6  what the application does not take is not handed over and not waited for: its origin is told, and gives it up
 
 import type { Directory } from './directory.ts'
 import type { Ack, Bounce, Direct, LinkId, NodeName } from './messages.ts'

@@ -1,6 +1,7 @@
 // Direct messages between two cores whose links lose, double and mix up what they carry, break, and whose nodes are
 // started again: each message is handed over at most once and in the order of its origin, every send has one outcome by
-// its deadline, and what is told as delivered was handed over. And the window of one origin against a plain model.
+// its deadline, what is told as delivered was handed over, and what is told as certain not to have arrived was not, also
+// where programs do not take their messages. And the window of one origin against a plain model.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -35,6 +36,7 @@ type Step =
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'reconnect' }
   | { readonly do: 'restart'; readonly who: Name }
+  | { readonly do: 'take'; readonly who: Name; readonly oneIn: number }
 
 const who = fc.constantFrom<Name>('a', 'b')
 const place = fc.record({
@@ -66,7 +68,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant({ do: 'reconnect' as const }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), who }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('take' as const), who, oneIn: fc.nat(3) }) },
 )
+
+/** By these a sender knows that a message has not arrived. */
+const CERTAIN: readonly string[] = ['no-route', 'unknown-peer', 'queue-full']
 
 interface Sent {
   readonly by: Rig
@@ -82,6 +88,8 @@ class Pair {
   readonly #sends = new Map<number, Sent>()
   readonly #ended = new Set<Rig>()
   #lastId = 0
+  /** Copies that nobody has sent: of those a sender cannot know. */
+  #hasDoubled = false
 
   constructor() {
     this.#nodes = { a: this.#start('a'), b: this.#start('b') }
@@ -104,6 +112,11 @@ class Pair {
         this.net.cut(this.#nodes.a, this.#nodes.b)
         this.#connect()
         break
+      case 'take': {
+        let asked = 0
+        this.#nodes[step.who].takes = () => step.oneIn > 0 && asked++ % step.oneIn === 0
+        break
+      }
       case 'restart':
         this.net.cut(this.#nodes.a, this.#nodes.b)
         this.#ended.add(this.#nodes[step.who])
@@ -118,6 +131,7 @@ class Pair {
 
   /** The network is kind again until every deadline has passed, and then until what is sent anew has arrived. */
   finish(): void {
+    for (const rig of this.net.rigs) rig.takes = () => true
     this.net.wait(DEADLINE_MS + 1_000)
     const before = this.#lastId
     for (const from of ['a', 'b'] as const) this.#send(from, 1_000)
@@ -155,8 +169,10 @@ class Pair {
     if (how === 'carry') this.net.carryOne(wire)
     else if (parcel === undefined || !isOfDelivery(parcel)) return
     else if (how === 'lose') wire.waiting.splice(index, 1)
-    else if (how === 'double') wire.waiting.splice(index, 0, parcel)
-    else swap(wire, index)
+    else if (how === 'double') {
+      wire.waiting.splice(index, 0, parcel)
+      this.#hasDoubled = true
+    } else swap(wire, index)
   }
 
   #checkStates(): void {
@@ -200,6 +216,8 @@ class Pair {
       const outcome = outcomes.get(id)
       if (!this.#ended.has(by)) assert.ok(outcome !== undefined, `send ${id} has no outcome`)
       if (outcome?.status === 'delivered') assert.ok(handed.has(id), `${id} is told as delivered`)
+      const isCertain = outcome?.status === 'failed' && CERTAIN.includes(outcome.reason)
+      if (isCertain && !this.#hasDoubled) assert.ok(!handed.has(id), `${id} is told as ${outcome.reason}`)
     }
     for (const rig of this.net.rigs) {
       if (!this.#ended.has(rig)) assert.equal(unsettledOf(rig.overlay), 0)
@@ -224,6 +242,18 @@ function swap({ waiting }: Wire, index: number): void {
 test('over a network that loses, doubles and mixes up, messages are handed over once and in order', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 150, size: 'max' }), (steps) => {
+      const pair = new Pair()
+      for (const step of steps) pair.take(step)
+      pair.finish()
+    }),
+    RUNS,
+  )
+})
+
+test('over a network that loses and mixes up, what a sender is told for certain not to have arrived has not', () => {
+  const undoubled = step.filter((one) => one.do !== 'double')
+  fc.assert(
+    fc.property(fc.array(undoubled, { minLength: 1, maxLength: 150, size: 'max' }), (steps) => {
       const pair = new Pair()
       for (const step of steps) pair.take(step)
       pair.finish()
