@@ -28,6 +28,12 @@ export interface DeliveryView {
   readonly timerDueMs: number | undefined
 }
 
+/** What delivery works with. */
+export interface DeliveryParts extends IncomingParts {
+  /** When a message of a node came last; `undefined`: none that is remembered. */
+  readonly heardMs: (name: NodeName) => number | undefined
+}
+
 /** A node still learns who there is for so many times `unknownPeerWaitMs` at most, after its first link. */
 const LEARNING_WAITS_MAX = 10
 
@@ -39,6 +45,7 @@ export class Delivery {
   readonly #takes: Takes
   readonly #transmission: Transmission
   readonly #turn: Turn
+  readonly #heardMs: (name: NodeName) => number | undefined
   readonly #outgoing = new Map<NodeName, Outgoing>()
   /** When the node got its first link; names that nobody knows are waited for from then on. */
   #readyMs: number | undefined
@@ -49,12 +56,14 @@ export class Delivery {
   #timerToken = 0
   #timerDueMs: number | undefined
 
-  constructor(config: CoreConfig, { directory, relay, takes, turn }: IncomingParts) {
+  constructor(config: CoreConfig, parts: DeliveryParts) {
+    const { directory, relay, takes, turn, heardMs } = parts
     this.#config = config
     this.#directory = directory
     this.#relay = relay
     this.#takes = takes
     this.#turn = turn
+    this.#heardMs = heardMs
     this.#transmission = new Transmission(config.hopsMax, {
       directory,
       relay,
@@ -257,6 +266,19 @@ export class Delivery {
     return Math.max(readyMs, learnedMs) + unknownPeerWaitMs
   }
 
+  /**
+   * The same for one name. A newcomer's message may be here before its record is, and the answer must not fail for that:
+   * who was heard is waited for as long as neighbors need to compare what they know, with their heartbeats.
+   */
+  #unknownFromMsOf(name: NodeName): number {
+    const { heartbeatMs, heartbeatsMissedMax, unknownPeerWaitMs } = this.#config
+    const heardMs = this.#heardMs(name) ?? Number.NEGATIVE_INFINITY
+    return Math.max(
+      this.#unknownFromMs,
+      heardMs + Math.max(unknownPeerWaitMs, heartbeatMs * heartbeatsMissedMax),
+    )
+  }
+
   get #self(): PeerRecord {
     return this.#directory.own.record
   }
@@ -271,9 +293,10 @@ export class Delivery {
       return
     }
     if (entry === undefined) {
-      if (this.#turn.nowMs >= this.#unknownFromMs) {
+      const unknownFromMs = this.#unknownFromMsOf(outgoing.name)
+      if (this.#turn.nowMs >= unknownFromMs) {
         for (const pending of outgoing.drainQueue()) this.#fail(pending, 'unknown-peer', this.#self.name)
-      }
+      } else if (unknownFromMs < Number.POSITIVE_INFINITY) this.#arm(unknownFromMs)
       this.forget(outgoing.name)
       return
     }

@@ -100,6 +100,11 @@ export class Incoming {
     return { messages, bytes: this.#budget.bytes }
   }
 
+  /** When a message of this origin came last; `undefined`: none that is remembered. */
+  heardMs(name: NodeName): number | undefined {
+    return this.#origins.get(name)?.heardMs
+  }
+
   /** A direct message for this node. */
   receive(direct: Direct, link: LinkId): void {
     const { destinationIncarnation, sequence } = direct

@@ -80,8 +80,9 @@ export class Overlay {
     const relay = new Relay(directory, links, routes, turn)
     const coalescing = new Coalescing(config.coalesceMs, links, turn)
     const broadcast = new Broadcast(config, { directory, links, coalescing, rng, turn })
-    const delivery = new Delivery(config, { directory, relay, takes, turn })
     const incoming = new Incoming(config, { directory, relay, takes, turn })
+    const heardMs = (name: NodeName): number | undefined => incoming.heardMs(name)
+    const delivery = new Delivery(config, { directory, relay, takes, turn, heardMs })
     const reach = new Reach(config.routesIntervalMs, {
       directory,
       turn,

@@ -428,6 +428,20 @@ test('a message that was sent twice may have reached the run that is gone', () =
   assert.deepEqual(outcomes(a.hear(1, bounceOfRun2(1))), [failed(1, 'peer-left', 'd')])
 })
 
+test('who was heard a moment ago is not unknown: the answer waits for its record', () => {
+  const [heartbeatMs, heartbeatsMissedMax] = [1_000, 8]
+  const a = diamond({ config: { unknownPeerWaitMs: 100, heartbeatMs, heartbeatsMissedMax } })
+  a.hear(1, directOf('x', 'a', 'hello', { hops: 2, destinationIncarnation: a.overlay.self.incarnation }))
+  assert.deepEqual(outcomes(send(a, 1, 'x', 60_000)), [])
+  assert.deepEqual(outcomes(a.wait(1_000)), [])
+  const came = a.hear(1, recordsOf(recordOf('x', ['b']), recordOf('b', ['a', 'd', 'x'], { version: 9 })))
+  assert.equal(messagesOf([...came, ...a.wait(routesIntervalMs)], 'direct').length, 1)
+  a.hear(1, directOf('y', 'a', 'hello', { hops: 2, destinationIncarnation: a.overlay.self.incarnation }))
+  assert.deepEqual(outcomes(send(a, 2, 'y', 60_000)), [])
+  const waitedMs = heartbeatMs * heartbeatsMissedMax
+  assert.deepEqual(outcomes(a.wait(waitedMs + 10)), [failed(2, 'unknown-peer', 'a')], 'nor for ever')
+})
+
 test('when the record of a new run comes, what was sent to the earlier one has an unknown end; what waits goes on', () => {
   const a = diamond({ config: { windowMessagesMax: 1 } })
   send(a, 1, 'd')
