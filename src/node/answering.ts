@@ -6,14 +6,18 @@
 
 import { REASONS, type Reason, type RequestFailure } from '../core/reasons.ts'
 import { HearsayError } from '../errors.ts'
+import { LIMITS } from '../wire/limits.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { type EnvelopeHeaders, type Note, seal } from './envelope.ts'
 import type { Sending } from './sending.ts'
+import type { NodeTimers } from './world.ts'
 
 /** Questions that are being answered at the same time. */
 const OPEN_MAX = 10_000
 /** Of a question that does not say how long its asker waits, as of one that says nonsense. */
 const WITHIN_MS = 10_000
+/** How often it is looked whether there is room for a part. */
+const ROOM_MS = 20
 /** What is told of an error, in characters. */
 const ERROR_CHARS_MAX = 1_000
 
@@ -38,15 +42,22 @@ export type RequestHandler = (
   request: NodeRequest,
 ) => JsonValue | Uint8Array | undefined | Promise<JsonValue | Uint8Array | undefined>
 
-/** Answers what the node itself is asked. @param part sends something before the answer. */
-export type NodeAnswerer = (
-  question: Note,
-  part: (value: JsonValue | Uint8Array, headers: EnvelopeHeaders) => Promise<boolean>,
-) => JsonValue | Promise<JsonValue>
+/**
+ * Sends something before the answer, as soon as there is room for it. Resolves then, with whether it will have arrived;
+ * `undefined`: there was none as long as the asker waits.
+ */
+export type SendPart = (
+  value: JsonValue | Uint8Array,
+  headers: EnvelopeHeaders,
+) => Promise<{ readonly sent: Promise<boolean> } | undefined>
+
+/** Answers what the node itself is asked. */
+export type NodeAnswerer = (question: Note, part: SendPart) => JsonValue | Promise<JsonValue>
 
 /** What answering needs of the node. */
 export interface AnsweringParts {
-  readonly sending: Pick<Sending, 'sendSealed'>
+  readonly sending: Pick<Sending, 'hasRoom' | 'sendSealed'>
+  readonly timers: Pick<NodeTimers, 'wait'>
   /** What the node itself can be asked about. */
   readonly about: Readonly<Record<string, NodeAnswerer>>
   readonly drop: (reason: Reason, detail: string) => void
@@ -61,6 +72,11 @@ export class Answering {
 
   constructor(parts: AnsweringParts) {
     this.#parts = parts
+  }
+
+  /** Questions that are being answered. */
+  get size(): number {
+    return this.#open
   }
 
   /** Takes requests from now on; the function returned ends that. @throws HearsayError `invalid-option` for a second one */
@@ -120,11 +136,17 @@ export class Answering {
     return sender === undefined ? request : { ...request, sender }
   }
 
-  #partOf({ from, number, headers }: Note) {
-    return async (value: JsonValue | Uint8Array, more: EnvelopeHeaders): Promise<boolean> => {
+  #partOf({ from, number, headers }: Note): SendPart {
+    const { sending, timers } = this.#parts
+    const deadlineMs = withinMs(headers)
+    return async (value, more) => {
       const sealed = seal(value, { ...more, part: String(number) })
-      const sent = await this.#parts.sending.sendSealed(from, sealed, { deadlineMs: withinMs(headers) })
-      return sent.status === 'delivered'
+      for (let waitedMs = 0; !sending.hasRoom(from, sealed); waitedMs += ROOM_MS) {
+        if (waitedMs >= deadlineMs || this.#end.signal.aborted) return undefined
+        await timers.wait(ROOM_MS)
+      }
+      const sent = sending.sendSealed(from, sealed, { deadlineMs })
+      return { sent: sent.then(({ status }) => status === 'delivered') }
     }
   }
 
@@ -136,6 +158,11 @@ export class Answering {
   #send({ from, headers }: Note, value: JsonValue | Uint8Array, answer: EnvelopeHeaders): void {
     if (this.#end.signal.aborted) return
     const sealed = seal(value, answer)
+    // Who asks is to be told, and not to wait until the deadline.
+    if (sealed.length > LIMITS.payloadBytesMax) {
+      this.#parts.drop('too-large', `answer to a request of ${from}`)
+      throw new Error(`the answer is too large: ${sealed.length} bytes`)
+    }
     void this.#parts.sending.sendSealed(from, sealed, { deadlineMs: withinMs(headers) }).then((sent) => {
       if (sent.status === 'failed') this.#parts.drop(sent.reason, `answer to a request of ${from}`)
     })

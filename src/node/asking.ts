@@ -4,9 +4,10 @@
 // 1. Every request is settled exactly once, at the latest when its deadline has passed.
 // 2. `answered` is told only for an answer of the run that was asked.
 
-import type { RequestAnswer, SendAnswer } from '../answers.ts'
+import type { RequestAnswer } from '../answers.ts'
 import type { NodeName } from '../core/messages.ts'
 import { REASONS, type RequestFailure } from '../core/reasons.ts'
+import type { Rng } from '../core/rng.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { type EnvelopeHeaders, type Note, seal } from './envelope.ts'
 import { type PendingAnswer, PendingAnswers } from './pending-answers.ts'
@@ -16,9 +17,10 @@ import type { NodeTimers, NodeWorld } from './world.ts'
 /** What asking needs of the node. */
 export interface AskingParts {
   readonly name: NodeName
-  readonly sending: Pick<Sending, 'sendSealed' | 'isPlainHttp'>
+  readonly sending: Pick<Sending, 'sendRevocable' | 'isPlainHttp'>
   readonly nowMs: NodeWorld['nowMs']
   readonly timers: Pick<NodeTimers, 'wait'>
+  readonly rng: Rng
 }
 
 /** One question. */
@@ -39,6 +41,8 @@ interface Asked extends PendingAnswer {
   readonly sentMs: number
   readonly onPart: ((part: Note) => void) | undefined
   readonly settle: (answer: RequestAnswer) => void
+  /** Gives the question up. */
+  revoke: () => void
 }
 
 const FAILURES: ReadonlySet<string> = new Set<RequestFailure>(['no-handler', 'handler-failed', 'queue-full'])
@@ -50,7 +54,12 @@ export class Asking {
 
   constructor(parts: AskingParts) {
     this.#parts = parts
-    this.#asked = new PendingAnswers(parts.nowMs, parts.timers)
+    this.#asked = new PendingAnswers(parts.nowMs, parts.timers, parts.rng)
+  }
+
+  /** Questions without an answer. */
+  get size(): number {
+    return this.#asked.size
   }
 
   /** Asks, and resolves with how that ended. @throws HearsayError `invalid-payload`, at once */
@@ -67,17 +76,33 @@ export class Asking {
       signal?.removeEventListener('abort', abort)
       resolve(answer)
     }
-    const expire = () => settle({ status: 'failed', reason: 'expired', at: name })
-    const number = this.#asked.add({ to, sentMs, deadlineMs: sentMs + deadlineMs, onPart, settle, expire })
+    const asked: Asked = {
+      to,
+      sentMs,
+      deadlineMs: sentMs + deadlineMs,
+      onPart,
+      settle,
+      expire: () => {
+        asked.revoke()
+        settle({ status: 'failed', reason: 'expired', at: name })
+      },
+      revoke: () => {},
+    }
+    const number = this.#asked.add(asked)
     const abort = () => this.#fail(number, 'cancelled', name)
+    if (signal?.aborted) {
+      abort()
+      return promise
+    }
+    // Before it is sent: who asks itself may be answered at once.
+    signal?.addEventListener('abort', abort, { once: true })
     try {
-      this.#send(number, question)
+      asked.revoke = this.#send(number, question)
     } catch (error) {
       this.#asked.take(number)
+      signal?.removeEventListener('abort', abort)
       throw error
     }
-    signal?.addEventListener('abort', abort, { once: true })
-    if (signal?.aborted) abort()
     return promise
   }
 
@@ -123,7 +148,8 @@ export class Asking {
       settle({ status: 'failed', reason: 'shutting-down', at: name })
   }
 
-  #send(number: number, { to, value, deadlineMs, sender, about, signal }: Question): void {
+  /** Returns how to give the question up. */
+  #send(number: number, { to, value, deadlineMs, sender, about }: Question): () => void {
     const headers: EnvelopeHeaders = {
       ask: String(number),
       within: String(deadlineMs),
@@ -132,12 +158,17 @@ export class Asking {
     }
     const sealed = seal(value, headers)
     // It is this node's to wait for the answer: a message that was not acknowledged in time may have arrived.
-    void this.#parts.sending.sendSealed(to, sealed, { deadlineMs, signal }).then((sent: SendAnswer) => {
-      if (sent.status === 'failed') this.#fail(number, sent.reason, sent.at)
+    const { sent, revoke } = this.#parts.sending.sendRevocable(to, sealed, deadlineMs)
+    void sent.then((answer) => {
+      if (answer.status === 'failed') this.#fail(number, answer.reason, answer.at)
     })
+    return revoke
   }
 
+  /** Nobody waits for the answer any more, so that the question need not arrive either. */
   #fail(number: number, reason: RequestFailure, at: string): void {
-    this.#asked.take(number)?.settle({ status: 'failed', reason, at })
+    const asked = this.#asked.take(number)
+    asked?.revoke()
+    asked?.settle({ status: 'failed', reason, at })
   }
 }

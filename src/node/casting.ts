@@ -64,6 +64,11 @@ export class Casting {
     this.#parts = parts
   }
 
+  /** Broadcasts that have not gone out. */
+  get size(): number {
+    return this.#broadcasts.size
+  }
+
   /**
    * Sends a message to all nodes, and to the plain HTTP peers.
    * @throws HearsayError `invalid-payload` or `invalid-option`, at once

@@ -5,12 +5,13 @@ import type { Input, Notification } from '../core/events.ts'
 import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
 import type { Reason } from '../core/reasons.ts'
+import { Rng } from '../core/rng.ts'
 import type { ReceivedMessage } from '../guests/guest-host.ts'
 import { Answering } from './answering.ts'
 import { Asking } from './asking.ts'
 import { Casting } from './casting.ts'
 import type { NodeMessage } from './events.ts'
-import { History } from './history.ts'
+import { History, type HistoryView } from './history.ts'
 import type { HttpPeers } from './http-peers.ts'
 import { Inbox } from './inbox.ts'
 import type { NodeSettings } from './options.ts'
@@ -25,7 +26,7 @@ import type { NodeLinks, NodeTimers, NodeWorld } from './world.ts'
 export interface ConversationParts {
   readonly settings: NodeSettings
   readonly overlay: Overlay
-  readonly world: Pick<NodeWorld, 'nowMs'>
+  readonly world: Pick<NodeWorld, 'nowMs' | 'run'>
   readonly timers: Pick<NodeTimers, 'wait'>
   readonly links: Pick<NodeLinks, 'queuedBytes'>
   readonly httpPeers: HttpPeers
@@ -34,6 +35,22 @@ export interface ConversationParts {
   readonly onMessage: (message: NodeMessage) => boolean
   readonly toGuests: (message: ReceivedMessage) => boolean
   readonly drop: (reason: Reason, detail: string) => void
+}
+
+/** Who waits for what, and what is kept: see {@link Conversation.inspect}. Bare numbers are counts. */
+export interface ConversationView {
+  /** Questions of this node without an answer. */
+  readonly asked: number
+  /** Questions of others that are being answered. */
+  readonly answering: number
+  /** Broadcasts whose receipts are waited for. */
+  readonly awaited: number
+  /** Messages without an outcome. */
+  readonly sends: number
+  /** Broadcasts that have not gone out. */
+  readonly casts: number
+  readonly subscriptions: number
+  readonly history: HistoryView
 }
 
 /** See the head of the file. */
@@ -53,10 +70,11 @@ export class Conversation {
   constructor(parts: ConversationParts) {
     const { settings, overlay, world, timers, links } = parts
     const nowMs = () => world.nowMs()
+    const rng = new Rng(world.run.seed)
     this.#parts = parts
     this.#tags = settings.tags
     this.#history = new History(settings.history)
-    this.#receipts = new ReceiptBook(nowMs, timers)
+    this.#receipts = new ReceiptBook(nowMs, timers, rng)
     this.subscriptions = new Subscriptions(() => this.#tellProfile())
     this.sending = new Sending(parts)
     const { sending } = this
@@ -67,11 +85,18 @@ export class Conversation {
       onCast: (cast, isTold) => this.#inbox.own(settings.name, cast, isTold),
       onWaiting: (payload) => this.#inbox.own(settings.name, { payload }, false),
     })
-    this.asking = new Asking({ name: settings.name, sending, nowMs, timers })
+    this.asking = new Asking({ name: settings.name, sending, nowMs, timers, rng })
     const isPlainHttp = (name: NodeName) => sending.isPlainHttp(name)
-    this.tracing = new Tracing({ name: settings.name, overlay, links, asking: this.asking, isPlainHttp })
+    this.tracing = new Tracing({
+      name: settings.name,
+      overlay,
+      links,
+      asking: this.asking,
+      isPlainHttp,
+      nowMs,
+    })
     const about = { route: this.tracing.answer, history: pastAnswerer(this.#history) }
-    this.answering = new Answering({ sending, about, drop: parts.drop })
+    this.answering = new Answering({ sending, about, timers, drop: parts.drop })
     this.#inbox = new Inbox({
       ...parts,
       sending,
@@ -122,6 +147,19 @@ export class Conversation {
   peerLeft(name: NodeName): void {
     this.asking.peerLeft(name)
     this.#receipts.peerLeft(name)
+  }
+
+  /** For checks: what must be bounded while the node runs, and nothing when it has ended. */
+  inspect(): ConversationView {
+    return {
+      asked: this.asking.size,
+      answering: this.answering.size,
+      awaited: this.#receipts.size,
+      sends: this.sending.size,
+      casts: this.casting.size,
+      subscriptions: this.subscriptions.size,
+      history: this.#history.inspect(),
+    }
   }
 
   /** The node leaves: nobody waits any more. */

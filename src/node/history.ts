@@ -17,6 +17,15 @@ interface Kept {
   readonly bytes: number
 }
 
+/** What is kept; see {@link History.inspect}. */
+export interface HistoryView {
+  /** How many broadcasts, by topic; '' for those without one. */
+  readonly kept: ReadonlyMap<string, number>
+  /** As it is counted, and as it is. */
+  readonly bytes: number
+  readonly bytesKept: number
+}
+
 /** See the head of the file. */
 export class History {
   readonly perTopic: number
@@ -56,6 +65,13 @@ export class History {
       if (isWanted) for (const { message } of kept) found.push(message)
     }
     return found
+  }
+
+  /** For checks. */
+  inspect(): HistoryView {
+    const all = [...this.#topics]
+    const bytesKept = all.reduce((sum, [, kept]) => kept.reduce((of, { bytes }) => of + bytes, sum), 0)
+    return { kept: new Map(all.map(([topic, { length }]) => [topic, length])), bytes: this.#bytes, bytesKept }
   }
 
   #forget(topic: string): void {

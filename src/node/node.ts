@@ -15,6 +15,7 @@ import { Conversation } from './conversation.ts'
 import { Emitter, type NodeEvents, type NodeMessage, type PeerInfo } from './events.ts'
 import { guestHostOf } from './guest-side.ts'
 import { HttpPeers } from './http-peers.ts'
+import { showInside } from './inside.ts'
 import type { MessageStream } from './message-stream.ts'
 import { checkName, checkTags, type NodeSettings } from './options.ts'
 import type { HistoryAnswer, HistoryOptions } from './past.ts'
@@ -79,6 +80,7 @@ export class Node {
       toGuests: (message) => this.#doors.deliver(message),
       drop: (reason, detail) => this.#drop(reason, detail),
     })
+    showInside(this, { overlay: this.#overlay, conversation: this.#conversation })
     // It may reject before anybody asks for it.
     this.#ready.promise.catch(() => {})
     this.#feed({ type: 'start' })

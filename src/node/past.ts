@@ -67,7 +67,10 @@ export function pastAnswerer(history: History): NodeAnswerer {
     const open = new Set<Promise<void>>()
     let failed = 0
     for (const message of messages) {
-      const sent = part(message.value, headersOf(message)).then((isDelivered) => {
+      const going = await part(message.value, headersOf(message))
+      if (going === undefined) failed++
+      if (failed > 0 || going === undefined) break
+      const sent = going.sent.then((isDelivered) => {
         if (!isDelivered) failed++
         open.delete(sent)
       })

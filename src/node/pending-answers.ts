@@ -2,7 +2,10 @@
 // It must not know what is waited for.
 //
 // 1. Whoever waits is told exactly once: by `settle`, or by `expire` at the latest `LATE_MS` after the deadline.
+// 2. No other run of the node uses the same numbers: what comes late for one that is gone must not be taken for an answer to
+//    this one. A number is one of 2^48 at first, drawn anew for each run, and one more for each who waits.
 
+import type { Rng } from '../core/rng.ts'
 import type { NodeTimers, NodeWorld } from './world.ts'
 
 /** Deadlines are looked at as often. */
@@ -20,13 +23,20 @@ export class PendingAnswers<T extends PendingAnswer> {
   readonly #nowMs: NodeWorld['nowMs']
   readonly #timers: Pick<NodeTimers, 'wait'>
   readonly #waiting = new Map<number, T>()
-  #last = 0
+  #last: number
   /** When they are looked at next; `Infinity` while nobody waits. */
   #lookMs = Number.POSITIVE_INFINITY
 
-  constructor(nowMs: NodeWorld['nowMs'], timers: Pick<NodeTimers, 'wait'>) {
+  /** @param rng seeded with what no other run of the node is */
+  constructor(nowMs: NodeWorld['nowMs'], timers: Pick<NodeTimers, 'wait'>, rng: Rng) {
+    this.#last = rng.uint32() * 2 ** 16 + rng.below(2 ** 16)
     this.#nowMs = nowMs
     this.#timers = timers
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#waiting.size
   }
 
   /** All who wait. */

@@ -4,6 +4,7 @@
 // 1. A broadcast with receipts is settled when all have answered, or those who have not are gone, or at its deadline.
 
 import type { Receipt } from '../answers.ts'
+import type { Rng } from '../core/rng.ts'
 import { fieldsOf, type Note } from './envelope.ts'
 import { type PendingAnswer, PendingAnswers } from './pending-answers.ts'
 import type { NodeTimers, NodeWorld } from './world.ts'
@@ -29,9 +30,14 @@ export class ReceiptBook {
   readonly #nowMs: NodeWorld['nowMs']
   readonly #awaited: PendingAnswers<Awaited>
 
-  constructor(nowMs: NodeWorld['nowMs'], timers: Pick<NodeTimers, 'wait'>) {
+  constructor(nowMs: NodeWorld['nowMs'], timers: Pick<NodeTimers, 'wait'>, rng: Rng) {
     this.#nowMs = nowMs
-    this.#awaited = new PendingAnswers(nowMs, timers)
+    this.#awaited = new PendingAnswers(nowMs, timers, rng)
+  }
+
+  /** Broadcasts whose receipts are waited for. */
+  get size(): number {
+    return this.#awaited.size
   }
 
   /** Waits for receipts of these peers from now on; not before {@link sent} is it known that there are no others. */

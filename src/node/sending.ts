@@ -50,6 +50,11 @@ export class Sending {
     this.#name = parts.settings.name
   }
 
+  /** Messages through the overlay without an outcome. */
+  get size(): number {
+    return this.#outcomes.size
+  }
+
   /**
    * Sends a message to one node, or posts it to a plain HTTP peer.
    * @throws HearsayError `invalid-name`, `invalid-option` or `invalid-payload`, at once
@@ -75,7 +80,7 @@ export class Sending {
     if (name === undefined) return this.failed('unknown-peer')
     if (this.isPlainHttp(name)) return { status: 'accepted', outcome: this.post(name, value, options) }
     if (payload.length > LIMITS.payloadBytesMax) return this.failed('too-large')
-    if (!this.#parts.overlay.hasRoom(name, payload.length)) return this.failed('queue-full')
+    if (!this.hasRoom(name, payload)) return this.failed('queue-full')
     return { status: 'accepted', outcome: this.sendSealed(name, payload, options) }
   }
 
@@ -100,6 +105,11 @@ export class Sending {
     return next
   }
 
+  /** Whether a payload for this node would be taken now. */
+  hasRoom(to: NodeName, payload: Uint8Array): boolean {
+    return this.#parts.overlay.hasRoom(to, payload.length)
+  }
+
   /** Sends a payload through the overlay. */
   sendSealed(
     to: NodeName,
@@ -115,6 +125,27 @@ export class Sending {
       const input = { type: 'send', id, to, payload } as const
       this.#parts.feed(deadlineMs === undefined ? input : { ...input, deadlineMs })
     })
+  }
+
+  /** As {@link sendSealed}, with a way to give the message up; that has no effect once it has ended. */
+  sendRevocable(
+    to: NodeName,
+    payload: Uint8Array,
+    deadlineMs: number,
+  ): { readonly sent: Promise<SendAnswer>; readonly revoke: () => void } {
+    if (payload.length > LIMITS.payloadBytesMax)
+      return { sent: Promise.resolve(this.failed('too-large')), revoke: () => {} }
+    const { promise: sent, resolve } = Promise.withResolvers<SendAnswer>()
+    let isOpen = true
+    const id = this.#outcomes.add((answer) => {
+      isOpen = false
+      resolve(answer)
+    })
+    this.#parts.feed({ type: 'send', id, to, payload, deadlineMs })
+    const revoke = () => {
+      if (isOpen) this.#parts.feed({ type: 'cancel', id })
+    }
+    return { sent, revoke }
   }
 
   /** The core says how a send ended. */

@@ -25,6 +25,11 @@ export class Subscriptions {
     this.#onChange = onChange
   }
 
+  /** Listeners. */
+  get size(): number {
+    return this.#list.length
+  }
+
   /** All filters, each once, in the order in which they came. */
   get filters(): string[] {
     return [...new Set(this.#list.map(({ filter }) => filter))]

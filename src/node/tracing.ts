@@ -7,7 +7,7 @@ import type { Overlay } from '../core/overlay.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import type { Asking } from './asking.ts'
 import { fieldsOf, type Note } from './envelope.ts'
-import type { NodeLinks } from './world.ts'
+import type { NodeLinks, NodeWorld } from './world.ts'
 
 /** What tracing needs of the node. */
 export interface TracingParts {
@@ -16,6 +16,7 @@ export interface TracingParts {
   readonly links: Pick<NodeLinks, 'queuedBytes'>
   readonly asking: Pick<Asking, 'ask'>
   readonly isPlainHttp: (name: NodeName) => boolean
+  readonly nowMs: NodeWorld['nowMs']
 }
 
 /** Nodes on a way at most. A message would not get so far. */
@@ -31,12 +32,13 @@ export class Tracing {
 
   /** Finds the way, and resolves with it or with why it ends before. */
   async trace(to: NodeName, deadlineMs: number): Promise<TraceAnswer> {
-    const { name, asking } = this.#parts
+    const { name, asking, nowMs } = this.#parts
     // Posted to directly: a hop without a link.
     if (this.#parts.isPlainHttp(to)) {
       return { status: 'traced', path: [name, to], hops: [{ node: name, next: to }] }
     }
     const hops: TraceHop[] = []
+    const endMs = nowMs() + deadlineMs
     let at = name
     let cameFrom: NodeName | undefined
     while (at !== to) {
@@ -44,7 +46,13 @@ export class Tracing {
       const answer =
         at === name
           ? this.#hopOf({ to, origin: name, cameFrom })
-          : await asking.ask({ to: at, value: questionOf(to, name, cameFrom), deadlineMs, about: 'route' })
+          : await asking.ask({
+              to: at,
+              value: questionOf(to, name, cameFrom),
+              // Of all questions together.
+              deadlineMs: Math.max(1, Math.ceil(endMs - nowMs())),
+              about: 'route',
+            })
       if ('status' in answer && answer.status === 'failed') {
         const { reason, at: said } = answer
         return {

@@ -6,6 +6,11 @@ export class Waiting<T> {
   readonly #places: (((answer: T) => void) | undefined)[] = []
   readonly #free: number[] = []
 
+  /** How many wait. */
+  get size(): number {
+    return this.#places.length - this.#free.length
+  }
+
   /** Keeps a callback; returns its number, which is used again after {@link take}. */
   add(callback: (answer: T) => void): number {
     const place = this.#free.pop() ?? this.#places.length

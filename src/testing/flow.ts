@@ -54,6 +54,11 @@ export class Flow {
     this.#complain = complain
   }
 
+  /** Promises that are pending. */
+  get size(): number {
+    return this.#pending.size
+  }
+
   /** Gives out a promise that settles as `promise` does; time flows until then. */
   whilePending<T>(promise: Promise<T>, options: PendingOptions): Promise<T> {
     const given = Promise.withResolvers<T>()

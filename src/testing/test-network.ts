@@ -9,6 +9,7 @@ import { EventQueue } from '../sim/event-queue.ts'
 import { Medium } from '../sim/medium.ts'
 import type { TestNetworkErrorCode } from './complaint.ts'
 import { Flow } from './flow.ts'
+import { showNetwork } from './inside.ts'
 import { checkOptions, type TestNetworkOptions, type TestNetworkSettings } from './options.ts'
 import { type Member, Roster } from './roster.ts'
 import { unsettled } from './settling.ts'
@@ -84,6 +85,7 @@ class TestNetwork {
       config,
       onChange: () => this.#touch(),
     })
+    showNetwork(this, { queue: this.#queue, medium: this.#medium, flow: this.#flow, roster: this.#roster })
   }
 
   /** Virtual time since the network was made, in ms. */

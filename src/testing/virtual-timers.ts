@@ -70,8 +70,13 @@ export class VirtualTimers implements NodeTimers {
   /** Stops all timers; who waits waits no more. */
   end(): void {
     if (this.#hasEnded) return
+    this.crash()
+    for (const done of [...this.#waiting]) done()
+  }
+
+  /** The process is gone: whoever waits in it does so for ever. Told that its time is over it would only wait anew. */
+  crash(): void {
     this.#hasEnded = true
     this.#queue.remove((what) => what instanceof Alarm && what.owner === this)
-    for (const done of [...this.#waiting]) done()
   }
 }

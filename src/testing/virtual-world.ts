@@ -86,7 +86,7 @@ export class VirtualWorld implements NodeWorld {
   /** The node's process is gone, and so is who waited for its promises. */
   crash(options?: CrashOptions): void {
     this.#hasCrashed = true
-    this.#timers?.end()
+    this.#timers?.crash()
     this.doors.crash()
     this.host.crash(options)
     this.#ground.flow.forgetOf(this)

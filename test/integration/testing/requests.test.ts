@@ -1,0 +1,130 @@
+// Requests under faults, in test networks: whose answer is whose, and who need not answer any more.
+
+import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
+import { test } from 'node:test'
+import { createTestNetwork } from '../../../src/testing/test-network.ts'
+import { VirtualTimers } from '../../../src/testing/virtual-timers.ts'
+
+test('an answer to a run that is gone is not taken for one to the next', async () => {
+  await using net = createTestNetwork()
+  const [a, b] = await net.start(['a', 'b'])
+  await net.settled()
+  const first = Promise.withResolvers<string>()
+  const asked: unknown[] = []
+  b.handle(({ value }) => {
+    asked.push(value)
+    return value === 'first' ? first.promise : new Promise(() => {})
+  })
+  void a.request('b', 'first', { deadlineMs: 60_000 })
+  await net.until(() => asked.length === 1)
+  net.crash('a')
+  const again = await net.restart('a')
+  await net.settled()
+  const second = again.request('b', 'second', { deadlineMs: 5_000 })
+  await net.until(() => asked.length === 2)
+  first.resolve('of the first')
+  const answer = await second
+  assert.deepEqual([answer.status, 'reason' in answer && answer.reason], ['failed', 'expired'])
+})
+
+test('a receipt for a run that is gone does not count for the next', async () => {
+  await using net = createTestNetwork({ seed: 1, latencyMs: 10, config: { windowMessagesMax: 1 } })
+  const [a, b] = await net.start(['a', 'b'])
+  await net.settled()
+  const got: unknown[] = []
+  b.on('message', ({ value }) => {
+    got.push(value)
+    // It is on its way when a crashes, and the receipt waits behind it, for whoever has the name then.
+    if (value === 'first') void b.send('a', 'so I hear')
+  })
+  void a.broadcast('first', { receipts: true })
+  await net.until(() => got.length === 1)
+  net.crash('a')
+  const again = await net.restart('a')
+  await net.until(() => again.peers().length === 1)
+  net.slow('b', 10)
+  const answer = await again.broadcast('second', { receipts: true, deadlineMs: 1_000 })
+  assert.deepEqual(got, ['first'])
+  assert.deepEqual(answer.status === 'sent' && answer.receipts, [])
+})
+
+test('who asks for more than a message can carry is told so at once', async () => {
+  await using net = createTestNetwork()
+  const [a, b] = await net.start(['a', 'b'])
+  await net.settled()
+  b.handle(() => new Uint8Array(2 ** 21))
+  const sinceMs = net.nowMs
+  const answer = await a.request('b', 'everything')
+  assert.ok(net.nowMs - sinceMs < 1_000)
+  assert.equal(answer.status === 'failed' && answer.reason, 'handler-failed')
+  assert.match(answer.status === 'failed' ? (answer.error ?? '') : '', /too large: 20971\d\d bytes/)
+})
+
+test('nothing listens to a signal any more when its request is answered, also by the node itself', async () => {
+  await using net = createTestNetwork()
+  const [a, b] = await net.start(['a', 'b'])
+  await net.settled()
+  b.handle(() => 'well')
+  const { signal } = new AbortController()
+  assert.equal((await a.request('b', 'how are you?', { signal })).status, 'answered')
+  assert.equal((await a.request('a', 'how am I?', { signal })).status, 'failed')
+  a.handle(() => 'well')
+  assert.equal((await a.request('a', 'how am I?', { signal })).status, 'answered')
+  assert.equal((await a.history('#', { from: 'b', signal })).status, 'failed')
+  await net.advance(1_000)
+  assert.equal(getEventListeners(signal, 'abort').length, 0)
+})
+
+test('a question does not arrive once its asker was told that it failed', async () => {
+  await using net = createTestNetwork()
+  const [a, b] = await net.start(['a', 'b'])
+  await net.settled()
+  const asked: unknown[] = []
+  b.handle(({ value }) => {
+    asked.push(value)
+    return null
+  })
+  net.partition(['a'], ['b'])
+  const answer = await a.request('b', 'are you there?', { deadlineMs: 120_000 })
+  assert.equal(answer.status === 'failed' && answer.reason, 'peer-left')
+  net.heal()
+  await net.settled()
+  await net.advance(30_000)
+  assert.deepEqual(asked, [])
+})
+
+test('a history larger than the queues is given all the same, in its order', async () => {
+  await using net = createTestNetwork({ config: { queueMessagesMax: 2, windowMessagesMax: 1 } })
+  await net.start(['keeper'], { history: 50 })
+  const [writer] = await net.start(['writer'])
+  await net.settled()
+  for (let count = 0; count < 40; count++) await writer.publish('news', count)
+  await net.advance(1_000)
+  const [late] = await net.start(['late'])
+  await net.settled()
+  const answer = await late.history('news', { from: 'keeper' })
+  assert.equal(answer.status, 'complete')
+  assert.deepEqual(
+    answer.messages.map(({ value }) => value),
+    Array.from({ length: 40 }, (_, count) => count),
+  )
+})
+
+test('a node may crash while it waits for an answer', async (t) => {
+  await using net = createTestNetwork()
+  const [a, b] = await net.start(['a', 'b'])
+  await net.settled()
+  b.handle(() => new Promise(() => {}))
+  void a.request('b', 'a long one', { deadlineMs: 10_000 })
+  await net.advance(100)
+  const { prototype } = VirtualTimers
+  const wait = t.mock.method(prototype, 'wait')
+  net.crash('a')
+  // It went round for ever: that it was told that its time was over made it wait anew.
+  wait.mock.mockImplementation(async () => {
+    assert.fail('a process that is gone waits for something')
+  })
+  await net.advance(20_000)
+  assert.equal(wait.mock.callCount(), 0)
+})
