@@ -255,6 +255,11 @@ export class Delivery {
     return { outgoing: this.#outgoing, timerDueMs: this.#timerDueMs }
   }
 
+  /** Whether a node of whom nothing is known yet may still be learned of. */
+  isLearning(nowMs: number): boolean {
+    return nowMs < this.#unknownFromMs
+  }
+
   /**
    * When names that nobody knows begin to fail; `Infinity` before the first link. A node that has just started still
    * learns of peers, mostly of all of a large network in a moment: as long as it does, the name may be among them.

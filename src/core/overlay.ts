@@ -149,6 +149,11 @@ export class Overlay {
     return this.#incoming.held
   }
 
+  /** Whether this node may still learn of others that have been there before it; before its first link it may. */
+  isLearning(nowMs: number): boolean {
+    return this.#phase !== 'over' && this.#delivery.isLearning(nowMs)
+  }
+
   /** Whether the queue for this destination takes a message of so many bytes now. */
   hasRoom(to: NodeName, bytes: number): boolean {
     return this.#delivery.hasRoom(to, bytes)

@@ -38,7 +38,7 @@ export interface OwnCast {
 }
 
 /** What broadcasting needs of the node. */
-export interface CastingParts extends SendingParts {
+export interface CastingParts extends Omit<SendingParts, 'seeking'> {
   readonly sending: Sending
   readonly receipts: ReceiptBook
   readonly timers: Pick<NodeTimers, 'wait'>

@@ -17,6 +17,7 @@ import { Inbox } from './inbox.ts'
 import type { NodeSettings } from './options.ts'
 import { askPast, HISTORY_TAG, type HistoryAnswer, type HistoryOptions, pastAnswerer } from './past.ts'
 import { ReceiptBook } from './receipts.ts'
+import { Seeking } from './seeking.ts'
 import { Sending } from './sending.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { Tracing } from './tracing.ts'
@@ -41,6 +42,8 @@ export interface ConversationParts {
 export interface ConversationView {
   /** Questions of this node without an answer. */
   readonly asked: number
+  /** Sends, questions and histories for which a node is looked for. */
+  readonly seeking: number
   /** Questions of others that are being answered. */
   readonly answering: number
   /** Broadcasts whose receipts are waited for. */
@@ -63,6 +66,7 @@ export class Conversation {
   readonly tracing: Tracing
   readonly #parts: ConversationParts
   readonly #receipts: ReceiptBook
+  readonly #seeking: Seeking
   readonly #inbox: Inbox
   readonly #history: History
   #tags: readonly string[]
@@ -76,7 +80,8 @@ export class Conversation {
     this.#history = new History(settings.history)
     this.#receipts = new ReceiptBook(nowMs, timers, rng)
     this.subscriptions = new Subscriptions(() => this.#tellProfile())
-    this.sending = new Sending(parts)
+    this.#seeking = new Seeking({ overlay, nowMs, timers })
+    this.sending = new Sending({ ...parts, seeking: this.#seeking })
     const { sending } = this
     this.casting = new Casting({
       ...parts,
@@ -137,7 +142,7 @@ export class Conversation {
   /** Asks for broadcasts of before. */
   past(filter: string | undefined, options: HistoryOptions): Promise<HistoryAnswer> {
     return askPast(
-      { ...this.#parts.settings, overlay: this.#parts.overlay, asking: this.asking },
+      { ...this.#parts.settings, overlay: this.#parts.overlay, asking: this.asking, seeking: this.#seeking },
       filter,
       options,
     )
@@ -153,6 +158,7 @@ export class Conversation {
   inspect(): ConversationView {
     return {
       asked: this.asking.size,
+      seeking: this.#seeking.size,
       answering: this.answering.size,
       awaited: this.#receipts.size,
       sends: this.sending.size,
@@ -166,6 +172,7 @@ export class Conversation {
   end(): void {
     this.answering.end()
     this.asking.end()
+    this.#seeking.end()
     this.#receipts.end()
   }
 

@@ -410,9 +410,16 @@ export class Node {
     const { deadlineMs = this.#settings.deadlineMs, sender, signal } = options
     checkDeadline(deadlineMs)
     checkSignal(signal)
+    const question = { value, sender, signal }
     const name = sending.destination(to)
-    if (name === undefined) return Promise.resolve(sending.failed('unknown-peer'))
-    return asking.ask({ to: name, value, deadlineMs, sender, signal })
+    if (name !== undefined) return asking.ask({ ...question, to: name, deadlineMs })
+    return sending
+      .find(to, { deadlineMs, signal })
+      .then((found) =>
+        found.name === undefined
+          ? sending.failed(found.failure)
+          : asking.ask({ ...question, to: found.name, deadlineMs: found.leftMs }),
+      )
   }
 
   #drop(reason: Reason, detail: string): void {

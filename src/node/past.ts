@@ -14,6 +14,7 @@ import { type EnvelopeHeaders, fieldsOf, type Note } from './envelope.ts'
 import type { NodeMessage } from './events.ts'
 import type { History } from './history.ts'
 import { checkName } from './options.ts'
+import type { Seeking } from './seeking.ts'
 import { checkDeadline, checkSignal, type SendOptions } from './sending.ts'
 import { checkFilter } from './subscriptions.ts'
 
@@ -51,6 +52,7 @@ export interface PastParts {
   readonly name: NodeName
   readonly overlay: Overlay
   readonly asking: Pick<Asking, 'ask'>
+  readonly seeking: Pick<Seeking, 'find'>
   /** When to give up, unless told otherwise, in ms. */
   readonly deadlineMs: number
 }
@@ -93,23 +95,26 @@ export function askPast(
   filter: string | undefined,
   options: HistoryOptions,
 ): Promise<HistoryAnswer> {
-  const { overlay, name } = parts
   if (filter !== undefined) checkFilter(filter)
   checkDeadline(options.deadlineMs)
   checkSignal(options.signal)
-  const to = options.from === undefined ? nearestKeeper(overlay) : checkName(options.from)
-  if (to === undefined) {
-    return Promise.resolve({ status: 'failed', reason: 'unknown-peer', at: name, messages: [] })
-  }
-  return collect(parts, { to, filter, options })
+  const from = options.from === undefined ? undefined : checkName(options.from)
+  return collect(parts, { from, filter, options })
 }
 
 async function collect(
-  { asking, deadlineMs: usualMs }: PastParts,
-  what: { to: NodeName; filter: string | undefined; options: HistoryOptions },
+  { asking, name, overlay, seeking, deadlineMs: usualMs }: PastParts,
+  {
+    from,
+    filter,
+    options,
+  }: { from: NodeName | undefined; filter: string | undefined; options: HistoryOptions },
 ): Promise<HistoryAnswer> {
-  const { to, filter, options } = what
-  const { deadlineMs = usualMs, signal } = options
+  const { signal } = options
+  const within = { deadlineMs: options.deadlineMs ?? usualMs, signal }
+  const found = await seeking.find(() => from ?? nearestKeeper(overlay), within)
+  if (found.name === undefined) return { status: 'failed', reason: found.failure, at: name, messages: [] }
+  const { name: to, leftMs: deadlineMs } = found
   const messages: NodeMessage[] = []
   const onPart = (part: Note): void => {
     const message = messageOf(part)

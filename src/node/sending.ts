@@ -13,6 +13,7 @@ import { isTag } from '../wire/topics.ts'
 import { type EnvelopeHeaders, seal } from './envelope.ts'
 import type { HttpPeers, PostOutcome } from './http-peers.ts'
 import { checkName, type NodeSettings } from './options.ts'
+import type { Found, Seeking } from './seeking.ts'
 import { Waiting } from './waiting.ts'
 
 /** To whom: the node of this name, or any one that has a tag, each in turn. */
@@ -33,6 +34,7 @@ export interface SendingParts {
   readonly settings: NodeSettings
   readonly overlay: Overlay
   readonly httpPeers: HttpPeers
+  readonly seeking: Pick<Seeking, 'find'>
   readonly feed: (input: Input) => void
 }
 
@@ -64,8 +66,20 @@ export class Sending {
     checkDeadline(options.deadlineMs)
     checkSignal(options.signal)
     const payload = seal(value, labelOf(options.sender, this.#name))
-    if (name === undefined) return Promise.resolve(this.failed('unknown-peer'))
+    if (name === undefined) return this.#sendWhenFound(to, payload, options)
     return this.isPlainHttp(name) ? this.post(name, value, options) : this.sendSealed(name, payload, options)
+  }
+
+  async #sendWhenFound(to: Destination, payload: Uint8Array, options: SendOptions): Promise<SendAnswer> {
+    const found = await this.find(to, options)
+    if (found.name === undefined) return this.failed(found.failure)
+    return this.sendSealed(found.name, payload, { signal: options.signal, deadlineMs: found.leftMs })
+  }
+
+  /** The node that is meant, as soon as it is known: see {@link Seeking}. Throws as {@link destination} does. */
+  find(to: Destination, { deadlineMs, signal }: Pick<SendOptions, 'deadlineMs' | 'signal'>): Promise<Found> {
+    const { seeking, settings } = this.#parts
+    return seeking.find(() => this.destination(to), { deadlineMs: deadlineMs ?? settings.deadlineMs, signal })
   }
 
   /**
@@ -85,7 +99,7 @@ export class Sending {
   }
 
   /**
-   * The node that is meant; `undefined` when no other node has the tag. Of those that have, each gets its turn.
+   * The node that is meant; `undefined` when no other node is known to have the tag. Of those that have, each gets its turn.
    * @throws HearsayError `invalid-name` or `invalid-option`
    */
   destination(to: Destination): NodeName | undefined {

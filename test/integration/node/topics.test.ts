@@ -293,7 +293,8 @@ describe('what was broadcast before', { concurrency: true }, () => {
     const asking = {
       ask: () => Promise.resolve({ status: 'answered', from: 'b', value: null, hops: 1, rttMs: 1 }),
     }
-    const parts = { name: 'a', overlay: {}, asking, deadlineMs: 1 } as never
+    const seeking = { find: () => Promise.resolve({ name: 'b', leftMs: 1 }) }
+    const parts = { name: 'a', overlay: {}, asking, seeking, deadlineMs: 1 } as never
     const { status, messages } = await askPast(parts, '#', { from: 'b' })
     assert.deepEqual([status, messages], ['failed', []])
     const net = createTestNetwork({ config: { deadlineMs: 700 } })
