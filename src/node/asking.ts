@@ -11,13 +11,15 @@ import type { Rng } from '../core/rng.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { type EnvelopeHeaders, type Note, seal } from './envelope.ts'
 import { type PendingAnswer, PendingAnswers } from './pending-answers.ts'
-import type { Sending } from './sending.ts'
+import { checkDeadline, checkSignal, type Destination, type Sending, type SendOptions } from './sending.ts'
 import type { NodeTimers, NodeWorld } from './world.ts'
 
 /** What asking needs of the node. */
 export interface AskingParts {
   readonly name: NodeName
-  readonly sending: Pick<Sending, 'sendRevocable' | 'isPlainHttp'>
+  readonly sending: Pick<Sending, 'destination' | 'failed' | 'find' | 'isPlainHttp' | 'sendRevocable'>
+  /** When to give up, unless told otherwise, in ms. */
+  readonly deadlineMs: number
   readonly nowMs: NodeWorld['nowMs']
   readonly timers: Pick<NodeTimers, 'wait'>
   readonly rng: Rng
@@ -60,6 +62,30 @@ export class Asking {
   /** Questions without an answer. */
   get size(): number {
     return this.#asked.size
+  }
+
+  /**
+   * Asks for a program.
+   * @throws HearsayError `invalid-name`, `invalid-option` or `invalid-payload`, at once
+   */
+  request(to: Destination, value: JsonValue | Uint8Array, options: SendOptions): Promise<RequestAnswer> {
+    const { sending } = this.#parts
+    const { deadlineMs = this.#parts.deadlineMs, sender, signal } = options
+    checkDeadline(deadlineMs)
+    checkSignal(signal)
+    const name = sending.destination(to)
+    if (name !== undefined) return this.ask({ to: name, value, sender, signal, deadlineMs })
+    // What cannot be sent at all is refused before anybody is looked for.
+    seal(value, {})
+    return this.#askWhenFound(to, { value, sender, signal, deadlineMs })
+  }
+
+  async #askWhenFound(to: Destination, question: Omit<Question, 'to'>): Promise<RequestAnswer> {
+    const { sending } = this.#parts
+    const { deadlineMs, signal } = question
+    const found = await sending.find(to, { deadlineMs, signal })
+    if (found.name === undefined) return sending.failed(found.failure)
+    return this.ask({ ...question, to: found.name, deadlineMs: found.leftMs })
   }
 
   /** Asks, and resolves with how that ended. @throws HearsayError `invalid-payload`, at once */

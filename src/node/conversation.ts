@@ -90,7 +90,7 @@ export class Conversation {
       onCast: (cast, isTold) => this.#inbox.own(settings.name, cast, isTold),
       onWaiting: (payload) => this.#inbox.own(settings.name, { payload }, false),
     })
-    this.asking = new Asking({ name: settings.name, sending, nowMs, timers, rng })
+    this.asking = new Asking({ ...settings, sending, nowMs, timers, rng })
     const isPlainHttp = (name: NodeName) => sending.isPlainHttp(name)
     this.tracing = new Tracing({
       name: settings.name,

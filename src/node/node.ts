@@ -1,8 +1,8 @@
-// A node: the core in a world, with an application. The only switch over the core's effects that programs run is here.
-// It must not hold protocol rules, nor know what world it is in, and carrying out effects never waits for anybody.
+// A node: the core in a world, with an application. What programs call, and what they are told.
+// It must not hold protocol rules, nor know what world it is in.
 
 import type { BroadcastAnswer, RequestAnswer, SendAnswer, TraceAnswer, TrySendAnswer } from '../answers.ts'
-import type { Effect, Input, Notification } from '../core/events.ts'
+import type { Notification } from '../core/events.ts'
 import { Overlay } from '../core/overlay.ts'
 import { REASONS, type Reason } from '../core/reasons.ts'
 import { HearsayError } from '../errors.ts'
@@ -12,6 +12,7 @@ import type { JsonValue } from '../wire/payload.ts'
 import type { RequestHandler } from './answering.ts'
 import type { BroadcastOptions } from './casting.ts'
 import { Conversation } from './conversation.ts'
+import { EffectLoop } from './effect-loop.ts'
 import { Emitter, type NodeEvents, type NodeMessage, type PeerInfo } from './events.ts'
 import { guestHostOf } from './guest-side.ts'
 import { HttpPeers } from './http-peers.ts'
@@ -19,15 +20,14 @@ import { showInside } from './inside.ts'
 import type { MessageStream } from './message-stream.ts'
 import { checkName, checkTags, type NodeSettings } from './options.ts'
 import type { HistoryAnswer, HistoryOptions } from './past.ts'
-import { checkDeadline, checkSignal, type Destination, type SendOptions } from './sending.ts'
+import { Readiness } from './readiness.ts'
+import { checkDeadline, type Destination, type SendOptions } from './sending.ts'
 import type { ByReason, NodeStats } from './stats.ts'
 import { Streams } from './streams.ts'
 import type { TopicListener } from './subscriptions.ts'
 import { joinedPeers, peerInfo, topologyOf } from './views.ts'
 import type { NodeDoors, NodeLinks, NodeTimers, NodeWorld } from './world.ts'
 
-/** How long links and directory must have been quiet for {@link Node.settled}. */
-const SETTLED_MS = 1_000
 /** How long `close` waits for the links to end properly; the port takes half a second more, and all of it is under 2 s. */
 const CLOSE_MS = 1_300
 
@@ -43,15 +43,12 @@ export class Node {
   readonly #links: NodeLinks
   readonly #doors: NodeDoors
   readonly #conversation: Conversation
-  readonly #inputs: Input[] = []
   readonly #drops = new Map<Reason, number>()
   readonly #streams = new Streams(({ from }) =>
     this.#drop('queue-full', `message of ${from}: nobody takes it from messages()`),
   )
-  readonly #ready = Promise.withResolvers<void>()
-  #isHandling = false
-  #isReady = false
-  #changedMs = 0
+  readonly #readiness: Readiness
+  readonly #loop: EffectLoop
   #closed: Promise<void> | undefined
 
   /** Use {@link createNode}. @param url where others dial the node; `undefined`: nowhere */
@@ -64,8 +61,18 @@ export class Node {
     const identity = { name: settings.name, ...run }
     const own = url === undefined ? identity : { ...identity, url }
     this.#overlay = new Overlay(own, seed, settings.config, (payload) => this.#streams.takes(payload))
-    this.#timers = world.timers((timer) => this.#feed({ type: 'timer', timer }))
-    this.#links = world.links((event) => this.#feed(event))
+    this.#timers = world.timers((timer) => this.#loop.feed({ type: 'timer', timer }))
+    this.#links = world.links((event) => this.#loop.feed(event))
+    const nowMs = () => world.nowMs()
+    this.#readiness = new Readiness(nowMs, this.#timers)
+    this.#loop = new EffectLoop({
+      overlay: this.#overlay,
+      nowMs,
+      links: this.#links,
+      timers: this.#timers,
+      tell: (notification) => this.#tell(notification),
+      onWorkedOff: () => this.#streams.settle(),
+    })
     this.#httpPeers = new HttpPeers(world)
     this.#conversation = new Conversation({
       settings,
@@ -74,25 +81,23 @@ export class Node {
       timers: this.#timers,
       links: this.#links,
       httpPeers: this.#httpPeers,
-      feed: (input) => this.#feed(input),
+      feed: (input) => this.#loop.feed(input),
       isAlone: () => this.#doors.isAlone,
       onMessage: (message) => this.#handOver(message),
       toGuests: (message) => this.#doors.deliver(message),
       drop: (reason, detail) => this.#drop(reason, detail),
     })
     showInside(this, { overlay: this.#overlay, conversation: this.#conversation })
-    // It may reject before anybody asks for it.
-    this.#ready.promise.catch(() => {})
-    this.#feed({ type: 'start' })
+    this.#loop.feed({ type: 'start' })
     this.#conversation.start()
     if (settings.peers.length > 0) {
-      this.#feed({ type: 'contacts', contacts: settings.peers.map((peer) => ({ url: peer })) })
+      this.#loop.feed({ type: 'contacts', contacts: settings.peers.map((peer) => ({ url: peer })) })
     }
     this.#doors.open({
       host: this,
       guestHost: guestHostOf(this, this.#conversation, this.#overlay),
       hello: () => this.#overlay.hello(),
-      onContacts: (contacts) => this.#feed({ type: 'contacts', contacts }),
+      onContacts: (contacts) => this.#loop.feed({ type: 'contacts', contacts }),
       onHttpPeers: (peers) => {
         const { joined, gone } = this.#httpPeers.replace(peers)
         for (const name of gone)
@@ -123,12 +128,12 @@ export class Node {
    * it, nor handle that.
    */
   ready(): Promise<void> {
-    return this.#world.handOut(this.#ready.promise, 'ready')
+    return this.#world.handOut(this.#readiness.ready, 'ready')
   }
 
   /** Resolves when the node is ready and no link and no peer has come or gone for a second. Rejects as `ready` does. */
   settled(): Promise<void> {
-    return this.#world.handOut(this.#settle(), 'settled')
+    return this.#world.handOut(this.#readiness.settled(this.name), 'settled')
   }
 
   /**
@@ -154,7 +159,7 @@ export class Node {
    * throws travels back: both are failures, and values. Parameters and errors as of {@link send}.
    */
   request(to: Destination, value: JsonValue | Uint8Array, options: SendOptions = {}): Promise<RequestAnswer> {
-    return this.#world.handOut(this.#request(to, value, options), 'request')
+    return this.#world.handOut(this.#conversation.asking.request(to, value, options), 'request')
   }
 
   /** Answers requests of other nodes from now on; the function returned ends that. One handler at a time. */
@@ -302,44 +307,6 @@ export class Node {
     return this.close()
   }
 
-  // The effect loop.
-
-  /** Hands an input to the core and carries out what follows. Inputs that arise meanwhile wait for their turn. */
-  #feed(input: Input): void {
-    if (this.#isHandling) {
-      this.#inputs.push(input)
-      return
-    }
-    this.#isHandling = true
-    try {
-      for (let next: Input | undefined = input; next !== undefined; next = this.#inputs.shift()) {
-        for (const effect of this.#overlay.handle(next, this.#world.nowMs())) this.#carryOut(effect)
-        this.#streams.settle()
-      }
-    } finally {
-      this.#isHandling = false
-    }
-  }
-
-  #carryOut(effect: Effect): void {
-    switch (effect.type) {
-      case 'send':
-        this.#links.send(effect)
-        break
-      case 'dial':
-        this.#links.dial(effect.url)
-        break
-      case 'close':
-        this.#links.close(effect.link, effect.reason)
-        break
-      case 'timer':
-        this.#timers.start(effect.timer, effect.afterMs)
-        break
-      case 'notify':
-        this.#tell(effect.notification)
-    }
-  }
-
   #tell(notification: Notification): void {
     switch (notification.type) {
       case 'message':
@@ -352,26 +319,26 @@ export class Node {
         this.#conversation.casting.settle(notification)
         break
       case 'peer-join':
-        this.#changed()
+        this.#readiness.changed()
         this.#emitter.emit('peer-join', peerInfo(notification.peer))
         break
       case 'peer-leave': {
         const { name, reason } = notification
-        this.#changed()
+        this.#readiness.changed()
         this.#logger.info({ peer: name, reason }, 'peer-leave')
         this.#conversation.peerLeft(name)
         this.#emitter.emit('peer-leave', { name, kind: 'node', reason })
         break
       }
       case 'neighbor-up':
-        this.#changed()
+        this.#readiness.changed()
         this.#logger.debug({ peer: notification.name }, 'neighbor-up')
-        this.#becomeReady()
+        if (this.#readiness.linkUp()) this.#logger.info({ name: this.name }, 'ready')
         this.#emitter.emit('neighbor-up', { name: notification.name })
         break
       case 'neighbor-down': {
         const { name, reason } = notification
-        this.#changed()
+        this.#readiness.changed()
         this.#logger.debug({ peer: name, reason }, 'neighbor-down')
         this.#emitter.emit('neighbor-down', { name, reason })
         break
@@ -386,17 +353,6 @@ export class Node {
     }
   }
 
-  #becomeReady(): void {
-    if (this.#isReady) return
-    this.#isReady = true
-    this.#logger.info({ name: this.name }, 'ready')
-    this.#ready.resolve()
-  }
-
-  #changed(): void {
-    this.#changedMs = this.#world.nowMs()
-  }
-
   /** False when a reader of {@link messages} had no room for it. */
   #handOver(message: NodeMessage): boolean {
     this.#doors.deliver(message)
@@ -405,36 +361,9 @@ export class Node {
     return isTaken
   }
 
-  #request(to: Destination, value: JsonValue | Uint8Array, options: SendOptions): Promise<RequestAnswer> {
-    const { asking, sending } = this.#conversation
-    const { deadlineMs = this.#settings.deadlineMs, sender, signal } = options
-    checkDeadline(deadlineMs)
-    checkSignal(signal)
-    const question = { value, sender, signal }
-    const name = sending.destination(to)
-    if (name !== undefined) return asking.ask({ ...question, to: name, deadlineMs })
-    return sending
-      .find(to, { deadlineMs, signal })
-      .then((found) =>
-        found.name === undefined
-          ? sending.failed(found.failure)
-          : asking.ask({ ...question, to: found.name, deadlineMs: found.leftMs }),
-      )
-  }
-
   #drop(reason: Reason, detail: string): void {
     this.#drops.set(reason, (this.#drops.get(reason) ?? 0) + 1)
     this.#logger.trace({ reason, detail }, 'drop')
-  }
-
-  async #settle(): Promise<void> {
-    await this.#ready.promise
-    for (;;) {
-      if (this.#closed !== undefined) throw new HearsayError('closed', `${this.name} is closed`)
-      const restMs = this.#changedMs + SETTLED_MS - this.#world.nowMs()
-      if (restMs <= 0) return
-      await this.#timers.wait(restMs)
-    }
   }
 
   // The end.
@@ -443,14 +372,14 @@ export class Node {
   #stop(detail: string): void {
     if (this.#closed !== undefined) return
     this.#logger.error({ reason: 'name-taken', detail }, 'stopped')
-    this.#ready.reject(new HearsayError('name-taken', `${REASONS['name-taken'].text}: ${detail}`))
+    this.#readiness.end(new HearsayError('name-taken', `${REASONS['name-taken'].text}: ${detail}`))
     this.#closed = this.#end()
     this.#emitter.emit('stopped', { reason: 'name-taken', detail })
   }
 
   async #end(): Promise<void> {
-    this.#feed({ type: 'leave' })
-    this.#ready.reject(new HearsayError('closed', `${this.name} was closed before its first link`))
+    this.#loop.feed({ type: 'leave' })
+    this.#readiness.end(new HearsayError('closed', `${this.name} was closed before its first link`))
     this.#conversation.end()
     this.#streams.end()
     this.#timers.end()

@@ -1,0 +1,69 @@
+// The loop between the core and its world: an input goes in, and what follows from it is carried out. It is the only
+// switch over the core's effects that programs run.
+// It must not hold protocol rules, and carrying out effects never waits for anybody.
+//
+// 1. Inputs are worked off one after the other, each with all its effects; one that arises meanwhile waits for its turn.
+
+import type { Effect, Input, Notification } from '../core/events.ts'
+import type { Overlay } from '../core/overlay.ts'
+import type { NodeLinks, NodeTimers, NodeWorld } from './world.ts'
+
+/** Who carries out what. */
+export interface EffectLoopParts {
+  readonly overlay: Pick<Overlay, 'handle'>
+  readonly nowMs: NodeWorld['nowMs']
+  readonly links: Pick<NodeLinks, 'close' | 'dial' | 'send'>
+  readonly timers: Pick<NodeTimers, 'start'>
+  readonly tell: (notification: Notification) => void
+  /** An input has been worked off. */
+  readonly onWorkedOff: () => void
+}
+
+/** See the head of the file. */
+export class EffectLoop {
+  readonly #parts: EffectLoopParts
+  readonly #waiting: Input[] = []
+  #isWorking = false
+
+  constructor(parts: EffectLoopParts) {
+    this.#parts = parts
+  }
+
+  /** Hands an input to the core and carries out what follows. */
+  feed(input: Input): void {
+    if (this.#isWorking) {
+      this.#waiting.push(input)
+      return
+    }
+    const { overlay, nowMs, onWorkedOff } = this.#parts
+    this.#isWorking = true
+    try {
+      for (let next: Input | undefined = input; next !== undefined; next = this.#waiting.shift()) {
+        for (const effect of overlay.handle(next, nowMs())) this.#carryOut(effect)
+        onWorkedOff()
+      }
+    } finally {
+      this.#isWorking = false
+    }
+  }
+
+  #carryOut(effect: Effect): void {
+    const { links, tell, timers } = this.#parts
+    switch (effect.type) {
+      case 'send':
+        links.send(effect)
+        break
+      case 'dial':
+        links.dial(effect.url)
+        break
+      case 'close':
+        links.close(effect.link, effect.reason)
+        break
+      case 'timer':
+        timers.start(effect.timer, effect.afterMs)
+        break
+      case 'notify':
+        tell(effect.notification)
+    }
+  }
+}
