@@ -13,6 +13,7 @@
 import type { CoreConfig } from './config.ts'
 import type { Directory } from './directory.ts'
 import type { IncomingParts, Takes } from './incoming.ts'
+import type { Learning } from './learning.ts'
 import type { Ack, Bounce, Direct, LinkId, NodeName, PeerRecord } from './messages.ts'
 import { Outgoing } from './outgoing.ts'
 import { isSendFailure, reasonOfCloseCode, type SendFailure } from './reasons.ts'
@@ -30,12 +31,8 @@ export interface DeliveryView {
 
 /** What delivery works with. */
 export interface DeliveryParts extends IncomingParts {
-  /** When a message of a node came last; `undefined`: none that is remembered. */
-  readonly heardMs: (name: NodeName) => number | undefined
+  readonly learning: Learning
 }
-
-/** A node still learns who there is for so many times `unknownPeerWaitMs` at most, after its first link. */
-const LEARNING_WAITS_MAX = 10
 
 /** See the head of the file. */
 export class Delivery {
@@ -45,25 +42,21 @@ export class Delivery {
   readonly #takes: Takes
   readonly #transmission: Transmission
   readonly #turn: Turn
-  readonly #heardMs: (name: NodeName) => number | undefined
+  readonly #learning: Learning
   readonly #outgoing = new Map<NodeName, Outgoing>()
-  /** When the node got its first link; names that nobody knows are waited for from then on. */
-  #readyMs: number | undefined
-  /** When it was last heard of a peer that came, went, or was not known before. */
-  #newsMs = Number.NEGATIVE_INFINITY
   /** Above every sequence sent to a peer that was forgotten since: its window may remember them. */
   #firstSequence = 1
   #timerToken = 0
   #timerDueMs: number | undefined
 
   constructor(config: CoreConfig, parts: DeliveryParts) {
-    const { directory, relay, takes, turn, heardMs } = parts
+    const { directory, learning, relay, takes, turn } = parts
     this.#config = config
     this.#directory = directory
     this.#relay = relay
     this.#takes = takes
     this.#turn = turn
-    this.#heardMs = heardMs
+    this.#learning = learning
     this.#transmission = new Transmission(config.hopsMax, {
       directory,
       relay,
@@ -178,11 +171,8 @@ export class Delivery {
    */
   routesChanged(hasLinks: boolean, isNews: boolean): void {
     const { nowMs } = this.#turn
-    if (isNews) this.#newsMs = nowMs
-    if (hasLinks && this.#readyMs === undefined) {
-      this.#readyMs = nowMs
-      this.#arm(this.#unknownFromMs)
-    }
+    if (isNews) this.#learning.news(nowMs)
+    if (hasLinks && this.#learning.linked(nowMs)) this.#arm(this.#learning.endMs)
     for (const outgoing of this.#outgoing.values()) {
       for (const pending of outgoing.inFlight.values()) {
         if (pending.link === undefined && outgoing.goesAgain(pending))
@@ -204,7 +194,8 @@ export class Delivery {
     if (token !== this.#timerToken || this.#timerDueMs === undefined) return
     this.#timerDueMs = undefined
     const { nowMs } = this.#turn
-    if (this.#readyMs !== undefined && nowMs < this.#unknownFromMs) this.#arm(this.#unknownFromMs)
+    const { endMs, hasBegun } = this.#learning
+    if (hasBegun && nowMs < endMs) this.#arm(endMs)
     for (const outgoing of this.#outgoing.values()) {
       for (const pending of outgoing.expire(nowMs)) this.#expired(pending, outgoing.name)
       for (const pending of outgoing.inFlight.values()) {
@@ -255,35 +246,6 @@ export class Delivery {
     return { outgoing: this.#outgoing, timerDueMs: this.#timerDueMs }
   }
 
-  /** Whether a node of whom nothing is known yet may still be learned of. */
-  isLearning(nowMs: number): boolean {
-    return nowMs < this.#unknownFromMs
-  }
-
-  /**
-   * When names that nobody knows begin to fail; `Infinity` before the first link. A node that has just started still
-   * learns of peers, mostly of all of a large network in a moment: as long as it does, the name may be among them.
-   */
-  get #unknownFromMs(): number {
-    const readyMs = this.#readyMs ?? Number.POSITIVE_INFINITY
-    const { unknownPeerWaitMs } = this.#config
-    const learnedMs = Math.min(this.#newsMs, readyMs + LEARNING_WAITS_MAX * unknownPeerWaitMs)
-    return Math.max(readyMs, learnedMs) + unknownPeerWaitMs
-  }
-
-  /**
-   * The same for one name. A newcomer's message may be here before its record is, and the answer must not fail for that:
-   * who was heard is waited for as long as neighbors need to compare what they know, with their heartbeats.
-   */
-  #unknownFromMsOf(name: NodeName): number {
-    const { heartbeatMs, heartbeatsMissedMax, unknownPeerWaitMs } = this.#config
-    const heardMs = this.#heardMs(name) ?? Number.NEGATIVE_INFINITY
-    return Math.max(
-      this.#unknownFromMs,
-      heardMs + Math.max(unknownPeerWaitMs, heartbeatMs * heartbeatsMissedMax),
-    )
-  }
-
   get #self(): PeerRecord {
     return this.#directory.own.record
   }
@@ -298,7 +260,7 @@ export class Delivery {
       return
     }
     if (entry === undefined) {
-      const unknownFromMs = this.#unknownFromMsOf(outgoing.name)
+      const unknownFromMs = this.#learning.endMsOf(outgoing.name)
       if (this.#turn.nowMs >= unknownFromMs) {
         for (const pending of outgoing.drainQueue()) this.#fail(pending, 'unknown-peer', this.#self.name)
       } else if (unknownFromMs < Number.POSITIVE_INFINITY) this.#arm(unknownFromMs)
@@ -358,7 +320,7 @@ export class Delivery {
     if (returned < sends) this.#fail(pending, 'expired', this.#self.name)
     else if (failure !== undefined) this.#fail(pending, failure.reason, failure.at)
     else {
-      const isKnown = this.#directory.get(to) !== undefined || this.#readyMs === undefined
+      const isKnown = this.#directory.get(to) !== undefined || !this.#learning.hasBegun
       this.#fail(pending, isKnown ? 'no-route' : 'unknown-peer', this.#self.name)
     }
   }

@@ -15,6 +15,7 @@ import { Directory } from './directory.ts'
 import type { Effect, Input, Timer } from './events.ts'
 import { Incoming, type Takes } from './incoming.ts'
 import type { OverlayView } from './invariants.ts'
+import { Learning } from './learning.ts'
 import { type LinkState, Links } from './links.ts'
 import type { Hello, NodeName, PeerRecord } from './messages.ts'
 import { Neighborhood } from './neighborhood.ts'
@@ -54,6 +55,7 @@ export class Overlay {
   readonly #broadcast: Broadcast
   readonly #delivery: Delivery
   readonly #incoming: Incoming
+  readonly #learning: Learning
   readonly #neighborhood: Neighborhood
   readonly #reception: Reception
   #phase: 'new' | 'running' | 'over' = 'new'
@@ -81,8 +83,8 @@ export class Overlay {
     const coalescing = new Coalescing(config.coalesceMs, links, turn)
     const broadcast = new Broadcast(config, { directory, links, coalescing, rng, turn })
     const incoming = new Incoming(config, { directory, relay, takes, turn })
-    const heardMs = (name: NodeName): number | undefined => incoming.heardMs(name)
-    const delivery = new Delivery(config, { directory, relay, takes, turn, heardMs })
+    const learning = new Learning(config, (name) => incoming.heardMs(name))
+    const delivery = new Delivery(config, { directory, relay, takes, turn, learning })
     const reach = new Reach(config.routesIntervalMs, {
       directory,
       turn,
@@ -118,6 +120,7 @@ export class Overlay {
     this.#broadcast = broadcast
     this.#delivery = delivery
     this.#incoming = incoming
+    this.#learning = learning
     this.#reach = reach
   }
 
@@ -151,7 +154,7 @@ export class Overlay {
 
   /** Whether this node may still learn of others that have been there before it; before its first link it may. */
   isLearning(nowMs: number): boolean {
-    return this.#phase !== 'over' && this.#delivery.isLearning(nowMs)
+    return this.#phase !== 'over' && nowMs < this.#learning.endMs
   }
 
   /** Whether the queue for this destination takes a message of so many bytes now. */
