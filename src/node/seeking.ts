@@ -16,7 +16,7 @@ const LOOK_MS = 50
 export type Found =
   | {
       readonly name: NodeName
-      /** What is left of the time to the deadline. */
+      /** What is left of the time to the deadline: whole ms, as a question says them on the wire. */
       readonly leftMs: number
     }
   | { readonly name: undefined; readonly failure: SendFailure }
@@ -59,7 +59,7 @@ export class Seeking {
       for (;;) {
         const name = this.#isOver ? undefined : pick()
         const leftMs = endMs - nowMs()
-        if (name !== undefined && leftMs > 0) return { name, leftMs }
+        if (name !== undefined && leftMs > 0) return { name, leftMs: Math.max(1, Math.round(leftMs)) }
         const failure = this.#failure(leftMs, options.signal)
         if (failure !== undefined) return { name: undefined, failure }
         await timers.wait(Math.min(LOOK_MS, Math.ceil(leftMs)))
