@@ -171,6 +171,14 @@ export const OPTIONS = {
     fallback: false,
     parse: switchText,
   }),
+  programs: spec<boolean>({
+    flag: 'programs',
+    env: ['HEARSAY_PROGRAMS'],
+    description:
+      'With --swarm: nodes with programs on them, which use all that there is: requests, topics, tags, receipts, history',
+    fallback: false,
+    parse: switchText,
+  }),
   seed: spec<number | undefined>({
     flag: 'seed',
     env: ['HEARSAY_SEED'],

@@ -12,7 +12,7 @@ import { OPTIONS } from './options.ts'
 import { Progress } from './progress.ts'
 import type { SimValues } from './sim.ts'
 import { bar } from './sim-scenario.ts'
-import { openTrace, type TraceOutput } from './sim-trace.ts'
+import { openTrace, type RunNodes, type TraceOutput } from './sim-trace.ts'
 import type { SeedResult, SeedTask, WorkerWord } from './sim-worker.ts'
 
 /** Seeds that are run when nothing is said. */
@@ -36,14 +36,21 @@ export async function simSwarm(values: SimValues, context: CliContext): Promise<
   const plan = planOf(values)
   const isTraced = values.trace || values.traceNode !== undefined || values.traceFile !== undefined
   if (isTraced && plan.count !== 1) throw usageError('A trace is of one seed: give --seed, and not --seeds.')
-  const first = `n0 to n${drawPlan(plan.first).nodes - 1}`
-  const trace = openTrace(values, { of: 'a swarm', names: SWARM_NAMES, first }, context)
+  const trace = openTrace(values, await nodesOf(values, plan.first), context)
   const runner = new SwarmRunner(plan, values, { context, trace })
   try {
     return await runner.run()
   } finally {
     trace?.close()
   }
+}
+
+/** The nodes of the run of a seed. */
+async function nodesOf({ programs }: SimValues, seed: number): Promise<RunNodes> {
+  const to = (nodes: number): string => `n0 to n${nodes - 1}`
+  if (!programs) return { of: 'a swarm', names: SWARM_NAMES, first: to(drawPlan(seed).nodes) }
+  const plan = await import('../programs/plan.ts')
+  return { of: 'a swarm of programs', names: plan.PROGRAM_NAMES, first: to(plan.drawPlan(seed).nodes) }
 }
 
 function planOf(values: SimValues): SeedPlan {
@@ -110,8 +117,8 @@ class SwarmRunner {
   /** Gives a thread one seed after the other. */
   async #feed(worker: Worker): Promise<void> {
     for (let seed = this.#next(); seed !== undefined; seed = this.#next()) {
-      const { trace, traceNode } = { trace: this.#trace, traceNode: this.#values.traceNode }
-      const task: SeedTask = { seed, isTraced: trace !== undefined, traceNode }
+      const { programs, traceNode } = this.#values
+      const task: SeedTask = { seed, programs, isTraced: this.#trace !== undefined, traceNode }
       const result = await this.#ask(worker, task)
       this.#done++
       this.#steps += result.steps

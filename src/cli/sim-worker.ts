@@ -7,6 +7,8 @@ import { type TraceLine, traceOf } from '../sim/trace.ts'
 /** What the thread is asked. */
 export interface SeedTask {
   readonly seed: number
+  /** Whether programs run on the nodes. */
+  readonly programs: boolean
   /** Whether every input is told. */
   readonly isTraced: boolean
   /** Of this node only. */
@@ -31,7 +33,7 @@ export type WorkerWord =
 
 const LINES_AT_ONCE = 1_000
 
-function work({ seed, isTraced, traceNode }: SeedTask, tell: (word: WorkerWord) => void): void {
+async function work(task: SeedTask, tell: (word: WorkerWord) => void): Promise<void> {
   let lines: TraceLine[] = []
   const flush = (): void => {
     if (lines.length > 0) tell({ type: 'lines', lines })
@@ -41,13 +43,37 @@ function work({ seed, isTraced, traceNode }: SeedTask, tell: (word: WorkerWord) 
     lines.push(line)
     if (lines.length >= LINES_AT_ONCE) flush()
   }
-  const { plan, violations, tookMs, steps, replay } = runSwarm(seed, {
-    onNet: (net) => {
-      if (isTraced) net.observer = traceOf({ nowMs: () => net.nowMs, node: traceNode, onLine })
-    },
-  })
+  const run = task.programs ? runWithPrograms : runCore
+  const { plan, violations, tookMs, steps, replay } = await run(task, onLine)
   flush()
-  tell({ type: 'result', result: { seed, nodes: plan.nodes, violations, tookMs, steps, replay } })
+  tell({ type: 'result', result: { seed: task.seed, nodes: plan.nodes, violations, tookMs, steps, replay } })
 }
 
-parentPort?.on('message', (task: SeedTask) => work(task, (word) => parentPort?.postMessage(word)))
+function runCore({ seed, isTraced, traceNode: node }: SeedTask, onLine: (line: TraceLine) => void) {
+  return runSwarm(seed, {
+    onNet: (net) => {
+      if (isTraced) net.observer = traceOf({ nowMs: () => net.nowMs, node, onLine })
+    },
+  })
+}
+
+/** Whoever runs the core alone need not load all that programs use. */
+async function runWithPrograms(
+  { seed, isTraced, traceNode: node }: SeedTask,
+  onLine: (line: TraceLine) => void,
+) {
+  const { runPrograms } = await import('../programs/swarm.ts')
+  return runPrograms(seed, {
+    onPrograms: (programs) => {
+      if (!isTraced) return
+      const nowMs = () => programs.net.nowMs
+      programs.onHandled = traceOf({ nowMs, node, onLine }).onHandled
+      programs.book.observer = ({ name }, text) => {
+        if (node === undefined || name === node) onLine({ atMs: nowMs(), node: name, kind: 'program', text })
+      }
+    },
+  })
+}
+
+// An error here is one of the simulator itself: it ends the thread, and whoever started it is told.
+parentPort?.on('message', (task: SeedTask) => void work(task, (word) => parentPort?.postMessage(word)))

@@ -16,6 +16,7 @@ const SIM_OPTIONS = [
   'noCodec',
   'list',
   'swarm',
+  'programs',
   'seed',
   'seeds',
   'seconds',
@@ -43,9 +44,11 @@ export const sim = command({
     ['sim --list', 'the scenarios'],
     ['sim --scenario mass-crash --nodes 200 --fraction 0.7', '140 of 200 nodes crash at once'],
     ['sim --swarm --seconds 60', 'as many seeds as fit into a minute'],
+    ['sim --swarm --programs --seeds 100', 'the same with programs on the nodes, that use all there is'],
     ['sim --swarm --seed 42 --trace --trace-node n3', 'one seed again, and all that n3 does in it'],
   ],
   async run(values, _words, context) {
+    if (values.programs && !values.swarm) throw usageError('--programs is for --swarm: give both.')
     if (values.list) return await list(context, values.json)
     if (values.swarm && values.scenario !== undefined) {
       throw usageError('--scenario and --swarm are two different things; leave one out.')

@@ -51,12 +51,12 @@ function expect(net: SwarmNet, what: string, step: () => string | undefined): vo
 }
 
 /** Until a link on which nothing comes through is noticed. */
-function silenceMs({ config: { heartbeatMs, heartbeatsMissedMax } }: SwarmPlan): number {
+function silenceMs({ config: { heartbeatMs, heartbeatsMissedMax } }: Pick<SwarmPlan, 'config'>): number {
   return heartbeatMs * (heartbeatsMissedMax + 2)
 }
 
 /** Links that are silent have to be noticed, and addresses that have failed have to be dialled again. */
-export function restWithinMs(plan: SwarmPlan): number {
+export function restWithinMs(plan: Pick<SwarmPlan, 'config'>): number {
   const { dialBackoffMaxMs, takeoverMs } = plan.config
   return 3 * silenceMs(plan) + 3 * dialBackoffMaxMs + 2 * takeoverMs + 30_000
 }

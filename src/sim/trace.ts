@@ -3,14 +3,14 @@
 
 import type { Effect, Input, Notification } from '../core/events.ts'
 import type { AnnouncedRange, BroadcastRange, Message } from '../core/messages.ts'
-import type { ProcessObserver } from './process.ts'
+import type { SimProcess } from './process.ts'
 
 /** One line. */
 export interface TraceLine {
   /** Virtual time. */
   readonly atMs: number
   readonly node: string
-  readonly kind: 'input' | 'effect' | 'notice'
+  readonly kind: 'input' | 'effect' | 'notice' | 'program'
   readonly text: string
 }
 
@@ -26,11 +26,9 @@ export interface TraceOptions {
 const NAMED_MAX = 6
 
 /** Makes lines of what processes do. */
-export function traceOf({
-  nowMs,
-  node: only,
-  onLine,
-}: TraceOptions): Required<Pick<ProcessObserver, 'onHandled'>> {
+export function traceOf({ nowMs, node: only, onLine }: TraceOptions): {
+  onHandled: (process: Pick<SimProcess, 'name'>, input: Input, effects: readonly Effect[]) => void
+} {
   return {
     onHandled: ({ name: node }, input, effects) => {
       if (only !== undefined && node !== only) return
@@ -45,9 +43,9 @@ export function traceOf({
   }
 }
 
-const ARROWS = { input: '<', effect: '  >', notice: '  !' } as const
+const ARROWS = { input: '<', effect: '  >', notice: '  !', program: '*' } as const
 
-/** A line as text: time, node, and `<` for what came in, `>` for what is to be done, `!` for what is told. */
+/** A line as text: time, node, and `<` for what came in, `>` for what is to be done, `!` for what is told, `*` for what programs do. */
 export function traceText({ atMs, node, kind, text }: TraceLine): string {
   return `${(atMs / 1_000).toFixed(6).padStart(12)}  ${node.padEnd(9)} ${ARROWS[kind]} ${text}`
 }

@@ -26,6 +26,28 @@ describe('sim --swarm', () => {
     assert.match(trace.stdout.at(-1) ?? '', /^1 seed from 1 on: no violation/)
   })
 
+  it('runs seeds of programs, and traces what those do', async (t) => {
+    const args = ['sim', '--swarm', '--programs', '--seed', '4']
+    const text = new Hearsay(t, [...args, '--seeds', '2', '--jobs', '2'])
+    assert.deepEqual(await text.ended, { code: 0, signal: null })
+    assert.match(text.stdout.join('\n'), /^2 seeds from 4 on: no violation \([\d,]+ steps in [\d.]+ s\)$/)
+    const trace = new Hearsay(t, [...args, '--trace-node', 'n1'])
+    assert.deepEqual(await trace.ended, { code: 0, signal: null })
+    assert.ok(
+      trace.stdout.some((line) =>
+        /^ +\d+\.\d{6} {2}n1 +\* request \d+ \(n\d, \w+\), within \d+ ms$/.test(line),
+      ),
+    )
+    assert.ok(trace.stdout.some((line) => /^ +\d+\.\d{6} {2}n1 +< link 1: /.test(line)))
+    assert.match(trace.stdout.at(-1) ?? '', /^1 seed from 4 on: no violation/)
+  })
+
+  it('says so when programs are asked for without a swarm', async (t) => {
+    const alone = new Hearsay(t, ['sim', '--programs', '--scenario', 'quiet'])
+    assert.deepEqual(await alone.ended, { code: 2, signal: null })
+    assert.match(alone.stderr.join('\n'), /--programs is for --swarm/)
+  })
+
   it('says so when the node to be traced was not in the run', async (t) => {
     const trace = new Hearsay(t, ['sim', '--swarm', '--seed', '1', '--trace-node', 'n999'])
     assert.deepEqual(await trace.ended, { code: 1, signal: null })
