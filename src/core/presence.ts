@@ -25,8 +25,11 @@ import type { Turn } from './turn.ts'
 const VERSION_MAX = 0x7fff_ffff
 const INCARNATION_MAX = 2 ** 48 - 2
 
-/** How far a run outbids another at most: incarnations are ms, so the next start of the node is above it a moment later. */
-const RAISE_MAX = 4_096
+/**
+ * How far a run outbids another at most: incarnations are ms, so the next start of the node is above it a while later.
+ * Larger: two runs of a name have the same remainder more seldom.
+ */
+const RAISE_MAX = 16_384
 
 /** How many other runs a settled one outbids: more than ever were started while it was cut off from a part of the overlay. */
 const OUTBID_MAX = 16
@@ -147,14 +150,14 @@ export class Presence {
   }
 
   /**
-   * An incarnation with which this run outbids another. Each run has a step of its own for each: two that outbid each
-   * other at the same moment would else come to the same number (also in two steps, if those were the same each time), and
-   * what one has sent be taken for what the other has.
+   * An incarnation with which this run outbids another: the next one with a remainder that each run has for itself. Two
+   * that outbid each other dozens of times would else come to the same number some day, and what one has sent be taken
+   * for what the other has.
    */
   #above(incarnation: number): number {
-    const { instance } = this.#directory.own.record
-    const step = 1 + (hashPair(instance, String(incarnation)) % RAISE_MAX)
-    return Math.min(incarnation + step, INCARNATION_MAX + 1)
+    const remainder = hashPair(this.#directory.own.record.instance, '') % RAISE_MAX
+    const next = incarnation - (incarnation % RAISE_MAX) + remainder
+    return Math.min(next > incarnation ? next : next + RAISE_MAX, INCARNATION_MAX + 1)
   }
 
   /**

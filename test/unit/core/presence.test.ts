@@ -143,7 +143,23 @@ test('two runs that outbid the same record do not come to one incarnation, but s
     return a.overlay.self.incarnation
   })
   assert.equal(new Set(raised).size, 3, `${raised}`)
-  for (const incarnation of raised) assert.ok(incarnation > INCARNATION && incarnation <= INCARNATION + 4_096)
+  for (const incarnation of raised)
+    assert.ok(incarnation > INCARNATION && incarnation <= INCARNATION + 16_384)
+})
+
+test('however often two runs outbid each other, they never come to one incarnation', () => {
+  const [b, c] = ['a-2', 'a-3'].map((instance) => {
+    const rig = Rig.started('a', { incarnation: 7, instance })
+    rig.meet(1, 'b')
+    return rig
+  }) as [Rig, Rig]
+  // A third one leaves older and newer records behind, and each hears of another one.
+  for (let count = 0; count < 20_000; count++) {
+    const incarnation = Math.max(b.overlay.self.incarnation, c.overlay.self.incarnation)
+    b.hear(1, recordsOf(recordOf('a', [], { instance: 'a-4', incarnation: incarnation + 1 })))
+    c.hear(1, recordsOf(recordOf('a', [], { instance: 'a-4', incarnation: incarnation + 8 })))
+    assert.notEqual(b.overlay.self.incarnation, c.overlay.self.incarnation)
+  }
 })
 
 test('two runs that outbid each other in turn do not meet, whoever began', () => {
