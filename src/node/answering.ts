@@ -4,6 +4,7 @@
 // 1. Every question is answered exactly once, as long as the node runs.
 // 2. At most `OPEN_MAX` questions are being answered; further ones are answered with `queue-full`.
 
+import type { NodeName } from '../core/messages.ts'
 import { REASONS, type Reason, type RequestFailure } from '../core/reasons.ts'
 import { HearsayError } from '../errors.ts'
 import { LIMITS } from '../wire/limits.ts'
@@ -16,7 +17,7 @@ import type { NodeTimers } from './world.ts'
 const OPEN_MAX = 10_000
 /** Of a question that does not say how long its asker waits, as of one that says nonsense. */
 const WITHIN_MS = 10_000
-/** How often it is looked whether there is room for a part. */
+/** How often it is looked whether there is room for an answer, or a part of one. */
 const ROOM_MS = 20
 /** What is told of an error, in characters. */
 const ERROR_CHARS_MAX = 1_000
@@ -137,14 +138,11 @@ export class Answering {
   }
 
   #partOf({ from, number, headers }: Note): SendPart {
-    const { sending, timers } = this.#parts
+    const { sending } = this.#parts
     const deadlineMs = withinMs(headers)
     return async (value, more) => {
       const sealed = seal(value, { ...more, part: String(number) })
-      for (let waitedMs = 0; !sending.hasRoom(from, sealed); waitedMs += ROOM_MS) {
-        if (waitedMs >= deadlineMs || this.#end.signal.aborted) return undefined
-        await timers.wait(ROOM_MS)
-      }
+      if (!(await this.#hasRoom(from, sealed, deadlineMs))) return undefined
       const sent = sending.sendSealed(from, sealed, { deadlineMs })
       return { sent: sent.then(({ status }) => status === 'delivered') }
     }
@@ -163,9 +161,33 @@ export class Answering {
       this.#parts.drop('too-large', `answer to a request of ${from}`)
       throw new Error(`the answer is too large: ${sealed.length} bytes`)
     }
-    void this.#parts.sending.sendSealed(from, sealed, { deadlineMs: withinMs(headers) }).then((sent) => {
-      if (sent.status === 'failed') this.#parts.drop(sent.reason, `answer to a request of ${from}`)
+    void this.#deliver(from, sealed, withinMs(headers)).then((failure) => {
+      if (failure !== undefined) this.#parts.drop(failure, `answer to a request of ${from}`)
     })
+  }
+
+  /** Sends an answer, as soon as there is room for it: who asks for more than the queue takes is answered all the same. */
+  async #deliver(from: NodeName, sealed: Uint8Array, deadlineMs: number): Promise<Reason | undefined> {
+    const { sending } = this.#parts
+    if (!sending.hasRoom(from, sealed)) {
+      if (this.#open >= OPEN_MAX) return 'queue-full'
+      this.#open++
+      const hasRoom = await this.#hasRoom(from, sealed, deadlineMs)
+      this.#open--
+      if (!hasRoom) return 'queue-full'
+    }
+    const sent = await sending.sendSealed(from, sealed, { deadlineMs })
+    return sent.status === 'failed' ? sent.reason : undefined
+  }
+
+  /** Waits until there is room for a message; false: there was none as long as it is waited for, or the node has left. */
+  async #hasRoom(to: NodeName, sealed: Uint8Array, withinMs: number): Promise<boolean> {
+    const { sending, timers } = this.#parts
+    for (let waitedMs = 0; !sending.hasRoom(to, sealed); waitedMs += ROOM_MS) {
+      if (waitedMs >= withinMs || this.#end.signal.aborted) return false
+      await timers.wait(ROOM_MS)
+    }
+    return true
   }
 }
 

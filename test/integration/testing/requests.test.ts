@@ -111,6 +111,27 @@ test('a history larger than the queues is given all the same, in its order', asy
   )
 })
 
+test('answers wait for room where the queue is small', async () => {
+  await using net = createTestNetwork({ config: { queueMessagesMax: 2, windowMessagesMax: 1 } })
+  const [a, b, c] = await net.start(['a', 'b', 'c'])
+  await net.settled()
+  const due = Promise.withResolvers<void>()
+  c.handle(async ({ value }) => {
+    await due.promise
+    return value
+  })
+  const asked = [a, b].flatMap((asker) => [1, 2, 3].map((question) => asker.request('c', question)))
+  await net.advance(500)
+  for (let more = 4; more <= 6; more++) asked.push(a.request('c', more))
+  await net.advance(500)
+  due.resolve()
+  const answers = await Promise.all(asked)
+  assert.deepEqual(
+    answers.map((answer) => answer.status === 'answered' && answer.value),
+    [1, 2, 3, 1, 2, 3, 4, 5, 6],
+  )
+})
+
 test('a node may crash while it waits for an answer', async (t) => {
   await using net = createTestNetwork()
   const [a, b] = await net.start(['a', 'b'])
