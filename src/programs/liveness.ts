@@ -84,6 +84,8 @@ async function lastRequests(programs: Programs, rng: Rng): Promise<string | unde
   for (const run of running) if (run !== silent) programs.handle(run)
   // A queue that does not hold all of them may be full: then each pair waits for the one before.
   const tight = isTight(plan)
+  // What was asked for before may fill it as well, until its deadline.
+  if (tight) await quietProblem(programs, false)
   const asked: Operation[] = []
   for (let count = 0; count < LAST_REQUESTS && !programs.book.hasFailed; count++) {
     const [by, to] = rng.shuffled(running)
