@@ -90,6 +90,8 @@ export interface Operation {
   readonly known: ReadonlySet<string> | undefined
   /** For a tag that nobody is known to have: whoever is found gets it when it is found. */
   readonly isSought: boolean
+  /** Its node had ended, or had begun to. */
+  readonly isAfterEnd: boolean
   /** Of a broadcast: there was no link yet. */
   readonly isFirst: boolean
   readonly signal: AbortSignal | undefined
@@ -209,6 +211,7 @@ export class Book {
       id: ++this.#lastId,
       by,
       sentMs: this.nowMs,
+      isAfterEnd: by.state !== 'runs',
       abortedMs: undefined,
       answer: undefined,
       settledMs: Number.POSITIVE_INFINITY,

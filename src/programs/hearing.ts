@@ -146,11 +146,11 @@ export class Hearing {
   }
 }
 
-/** H3: it has been told for certain that it is nowhere, or it was refused in the moment in which it was asked for. */
-export function neverLeft({ answer, settledMs, sentMs, by }: Operation): boolean {
+/** H3: it has been told for certain that it is nowhere, or its node had ended. */
+export function neverLeft({ answer, isAfterEnd, by }: Operation): boolean {
   if (answer?.status !== 'failed') return false
   const { reason, at } = answer
   if (reason === 'unknown-peer' || reason === 'no-route' || reason === 'queue-full') return true
   if (at !== by.name) return false
-  return reason === 'too-large' || (settledMs === sentMs && reason === 'shutting-down')
+  return reason === 'too-large' || (isAfterEnd && reason === 'shutting-down')
 }

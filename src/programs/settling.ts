@@ -115,8 +115,8 @@ export class Settling {
 
   /** Nothing is asked of a node that was closed, and everything is answered at once. */
   #checkOver(operation: Operation, answer: Answer): void {
-    const { by, sentMs, settledMs } = operation
-    if (sentMs < by.endedMs || by.state === 'runs') return
+    const { isAfterEnd, sentMs, settledMs } = operation
+    if (!isAfterEnd) return
     if (answer.status !== 'failed' || settledMs > sentMs)
       this.#broken(
         operation,
