@@ -10,9 +10,9 @@
 import { parseArgs } from 'node:util'
 import { CORE_DEFAULTS } from '../../src/core/config.ts'
 import { Directory } from '../../src/core/directory.ts'
-import { type LinkId, type NodeName, type PeerRecord, parseNodeName } from '../../src/core/messages.ts'
-import { Rng } from '../../src/core/rng.ts'
+import type { LinkId } from '../../src/core/messages.ts'
 import { type Neighbor, Routes } from '../../src/core/routing.ts'
+import { Graph, named } from './harness/graph.ts'
 
 const { values } = parseArgs({
   options: {
@@ -24,60 +24,6 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 })
-
-const named = (index: number): NodeName => parseNodeName(`node${index}`) as NodeName
-
-/** Nodes with random links, as sets of neighbors by index. The links of node 0 stay. */
-class Graph {
-  readonly links: Set<number>[]
-  readonly #versions: number[]
-  readonly #rng = new Rng(1)
-
-  constructor(size: number, links: number) {
-    this.links = Array.from({ length: size }, () => new Set())
-    this.#versions = this.links.map(() => 1)
-    while (this.links[0]!.size < links) this.#link(0, this.#someone)
-    for (let left = (size * links) / 2 - links; left > 0; left--) this.begin()
-  }
-
-  get #someone(): number {
-    return this.#rng.between(1, this.links.length - 1)
-  }
-
-  /** A link begins between two nodes that have none; returns both. */
-  begin(): [number, number] {
-    for (;;) {
-      const [a, b] = [this.#someone, this.#someone]
-      if (a === b || this.links[a]!.has(b)) continue
-      this.#link(a, b)
-      return [a, b]
-    }
-  }
-
-  /** A link ends; returns both. */
-  end(): [number, number] {
-    for (;;) {
-      const a = this.#someone
-      const b = this.#rng.pick([...this.links[a]!])
-      if (b === undefined || b === 0) continue
-      this.links[a]!.delete(b)
-      this.links[b]!.delete(a)
-      return [a, b]
-    }
-  }
-
-  #link(a: number, b: number): void {
-    this.links[a]!.add(b)
-    this.links[b]!.add(a)
-  }
-
-  /** The record that this node publishes now. */
-  record(index: number): PeerRecord {
-    const links = [...this.links[index]!].map(named)
-    const version = ++this.#versions[index]!
-    return { name: named(index), incarnation: 1, instance: `i${index}`, version, state: 'up', links }
-  }
-}
 
 const median = (numbers: number[]): number => numbers.sort((a, b) => a - b)[numbers.length >> 1] ?? 0
 
