@@ -25,13 +25,14 @@ function say(text: string): void {
   process.stderr.write(`${text}\n`)
 }
 
-async function measure({ figures, rounds, isQuick, base }: Options): Promise<Results> {
+async function measure({ figures, rounds, isQuick, base, profiles }: Options): Promise<Results> {
   const selected = figures.map(({ name }) => name)
   let current = ''
   const bench = new Bench({
     rounds,
     isQuick,
     base,
+    profiles,
     selected,
     onProgress: (text) => progress.show(`${current}: ${text}`),
   })

@@ -11,6 +11,8 @@ export interface BenchOptions {
   readonly isQuick: boolean
   /** Another checkout, whose simulator is the reference. */
   readonly base?: string | undefined
+  /** Where child processes leave CPU profiles. */
+  readonly profiles?: string | undefined
   /** The names of the figures that are measured in this run. */
   readonly selected: readonly string[]
   /** Says how far it is. */
@@ -22,7 +24,7 @@ export class Bench {
   readonly rounds: number
   readonly isQuick: boolean
   readonly base: string | undefined
-  readonly children = new Children()
+  readonly children: Children
   readonly #options: BenchOptions
   readonly #shared = new Map<string, Promise<unknown>>()
 
@@ -31,6 +33,7 @@ export class Bench {
     this.rounds = options.rounds
     this.isQuick = options.isQuick
     this.base = options.base
+    this.children = new Children(options.profiles)
   }
 
   /** How long one measurement of something that goes on by itself takes, in seconds. */

@@ -5,10 +5,12 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Commands, Question, Reply } from '../processes/serving.ts'
+import { type Commands, END, type Question, type Reply } from '../processes/serving.ts'
 
 /** How long an answer may take, unless told otherwise, in ms. */
 const DEADLINE_MS = 180_000
+/** How long a child may take that ends by itself, in ms. */
+const END_MS = 10_000
 /** As much of what a child wrote to standard error is kept, from the end, in characters. */
 const ERRORS_CHARS_MAX = 4_000
 
@@ -20,6 +22,8 @@ export interface ChildOptions {
   readonly flags?: readonly string[]
   /** How long each answer may take, in ms. Default 180,000. */
   readonly deadlineMs?: number
+  /** Whether it is asked to end, and not killed. Default false. */
+  readonly endsByItself?: boolean
   /** The directory of a build (harness/built-programs.ts). Default: the source as it is. */
   readonly build?: string
 }
@@ -35,15 +39,18 @@ export class Child<C extends Commands> {
   readonly #process: ChildProcess
   readonly #label: string
   readonly #deadlineMs: number
+  readonly #endsByItself: boolean
   readonly #waiting = new Map<number, Waiting>()
   readonly #ended: Promise<void>
   #errors = ''
   #lastId = 0
   #end: string | undefined
 
-  constructor(program: string, { label, flags = [], deadlineMs = DEADLINE_MS }: ChildOptions) {
+  constructor(program: string, options: ChildOptions) {
+    const { label, flags = [], deadlineMs = DEADLINE_MS, endsByItself = false } = options
     this.#label = label
     this.#deadlineMs = deadlineMs
+    this.#endsByItself = endsByItself
     this.#process = fork(program, [], {
       execArgv: [...flags],
       serialization: 'advanced',
@@ -97,6 +104,13 @@ export class Child<C extends Commands> {
 
   /** Kills it. Resolves when it is gone. */
   async end(): Promise<void> {
+    if (this.#endsByItself && this.#process.connected) {
+      // What it has to write at its end it writes now. (To disconnect would do as well, but `close` does not come then.)
+      this.#process.send(END, () => {})
+      const timer = setTimeout(() => this.kill(), END_MS)
+      await this.#ended
+      clearTimeout(timer)
+    }
     this.kill()
     await this.#ended
   }
@@ -123,6 +137,13 @@ export class Child<C extends Commands> {
 /** All child processes of a run. */
 export class Children {
   readonly #children = new Set<{ kill(): void; end(): Promise<void> }>()
+  readonly #profiles: string | undefined
+  #started = 0
+
+  /** @param profiles where each of them leaves a CPU profile at its end; none unless told */
+  constructor(profiles?: string) {
+    this.#profiles = profiles
+  }
 
   /** Starts a program of `processes/`. @param name of its file, without `.ts` */
   start<C extends Commands>(name: string, options: ChildOptions): Child<C> {
@@ -131,9 +152,15 @@ export class Children {
       build === undefined
         ? fileURLToPath(new URL(`../processes/${name}.ts`, import.meta.url))
         : join(build, 'test/bench/processes', `${name}.js`)
-    const child = new Child<C>(program, options)
+    const child = new Child<C>(program, this.#profiles === undefined ? options : this.#profiled(options))
     this.#children.add(child)
     return child
+  }
+
+  #profiled(options: ChildOptions): ChildOptions {
+    const name = `${++this.#started}-${options.label.replaceAll(/[^A-Za-z0-9]+/g, '-')}.cpuprofile`
+    const profile = ['--cpu-prof', `--cpu-prof-dir=${this.#profiles}`, `--cpu-prof-name=${name}`]
+    return { ...options, flags: [...(options.flags ?? []), ...profile], endsByItself: true }
   }
 
   /** Kills all, without waiting: for the end of this process. */

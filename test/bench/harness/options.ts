@@ -22,6 +22,8 @@ export interface Options {
   readonly from: string | undefined
   /** Another checkout, for the simulator. */
   readonly base: string | undefined
+  /** Where child processes leave CPU profiles. */
+  readonly profiles: string | undefined
 }
 
 /** Wrong options: the message is for the person who typed them. */
@@ -46,6 +48,7 @@ const ARGUMENTS = {
   compare: 'a value',
   from: 'a value',
   base: 'a value',
+  profiles: 'a value',
 } as const
 
 type Name = keyof typeof ARGUMENTS
@@ -64,6 +67,7 @@ Measures hearsay beside a reference, in one run, and prints a table. All traffic
   --compare BASE.json  show what has changed against the results of an earlier run
   --from FILE.json     show the results of an earlier run, and measure nothing
   --base DIR           another checkout of hearsay, whose simulator is the reference of this one
+  --profiles DIR       have each process leave a CPU profile there; profile-top.ts sums them up
 `
 
 /**
@@ -89,6 +93,7 @@ export function parseOptions(argv: readonly string[], figures: readonly Figure[]
     compare: text('compare'),
     from: text('from'),
     base: text('base'),
+    profiles: text('profiles'),
   }
 }
 

@@ -19,9 +19,15 @@ export interface Reply {
   readonly error?: string
 }
 
-/** Answers commands until the run is gone, and ends the process then. */
+/** What the run sends to have the child end by itself. */
+export const END = 'end'
+
+/** Answers commands until the run wants the end or is gone, and ends the process then. */
 export function serve(commands: Commands): void {
-  process.on('message', (question: Question) => void answer(commands, question))
+  process.on('message', (question: Question | typeof END) => {
+    if (question === END) process.exit()
+    void answer(commands, question)
+  })
   process.on('disconnect', () => process.exit())
 }
 

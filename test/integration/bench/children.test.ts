@@ -74,6 +74,13 @@ test('a program that is not there is an end', async (t) => {
   await assert.rejects(child.ask('hang'), /nobody ended with code 1:[\s\S]*no\/such\/program/)
 })
 
+test('a child that has something to do at its end may do it', async (t) => {
+  const child = startChild(t, { endsByItself: true })
+  await child.ask('double', Float64Array.of(1))
+  await child.end()
+  await assert.rejects(child.ask('hang'), /the child ended with code 0/)
+})
+
 test('all that were started end together', async () => {
   const children = new Children()
   const some = [1, 2].map((number) =>

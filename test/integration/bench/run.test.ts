@@ -2,12 +2,13 @@
 // running however it ends. No test looks at a speed.
 
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { Results } from '../../bench/harness/results.ts'
 import { until } from '../../support/node-rig.ts'
 
@@ -92,6 +93,23 @@ test('what cannot be measured is told, and the rest is measured', async (t) => {
     [rows.map(({ key }) => key), failures.map(({ name }) => name)],
     [['core-routed'], ['simulator']],
   )
+})
+
+test('--profiles leaves a CPU profile of each process, and profile-top.ts sums it up', async (t) => {
+  const profiles = directory(t)
+  const run = await new Run(t, [
+    '--quick',
+    '--rounds=1',
+    '--only',
+    'core-routed',
+    '--profiles',
+    profiles,
+  ]).end()
+  assert.equal(run.code, 0, run.stderr)
+  assert.deepEqual(readdirSync(profiles), ['1-core-routed.cpuprofile'])
+  const [top, file] = [join(RUN, '../profile-top.ts'), join(profiles, '1-core-routed.cpuprofile')]
+  const summed = await promisify(execFile)(process.execPath, [top, '--skip-ms', '0', file])
+  assert.match(summed.stdout, /: \d+ ms at work\n( +[\d.]+ % {2}\S.*\n){10,}/)
 })
 
 test('wrong options and files are told before anything is measured', async (t) => {
