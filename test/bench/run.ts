@@ -10,7 +10,7 @@ import { Bench } from './harness/bench.ts'
 import { compareRows } from './harness/comparison.ts'
 import type { Row } from './harness/figure.ts'
 import { HELP, OptionError, type Options, parseOptions } from './harness/options.ts'
-import { parseResults, type Results, resultsText } from './harness/results.ts'
+import { differences, parseResults, type Results, resultsText } from './harness/results.ts'
 import { changeCells, columnsText, markdownText, rowCells, withTable } from './harness/table.ts'
 
 const EXIT_FAILED = 1
@@ -94,10 +94,12 @@ function show(results: Results, options: Options): void {
   else if (markdown === true) process.stdout.write(inMarkdown())
   else process.stdout.write(`${caption(results)}\n\n${columnsText(cells)}`)
   if (compare === undefined) return
-  const changes = columnsText(changeCells(compareRows(readResults(compare).rows, results.rows)))
+  const base = readResults(compare)
+  const different = differences(base, results).map((what) => `Not the same in both: ${what}.\n`)
+  const changes = columnsText(changeCells(compareRows(base.rows, results.rows)))
   // Standard output is for one thing when it is JSON or Markdown.
   const output = json === true || markdown === true ? process.stderr : process.stdout
-  output.write(`\nAgainst ${compare}:\n\n${changes}`)
+  output.write(`\nAgainst ${compare}:\n\n${different.join('')}${changes}`)
 }
 
 async function main(): Promise<number> {

@@ -14,11 +14,24 @@ import { soak, soakRows, type TimedSample } from './harness/soaking.ts'
 import { median } from './harness/statistics.ts'
 import { columnsText, rowCells } from './harness/table.ts'
 
-const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '30' }, json: { type: 'string' } },
-})
-const minutes = Number(values.minutes)
-if (!(minutes > 0)) throw new RangeError(`--minutes ${values.minutes}: expected a number above 0`)
+const EXIT_USAGE = 2
+/** A week. */
+const MINUTES_MAX = 10_080
+
+/** What was asked for; ends the process when that is wrong. */
+function options(): { readonly minutes: number; readonly json: string | undefined } {
+  try {
+    const { values } = parseArgs({
+      options: { minutes: { type: 'string', default: '30' }, json: { type: 'string' } },
+    })
+    const minutes = Number(values.minutes)
+    if (minutes > 0 && minutes <= MINUTES_MAX) return { minutes, json: values.json }
+    throw new RangeError(`--minutes ${values.minutes}: expected a number above 0, up to ${MINUTES_MAX}`)
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`)
+    process.exit(EXIT_USAGE)
+  }
+}
 
 function line(sample: TimedSample): string {
   const { minutes, heapBytes, rssBytes, resources, listeners, latenciesMs } = sample
@@ -37,6 +50,7 @@ function line(sample: TimedSample): string {
   ].join('; ')
 }
 
+const { minutes, json } = options()
 const children = new Children()
 for (const [signal, code] of [
   ['SIGINT', 130],
@@ -48,8 +62,8 @@ process.once('exit', () => children.killAll())
 const plan = { ...SOAK_PLAN, seconds: minutes * 60 }
 const samples = await soak(children, plan, (sample) => process.stderr.write(`${line(sample)}\n`))
 await children.endAll()
-if (values.json !== undefined) {
+if (json !== undefined) {
   const kept = samples.map((sample) => ({ ...sample, latenciesMs: [...sample.latenciesMs] }))
-  writeFileSync(values.json, `${JSON.stringify({ plan, samples: kept })}\n`)
+  writeFileSync(json, `${JSON.stringify({ plan, samples: kept })}\n`)
 }
 process.stdout.write(columnsText(rowCells(soakRows(samples, plan))))

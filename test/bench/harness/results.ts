@@ -45,6 +45,15 @@ export function parseResults(text: string, file: string): Results {
   return { failures: [], ...value } as Results
 }
 
+/** What two runs do not have in common though their figures depend on it, each as a text for people. */
+export function differences(before: Results, now: Results): string[] {
+  const told: string[] = []
+  if (before.isQuick !== now.isQuick) told.push('--quick')
+  if (before.machine !== now.machine) told.push(`the machine (${before.machine}, ${now.machine})`)
+  if (before.node !== now.node) told.push(`Node.js (${before.node}, ${now.node})`)
+  return told
+}
+
 function isRow(row: Partial<Row> | null): boolean {
   if (typeof row !== 'object' || row === null || !Array.isArray(row.samples)) return false
   const isText = typeof row.key === 'string' && typeof row.title === 'string' && typeof row.unit === 'string'

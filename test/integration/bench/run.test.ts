@@ -13,7 +13,7 @@ import type { Results } from '../../bench/harness/results.ts'
 import { until } from '../../support/node-rig.ts'
 
 const RUN = fileURLToPath(new URL('../../bench/run.ts', import.meta.url))
-const DEADLINE_MS = 60_000
+const DEADLINE_MS = 120_000
 
 class Run {
   readonly process: ChildProcess
@@ -74,6 +74,18 @@ test('measures, writes JSON, and shows and compares it again', async (t) => {
     readFileSync(page, 'utf8'),
     /^before\n<!-- bench -->\n[\s\S]*\| core: a record merged[\s\S]*<!-- \/bench -->\nafter\n$/,
   )
+})
+
+test('figures on sockets: through three relays, by HTTP, and a swarm, each with what was counted', async (t) => {
+  const names = 'relay-three-64,post-to,start-30'
+  const run = await new Run(t, ['--quick', '--rounds=1', '--only', names, '--json']).end()
+  assert.equal(run.code, 0, run.stderr)
+  const { rows } = JSON.parse(run.stdout) as Results
+  const values = new Map(rows.map(({ key, samples }) => [key, samples[0]?.hearsay ?? 0]))
+  const keys = ['relay-three-64', 'post-to', 'start-30', 'start-30-cpu', 'start-30-receptions']
+  assert.deepEqual([...values.keys()], keys)
+  // Each of them has been handed the record of each other one at least once.
+  assert.ok((values.get('start-30-receptions') ?? 0) >= 1)
 })
 
 test('standard output is JSON and nothing else when that is asked for', async (t) => {

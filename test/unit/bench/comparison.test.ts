@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compareRows } from '../../bench/harness/comparison.ts'
 import { atMost, below, type Row, ratioAtLeast, ratioAtMost, summaryOf } from '../../bench/harness/figure.ts'
-import { parseResults, type Results, resultsText } from '../../bench/harness/results.ts'
+import { differences, parseResults, type Results, resultsText } from '../../bench/harness/results.ts'
 import {
   changeCells,
   columnsText,
@@ -123,20 +123,30 @@ test('a table goes between the marks of a page, which must be there once', () =>
   )
 })
 
+const RESULTS: Results = {
+  version: 1,
+  measuredAt: '2026-01-01T00:00:00.000Z',
+  node: 'v24',
+  machine: '2 × something',
+  isQuick: true,
+  rounds: 2,
+  load: 0.1,
+  cores: 2,
+  rows: [row([1, 2], { references: [1, 1] })],
+  failures: [],
+}
+
+test('what runs do not have in common is told', () => {
+  assert.deepEqual(differences(RESULTS, { ...RESULTS, rounds: 9, load: 8 }), [])
+  assert.deepEqual(differences(RESULTS, { ...RESULTS, isQuick: false, node: 'v26', machine: 'other' }), [
+    '--quick',
+    'the machine (2 × something, other)',
+    'Node.js (v24, v26)',
+  ])
+})
+
 test('results are read as they were written; what is none is refused', () => {
-  const results: Results = {
-    version: 1,
-    measuredAt: '2026-01-01T00:00:00.000Z',
-    node: 'v24',
-    machine: '2 × something',
-    isQuick: true,
-    rounds: 2,
-    load: 0.1,
-    cores: 2,
-    rows: [row([1, 2], { references: [1, 1] })],
-    failures: [],
-  }
-  assert.deepEqual(parseResults(resultsText(results), 'r.json'), results)
+  assert.deepEqual(parseResults(resultsText(RESULTS), 'r.json'), RESULTS)
   for (const text of ['', 'null', '[]', '{"version":2}', '{"version":1,"rows":[{}]}']) {
     assert.throws(() => parseResults(text, 'r.json'), /r\.json is not what/)
   }
