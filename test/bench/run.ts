@@ -82,17 +82,23 @@ function caption({ measuredAt, node, machine, isQuick, rounds, load }: Results):
   return `${measuredAt.slice(0, 10)}, Node.js ${node}, ${machine}, load ${load.toFixed(2)} before; medians of ${rounds} rounds.${quick}`
 }
 
+/** What is missing in the table, a line for each. */
+function missingText({ failures }: Results): string {
+  const lines = failures.map(({ name, error }) => `\nNot measured: ${name} (${error.split('\n')[0]})\n`)
+  return lines.join('')
+}
+
 function show(results: Results, options: Options): void {
   const { json, markdown, compare } = options
   if (typeof json === 'string') writeFileSync(json, resultsText(results))
   const cells = rowCells(results.rows)
-  const inMarkdown = (): string => `${caption(results)}\n\n${markdownText(cells)}`
+  const inMarkdown = (): string => `${caption(results)}\n\n${markdownText(cells)}${missingText(results)}`
   if (typeof markdown === 'string') {
     writeFileSync(markdown, withTable(readFileSync(markdown, 'utf8'), inMarkdown(), markdown))
   }
   if (json === true) process.stdout.write(resultsText(results))
   else if (markdown === true) process.stdout.write(inMarkdown())
-  else process.stdout.write(`${caption(results)}\n\n${columnsText(cells)}`)
+  else process.stdout.write(`${caption(results)}\n\n${columnsText(cells)}${missingText(results)}`)
   if (compare === undefined) return
   const base = readResults(compare)
   const different = differences(base, results).map((what) => `Not the same in both: ${what}.\n`)

@@ -97,10 +97,13 @@ test('standard output is JSON and nothing else when that is asked for', async (t
 
 test('what cannot be measured is told, and the rest is measured', async (t) => {
   const base = join(directory(t), 'nothing-here')
-  const run = await new Run(t, ['--quick', '--only', 'simulator,core-routed', '--base', base, '--json']).end()
+  const file = join(directory(t), 'results.json')
+  const args = ['--quick', '--only', 'simulator,core-routed', '--base', base, '--json', file]
+  const run = await new Run(t, args).end()
   assert.equal(run.code, 1)
   assert.match(run.stderr, /simulator could not be measured: .*nothing-here/s)
-  const { rows, failures } = JSON.parse(run.stdout) as Results
+  assert.match(run.stdout, /^core: a message routed .*\n\nNot measured: simulator \(/m)
+  const { rows, failures } = JSON.parse(readFileSync(file, 'utf8')) as Results
   assert.deepEqual(
     [rows.map(({ key }) => key), failures.map(({ name }) => name)],
     [['core-routed'], ['simulator']],
