@@ -267,7 +267,9 @@ export class Delivery {
       this.forget(outgoing.name)
       return
     }
-    if (entry.record.incarnation > outgoing.incarnation) this.#newRun(outgoing, entry.record.incarnation)
+    const heardRun = this.#learning.runOf(outgoing.name, this.#turn.nowMs)
+    const incarnation = Math.max(entry.record.incarnation, heardRun)
+    if (incarnation > outgoing.incarnation) this.#newRun(outgoing, incarnation)
     const link = outgoing.queued > 0 ? this.#relay.way(this.#self.name, outgoing.name) : undefined
     if (link === undefined) return
     for (let pending = outgoing.next(); pending !== undefined; pending = outgoing.next()) {
@@ -312,6 +314,9 @@ export class Delivery {
       // What is full there is what waits for its program.
       if (pending.returned < pending.sends) this.#fail(pending, 'expired', this.#self.name)
       else this.#fail(pending, 'queue-full', bounce.origin)
+    } else if (pending === outgoing.lowest && pending.floor < pending.sequence) {
+      // What came before it has been settled since it was sent: nothing has to be held for it any more.
+      this.#transmission.send(outgoing, pending)
     } else pending.isTurnedAway = true
   }
 

@@ -100,9 +100,9 @@ export class Incoming {
     return { messages, bytes: this.#budget.bytes }
   }
 
-  /** When a message of this origin came last; `undefined`: none that is remembered. */
-  heardMs(name: NodeName): number | undefined {
-    return this.#origins.get(name)?.heardMs
+  /** When a message of this origin came last, and of which run; `undefined`: none that is remembered. */
+  heard(name: NodeName): { readonly heardMs: number; readonly incarnation: number } | undefined {
+    return this.#origins.get(name)
   }
 
   /** A direct message for this node. */

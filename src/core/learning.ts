@@ -1,4 +1,5 @@
 // How long a node still learns who there is: names of whom it has not heard yet are waited for until then.
+// Messages can be here before the record of their origin, or of its new run: then they are what is known of it.
 // It must not know the directory, nor who waits.
 
 import type { CoreConfig } from './config.ts'
@@ -7,21 +8,23 @@ import type { NodeName } from './messages.ts'
 /** A node still learns who there is for so many times `unknownPeerWaitMs` at most, after its first link. */
 const WAITS_MAX = 10
 
+/** When a message of a node came last, and of which run; `undefined`: none that is remembered. */
+export type Heard = (name: NodeName) => { readonly heardMs: number; readonly incarnation: number } | undefined
+
 /** See the head of the file. */
 export class Learning {
   readonly #config: Pick<CoreConfig, 'heartbeatMs' | 'heartbeatsMissedMax' | 'unknownPeerWaitMs'>
-  readonly #heardMs: (name: NodeName) => number | undefined
+  readonly #heard: Heard
   #linkedMs: number | undefined
   /** When it was last heard of a peer that came, went, or was not known before. */
   #newsMs = Number.NEGATIVE_INFINITY
 
-  /** @param heardMs when a message of a node came last; `undefined`: none that is remembered. */
   constructor(
     config: Pick<CoreConfig, 'heartbeatMs' | 'heartbeatsMissedMax' | 'unknownPeerWaitMs'>,
-    heardMs: (name: NodeName) => number | undefined,
+    heard: Heard,
   ) {
     this.#config = config
-    this.#heardMs = heardMs
+    this.#heard = heard
   }
 
   /** Whether there has been a link. */
@@ -57,8 +60,22 @@ export class Learning {
    * who was heard is waited for as long as neighbors need to compare what they know, with their heartbeats.
    */
   endMsOf(name: NodeName): number {
+    const heardMs = this.#heard(name)?.heardMs ?? Number.NEGATIVE_INFINITY
+    return Math.max(this.endMs, heardMs + this.#recordMs)
+  }
+
+  /**
+   * The run of this node that was heard within the time that its record may need; 0: none. What is sent to an earlier one,
+   * such as an answer, would fail when the record comes.
+   */
+  runOf(name: NodeName, nowMs: number): number {
+    const heard = this.#heard(name)
+    return heard !== undefined && nowMs < heard.heardMs + this.#recordMs ? heard.incarnation : 0
+  }
+
+  /** How long a record may need, at most, when broadcasts have missed a node. */
+  get #recordMs(): number {
     const { heartbeatMs, heartbeatsMissedMax, unknownPeerWaitMs } = this.#config
-    const heardMs = this.#heardMs(name) ?? Number.NEGATIVE_INFINITY
-    return Math.max(this.endMs, heardMs + Math.max(unknownPeerWaitMs, heartbeatMs * heartbeatsMissedMax))
+    return Math.max(unknownPeerWaitMs, heartbeatMs * heartbeatsMissedMax)
   }
 }

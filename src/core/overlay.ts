@@ -83,7 +83,7 @@ export class Overlay {
     const coalescing = new Coalescing(config.coalesceMs, links, turn)
     const broadcast = new Broadcast(config, { directory, links, coalescing, rng, turn })
     const incoming = new Incoming(config, { directory, relay, takes, turn })
-    const learning = new Learning(config, (name) => incoming.heardMs(name))
+    const learning = new Learning(config, (name) => incoming.heard(name))
     const delivery = new Delivery(config, { directory, relay, takes, turn, learning })
     const reach = new Reach(config.routesIntervalMs, {
       directory,

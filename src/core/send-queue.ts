@@ -17,6 +17,8 @@ export interface Pending {
   sends: number
   /** How many of those copies are known to have gone no further. */
   returned: number
+  /** The lowest sequence that was not settled when it was sent last. */
+  floor: number
   /** When it is sent again, if it is then (outgoing.ts, S4). */
   againMs: number
   /** The link it went out on last; `undefined` when that way is known to have failed. */
@@ -40,6 +42,7 @@ export function newPending(id: number, payload: Uint8Array, deadlineMs: number):
     sentMs: 0,
     sends: 0,
     returned: 0,
+    floor: 0,
     againMs: 0,
     link: undefined,
     isHeld: false,

@@ -60,6 +60,7 @@ export class Transmission {
     const { directory, onSent, turn } = this.#parts
     const { name: origin, incarnation: originIncarnation } = directory.own.record
     outgoing.sent(pending, link, turn.nowMs)
+    pending.floor = outgoing.announceFloor()
     const message: Direct = {
       type: 'direct',
       hopsLeft: this.#hopsMax - 1,
@@ -69,7 +70,7 @@ export class Transmission {
       origin,
       originIncarnation,
       sequence: pending.sequence,
-      floor: outgoing.announceFloor(),
+      floor: pending.floor,
       payload: pending.payload,
     }
     turn.send([link], message, 'direct')

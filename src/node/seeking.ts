@@ -53,19 +53,24 @@ export class Seeking {
     options: { readonly deadlineMs: number; readonly signal: AbortSignal | undefined },
   ): Promise<Found> {
     const { nowMs, timers } = this.#parts
+    const { signal } = options
     const endMs = nowMs() + options.deadlineMs
+    const aborted = Promise.withResolvers<void>()
+    const abort = () => aborted.resolve()
+    signal?.addEventListener('abort', abort, { once: true })
     this.#open++
     try {
       for (;;) {
         const name = this.#isOver ? undefined : pick()
         const leftMs = endMs - nowMs()
         if (name !== undefined && leftMs > 0) return { name, leftMs: Math.max(1, Math.round(leftMs)) }
-        const failure = this.#failure(leftMs, options.signal)
+        const failure = this.#failure(leftMs, signal)
         if (failure !== undefined) return { name: undefined, failure }
-        await timers.wait(Math.min(LOOK_MS, Math.ceil(leftMs)))
+        await Promise.race([timers.wait(Math.min(LOOK_MS, Math.ceil(leftMs))), aborted.promise])
       }
     } finally {
       this.#open--
+      signal?.removeEventListener('abort', abort)
     }
   }
 

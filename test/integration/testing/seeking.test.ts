@@ -44,9 +44,10 @@ test('nor beyond the deadline, the signal, or the end of the node', async () => 
   assert.equal(net.nowMs, 300)
   const stop = new AbortController()
   const given = a.request({ tag: 'gpu' }, 1, { signal: stop.signal })
-  await net.advance(100)
+  await net.advance(110)
   stop.abort()
   assert.deepEqual(await given, failed('cancelled'))
+  assert.equal(net.nowMs, 410, 'at once')
   const open = [a.send({ tag: 'gpu' }, 1), a.request({ tag: 'gpu' }, 1), a.history('#')]
   await a.close()
   for (const answer of await Promise.all(open))

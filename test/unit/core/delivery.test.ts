@@ -249,6 +249,15 @@ test('what the destination had no room for goes again as soon as what comes befo
   assert.deepEqual(withoutTimers(a.hear(1, ackOf('b', 'a', 2))), [], 'once')
 })
 
+test('the same when that was settled before the destination turned it away', () => {
+  const a = diamond()
+  for (const id of [1, 2]) send(a, id, 'b')
+  const full = bounceOf(['b', 'a', 'b'], 'queue-full', { sequence: 2 })
+  assert.deepEqual(withoutTimers(a.hear(1, ackOf('b', 'a', 2))), [delivered(1, 1, 0)])
+  assert.deepEqual(withoutTimers(a.hear(1, full)), [out(1, 2, 'b', { floor: 2 })])
+  assert.deepEqual(withoutTimers(a.hear(1, full)), [], 'it was told that nothing is missing before it')
+})
+
 test('a bounce for something else, or for another run of this node, changes nothing', () => {
   const a = diamond()
   send(a, 1, 'd')
@@ -419,6 +428,22 @@ test('a message that was sent once and comes back from a new run goes to that ru
   )
   const ack = ackOf('d', 'a', 3, { originIncarnation: RUN_2.incarnation })
   assert.deepEqual(a.hear(1, ack), [delivered(1, 1, 0)])
+})
+
+test('what is sent to a node whose new run was heard is for that run, also before its record comes', () => {
+  const a = diamond()
+  const hello = directOf('d', 'a', 'hello', {
+    hops: 2,
+    originIncarnation: RUN_2.incarnation,
+    destinationIncarnation: a.overlay.self.incarnation,
+  })
+  a.hear(1, hello)
+  const [sentFirst] = messagesOf(send(a, 1, 'd'), 'direct')
+  assert.equal(sentFirst?.message.destinationIncarnation, RUN_2.incarnation)
+  const record = recordOf('d', ['b', 'c'], { ...RUN_2, version: 2 })
+  assert.deepEqual(outcomes([...a.hear(1, recordsOf(record)), ...a.wait(routesIntervalMs)]), [])
+  const ack = ackOf('d', 'a', 2, { originIncarnation: RUN_2.incarnation })
+  assert.equal(outcomes(a.hear(1, ack)).length, 1)
 })
 
 test('a message that was sent twice may have reached the run that is gone', () => {
