@@ -59,7 +59,11 @@ export class ReceiptBook {
   /** The broadcast has gone out, to these peers as well: those that were not known when it was made. */
   sent(number: number, peers: Iterable<string>): void {
     const awaited = this.#awaited.get(number)
-    for (const name of peers) awaited?.missing.add(name)
+    for (const name of peers) {
+      awaited?.missing.add(name)
+      // It was gone while the broadcast waited for a link, and is back.
+      awaited?.gone.delete(name)
+    }
     this.#settleIfDone(number)
   }
 

@@ -1,0 +1,24 @@
+// Receipts of broadcasts: who is waited for, and who is missing.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Rng } from '../../../src/core/rng.ts'
+import type { Note } from '../../../src/node/envelope.ts'
+import { ReceiptBook } from '../../../src/node/receipts.ts'
+
+const note = (from: string, number: number): Note =>
+  ({ from, number, value: { hops: 1, via: 'a' }, hops: 1, headers: {} }) as unknown as Note
+
+test('who was gone while the broadcast waited for a link, and is back, counts once', async () => {
+  const book = new ReceiptBook(() => 0, { wait: () => new Promise(() => {}) }, new Rng(1))
+  const { number, receipts } = book.expect(['b', 'c'], 1_000)
+  book.peerLeft('b')
+  book.sent(number, ['b', 'c', 'd'])
+  for (const name of ['b', 'c', 'd']) assert.ok(book.got(note(name, number)))
+  const { receipts: come, missing } = await receipts
+  assert.deepEqual(
+    come.map(({ name }) => name),
+    ['b', 'c', 'd'],
+  )
+  assert.deepEqual(missing, [])
+})
