@@ -9,8 +9,8 @@ import type { ProgramPlan } from './plan.ts'
 import type { Programs } from './programs.ts'
 
 const REQUESTS = 30
-/** How long after the network has come to rest they may take. */
-export const EARLY_DEADLINE_MS = 10_000
+/** How long after the network has come to rest they may take: with a window of few messages what waits before them is slow. */
+export const EARLY_DEADLINE_MS = 30_000
 
 /** See the head of the file. */
 export class EarlyRequests {
