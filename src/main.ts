@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 // The process's door: arguments go in, an exit code comes out. The only file that exits and that traps signals.
-// Everything else but the exit codes is imported only after the version of Node.js was checked, because an older one
-// could not read it.
+// Everything else but the exit codes and the version that is needed is imported only after that was checked, because an
+// older Node.js could not read it.
 
 import type { CliContext } from './cli/context.ts'
 import { EXIT } from './cli/exit-codes.ts'
+import { isNewEnough, NODE_MAJOR_MIN } from './cli/node-version.ts'
 
-/** The oldest Node.js that runs this program, as in package.json's `engines`. */
-const NODE_MAJOR_MIN = 24
 /** How long a graceful end may take before the process is ended all the same, in ms. */
 const STOP_MS_MAX = 1_900
 /** A second signal within this time is the same Ctrl-C: npm passes on what the terminal has sent already. In ms. */
@@ -21,7 +20,7 @@ let logCrash = (error: unknown): void => {
 
 function nodeIsNewEnough(): boolean {
   const version = process.versions.node
-  if (Number.parseInt(version, 10) >= NODE_MAJOR_MIN) return true
+  if (isNewEnough(version)) return true
   process.stderr.write(
     `hearsay needs Node.js ${NODE_MAJOR_MIN} or newer, and this is ${version} (${process.execPath}).\n` +
       'Get a newer one from https://nodejs.org. In a checkout, `npm ci && npm start` brings its own.\n',

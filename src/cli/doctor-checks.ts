@@ -8,6 +8,7 @@ import { dial } from '../net/dialer.ts'
 import { normalizeUrl, placeOf } from '../net/url.ts'
 import { type Answer, ask } from './ask.ts'
 import { type CliContext, CliError } from './context.ts'
+import { isNewEnough, NODE_MAJOR_MIN } from './node-version.ts'
 import { version } from './version.ts'
 
 /** What a check has found. The texts are as they are: whoever prints them makes them printable. */
@@ -36,7 +37,6 @@ export interface Plan {
 const TIMEOUT_MS = 5_000
 /** Clocks that differ by less are no matter; the header that tells it has whole seconds. */
 const CLOCK_MS_MAX = 5_000
-const NODE_MAJOR_MIN = 24
 
 /** All checks, one after the other. */
 export async function* examine(plan: Plan, context: CliContext): AsyncGenerator<Finding> {
@@ -57,8 +57,7 @@ export async function* examine(plan: Plan, context: CliContext): AsyncGenerator<
 /** Whether this Node.js is new enough. */
 export function nodeJs(running: string): Finding {
   const check = 'Node.js'
-  if (Number.parseInt(running, 10) >= NODE_MAJOR_MIN)
-    return { check, status: 'ok', text: `version ${running}` }
+  if (isNewEnough(running)) return { check, status: 'ok', text: `version ${running}` }
   return {
     check,
     status: 'problem',
@@ -223,7 +222,10 @@ async function portFinding(
   }
 }
 
-/** Whether the advertised URL leads to this node. @param token what our server on the port says; `undefined`: there is none */
+/**
+ * Whether the advertised URL leads to this node.
+ * @param token what our server on the port says; `undefined`: there is none
+ */
 async function urlFinding(plan: Plan, token: string | undefined, context: CliContext): Promise<Finding> {
   const { url, urlIsGiven, name } = plan
   const check = `advertised URL ${url}`

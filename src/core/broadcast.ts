@@ -7,9 +7,9 @@
 // B2  memory is bounded by the number of origins (origin-table.ts): one window of sequences and one tree for each, beside
 //     the payload cache (C1) and the table of what is missing (M2)
 // B3  every broadcast of the application is answered exactly once
-// B4  whoever has a broadcast pushes or announces it on every link but the one it came over, and announces it on a link
-//     that comes up within `RECENT_MS` after it, or joins what was apart; but for one that has no hops left, and for what a
-//     full control lane refuses (counted)
+// B4  whoever has a broadcast pushes or announces it on every link but the one it came over and those whose other end has
+//     announced it (A1), and announces it on a link that comes up within `RECENT_MS` after it, or joins what was apart; but
+//     for one that has no hops left, and for what a full control lane refuses (counted)
 //
 // Plumtree (Leitão, Pereira, Rodrigues, SRDS 2007, section 3; DI-FCUL TR-07-14, updated 2019). Ids are origin /
 // incarnation / sequence in place of random ones, so that "seen" is a window and not a set of ids.

@@ -298,8 +298,8 @@ export class Delivery {
   }
 
   /**
-   * The destination runs, but as another run than was meant, or its program does not take the message. A message that was sent
-   * only once, and comes back, has reached nobody: it may go to the new run.
+   * The destination runs, but as another run than was meant, or its program does not take the message. A message that was
+   * sent only once, and comes back, has reached nobody: it may go to the new run.
    */
   #refusedByDestination(outgoing: Outgoing, pending: Pending, bounce: Bounce): void {
     const reason = pending.failure?.reason

@@ -8,21 +8,21 @@ import type { NodeName } from './messages.ts'
 /** A node still learns who there is for so many times `unknownPeerWaitMs` at most, after its first link. */
 const WAITS_MAX = 10
 
+/** The parts of the configuration that count here. */
+export type LearningConfig = Pick<CoreConfig, 'heartbeatMs' | 'heartbeatsMissedMax' | 'unknownPeerWaitMs'>
+
 /** When a message of a node came last, and of which run; `undefined`: none that is remembered. */
 export type Heard = (name: NodeName) => { readonly heardMs: number; readonly incarnation: number } | undefined
 
 /** See the head of the file. */
 export class Learning {
-  readonly #config: Pick<CoreConfig, 'heartbeatMs' | 'heartbeatsMissedMax' | 'unknownPeerWaitMs'>
+  readonly #config: LearningConfig
   readonly #heard: Heard
   #linkedMs: number | undefined
   /** When it was last heard of a peer that came, went, or was not known before. */
   #newsMs = Number.NEGATIVE_INFINITY
 
-  constructor(
-    config: Pick<CoreConfig, 'heartbeatMs' | 'heartbeatsMissedMax' | 'unknownPeerWaitMs'>,
-    heard: Heard,
-  ) {
+  constructor(config: LearningConfig, heard: Heard) {
     this.#config = config
     this.#heard = heard
   }

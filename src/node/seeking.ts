@@ -81,8 +81,8 @@ export class Seeking {
 
   #failure(leftMs: number, signal: AbortSignal | undefined): SendFailure | undefined {
     const { nowMs, overlay } = this.#parts
-    if (this.#isOver) return 'shutting-down'
     if (signal?.aborted) return 'cancelled'
+    if (this.#isOver) return 'shutting-down'
     if (leftMs > 0 && overlay.isLearning(nowMs())) return undefined
     return overlay.neighbors.size === 0 ? 'no-route' : 'unknown-peer'
   }

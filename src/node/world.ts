@@ -142,8 +142,8 @@ export interface DoorsHandlers {
 }
 
 /**
- * Posts JSON, or gets the page where there is none, and resolves with the HTTP status. Rejects with an AbortError when `signal` breaks it off, with a
- * TimeoutError after `timeoutMs`, and with whatever went wrong else.
+ * Posts JSON, or gets the page where there is none, and resolves with the HTTP status. Rejects with an AbortError when
+ * `signal` breaks it off, with a TimeoutError after `timeoutMs`, and with whatever went wrong else.
  */
 export type AskHttp = (
   url: URL,

@@ -9,7 +9,7 @@ import type { ProgramPlan } from './plan.ts'
 import type { Programs } from './programs.ts'
 
 const REQUESTS = 30
-/** How long after the network has come to rest they may take: with a window of few messages what waits before them is slow. */
+/** How long after the network has come to rest they may take: behind a window of few messages a backlog is slow. */
 export const EARLY_DEADLINE_MS = 30_000
 
 /** See the head of the file. */

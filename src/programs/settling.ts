@@ -18,8 +18,6 @@ import { isFor } from './topics.ts'
 
 /** A timer is a whole number of ms, and deadlines of answers are looked at every 20 ms. */
 const LATE_MS = 22
-/** Who looks for somebody looks again as often. */
-const SEEKING_MS = 52
 /** What the node itself has to say. */
 const OWN_REASONS: ReadonlySet<Reason> = new Set<Reason>([
   'cancelled',
@@ -99,9 +97,6 @@ export class Settling {
     const { abortedMs, settledMs } = operation
     const isCancelled = answer.status === 'failed' && answer.reason === 'cancelled'
     if (isCancelled && abortedMs === undefined) this.#broken(operation, 'was cancelled, and nobody had')
-    // Who looks for somebody is told at the next look, and that a node which was closed meanwhile is shutting down.
-    if (operation.by.state !== 'runs' && answer.status === 'failed' && answer.reason === 'shutting-down')
-      return
     if (abortedMs === undefined || (abortedMs < operation.sentMs && neverLeft(operation))) return
     // What has gone out to all cannot be called back; only the receipts are not waited for any more.
     if (!isCancelled && answer.status !== 'sent')
@@ -109,7 +104,7 @@ export class Settling {
         operation,
         `was given up, and is ${answer.status === 'failed' ? answer.reason : answer.status}`,
       )
-    else if (settledMs > abortedMs + (operation.isSought || operation.kind === 'history' ? SEEKING_MS : 1))
+    else if (settledMs > abortedMs + 1)
       this.#broken(operation, `was given up at ${abortedMs.toFixed(1)}, and told late`)
   }
 

@@ -16,7 +16,10 @@ const DEADLINE_MS = 5_000
 /** Longest one-way latency with which nobody asks again for what is still on its way. */
 const LATENCY_MS = 20
 
-/** Something that came twice or was asked for; `undefined` when nothing was, or when the network is not of a kind to be looked at. */
+/**
+ * Something that came twice or was asked for; `undefined` when nothing was, or when the network is not of a kind to be
+ * looked at.
+ */
 export function quietProblem(net: SwarmNet): string | undefined {
   if (!isPatient(net)) return undefined
   const origins = net.nodes.slice(0, ORIGINS)

@@ -45,7 +45,10 @@ export function traceOf({ nowMs, node: only, onLine }: TraceOptions): {
 
 const ARROWS = { input: '<', effect: '  >', notice: '  !', program: '*' } as const
 
-/** A line as text: time, node, and `<` for what came in, `>` for what is to be done, `!` for what is told, `*` for what programs do. */
+/**
+ * A line as text: time, node, and `<` for what came in, `>` for what is to be done, `!` for what is told, `*` for what
+ * programs do.
+ */
 export function traceText({ atMs, node, kind, text }: TraceLine): string {
   return `${(atMs / 1_000).toFixed(6).padStart(12)}  ${node.padEnd(9)} ${ARROWS[kind]} ${text}`
 }

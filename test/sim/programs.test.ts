@@ -2,27 +2,15 @@
 // HEARSAY_SWARM_SECONDS: how long both swarms look for new failures, 20 unless told. HEARSAY_SEED: that one seed instead.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Rng } from '../../src/core/rng.ts'
 import { ACT_KINDS, drawPlan, FAULT_KINDS, NODES_MAX, PROGRAM_NAMES } from '../../src/programs/plan.ts'
 import { runPrograms } from '../../src/programs/swarm.ts'
 import { FILTERS, isFor, TOPICS } from '../../src/programs/topics.ts'
+import { PAST } from './past-failures.ts'
 
 const SECONDS = Number(process.env.HEARSAY_SWARM_SECONDS ?? 20) / 2
 const SEED = process.env.HEARSAY_SEED
-
-/** A seed that failed once, and why. */
-interface PastFailure {
-  readonly seed: number
-  readonly story: string
-  /** Of this swarm, and not of the one of the core. */
-  readonly programs?: boolean
-}
-
-const PAST = JSON.parse(
-  readFileSync(new URL('regression-seeds.json', import.meta.url), 'utf8'),
-) as readonly PastFailure[]
 
 /** Runs a seed, which has to be without violations, and with the names that are said of its nodes. */
 async function check(seed: number): Promise<void> {

@@ -3,7 +3,6 @@
 // one seed instead.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Rng } from '../../src/core/rng.ts'
 import { runSwarm } from '../../src/sim/swarm.ts'
@@ -16,21 +15,10 @@ import {
   SWARM_NODES_MAX,
   type SwarmPlan,
 } from '../../src/sim/swarm-plan.ts'
+import { PAST } from './past-failures.ts'
 
 const SECONDS = Number(process.env.HEARSAY_SWARM_SECONDS ?? 20) / 2
 const SEED = process.env.HEARSAY_SEED
-
-/** A seed that failed once, and why. */
-interface PastFailure {
-  readonly seed: number
-  readonly story: string
-  /** Of the swarm of programs, and not of this one. */
-  readonly programs?: boolean
-}
-
-const PAST = JSON.parse(
-  readFileSync(new URL('regression-seeds.json', import.meta.url), 'utf8'),
-) as readonly PastFailure[]
 
 /** Runs a seed, which has to be without violations, and with the names that are said of its processes. */
 function check(seed: number): void {
