@@ -65,6 +65,8 @@ export class Neighborhood {
   readonly #strangers = new Strangers()
   #planToken = 0
   #planDueMs = Number.POSITIVE_INFINITY
+  /** When an earlier run of this name was last met. */
+  #outdidMs = Number.NEGATIVE_INFINITY
 
   constructor(config: CoreConfig, parts: NeighborhoodParts) {
     this.#config = config
@@ -88,6 +90,11 @@ export class Neighborhood {
       linkless: this.#links.neighbors.size === 0,
       ...(url === undefined ? {} : { url }),
     }
+  }
+
+  /** Whether an earlier run of this name was met a moment ago: it stops, and whoever speaks for it does not know that yet. */
+  get hasOutdone(): boolean {
+    return this.#turn.nowMs - this.#outdidMs < this.#config.takeoverMs
   }
 
   /** What the invariants are checked on. */
@@ -280,7 +287,7 @@ export class Neighborhood {
     this.close(link.id, 'name-taken')
     if (isLaterRun(peer, this.#directory.own.record)) {
       this.#parts.onNameLost(`a later run of ${peer.name} met this one`)
-    }
+    } else this.#outdidMs = this.#turn.nowMs
   }
 
   #sendHeartbeat(link: LinkState): void {

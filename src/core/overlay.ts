@@ -197,10 +197,11 @@ export class Overlay {
 
   /**
    * The hello for a bootstrap. It is linkless as long as nobody can know of this run by a link: a link on which it was told
-   * counts, too, because the other end may have accepted it and closed that of another run.
+   * counts, too, because the other end may have accepted it and closed that of another run; and so does another run that
+   * was met and stops for this one, because the bootstrap may still have it: else each would stop for the other.
    */
   hello(): Hello {
-    let linkless = true
+    let linkless = !this.#neighborhood.hasOutdone
     for (const { toldMs } of this.#links.all) if (toldMs !== undefined) linkless = false
     return { ...this.#neighborhood.hello(), linkless }
   }

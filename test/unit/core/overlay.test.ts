@@ -26,7 +26,8 @@ import {
   withoutTimers,
 } from '../../support/core-rig.ts'
 
-const { heartbeatMs, healIntervalMs, helloTimeoutMs, publishDelayMs, unknownPeerWaitMs } = CORE_DEFAULTS
+const { heartbeatMs, healIntervalMs, helloTimeoutMs, publishDelayMs, takeoverMs, unknownPeerWaitMs } =
+  CORE_DEFAULTS
 
 const shutDown = (id: number) =>
   told({
@@ -34,6 +35,16 @@ const shutDown = (id: number) =>
     id,
     outcome: { status: 'failed', reason: 'shutting-down', at: nodeName('a') },
   })
+
+test('a run that another one has just stopped for does not stop for what a bootstrap still says of that one', () => {
+  const a = Rig.started('a', { incarnation: 2_000, instance: 'a-2' })
+  a.take({ type: 'link-open', link: linkId(1), dialed: urlOf('b') })
+  a.hear(1, helloOf('a'))
+  a.take({ type: 'link-closed', link: linkId(1), reason: 'name-taken' })
+  assert.equal(a.overlay.hello().linkless, false)
+  a.wait(takeoverMs)
+  assert.equal(a.overlay.hello().linkless, true, 'it would have left by now')
+})
 
 test('a bootstrap is told of a link as soon as the other end may know of this run', () => {
   const a = Rig.started('a')
