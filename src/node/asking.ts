@@ -137,6 +137,8 @@ export class Asking {
     const asked = this.#asked.get(number)
     if (asked === undefined || asked.to !== from) return false
     this.#asked.take(number)
+    // The question has arrived. Where its acknowledgement is lost, and its receiver gone, it would be sent until its deadline.
+    asked.revoke()
     const { failure } = headers
     if (failure === undefined) {
       const rttMs = this.#parts.nowMs() - asked.sentMs
