@@ -23,7 +23,7 @@ export interface NewsParts {
   readonly directory: Pick<Directory, 'get' | 'own'>
   readonly links: Pick<Links, 'neighbors'>
   readonly reach: Pick<Reach, 'learn'>
-  readonly presence: Pick<Presence, 'claimed' | 'raise'>
+  readonly presence: Pick<Presence, 'claimed' | 'outbidOverheard' | 'overhear' | 'raise'>
   readonly delivery: Pick<Delivery, 'incarnationRaised'>
   /** Another run keeps this node's name: this one has to stop, at once. */
   readonly onNameLost: (detail: string) => void
@@ -93,5 +93,17 @@ export class News {
     }
     delivery.incarnationRaised()
     return true
+  }
+
+  /** A broadcast of this name was made under this incarnation: see Presence, P4. */
+  overheard(incarnation: number): void {
+    const { delivery, presence } = this.#parts
+    if (presence.overhear(incarnation)) delivery.incarnationRaised()
+  }
+
+  /** To be called with each heartbeat: what was overheard and has no record is outbid. */
+  heartbeat(): void {
+    const { delivery, presence } = this.#parts
+    if (presence.outbidOverheard()) delivery.incarnationRaised()
   }
 }

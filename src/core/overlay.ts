@@ -56,6 +56,7 @@ export class Overlay {
   readonly #delivery: Delivery
   readonly #incoming: Incoming
   readonly #learning: Learning
+  readonly #news: News
   readonly #neighborhood: Neighborhood
   readonly #reception: Reception
   #phase: 'new' | 'running' | 'over' = 'new'
@@ -121,6 +122,7 @@ export class Overlay {
     this.#delivery = delivery
     this.#incoming = incoming
     this.#learning = learning
+    this.#news = news
     this.#reach = reach
   }
 
@@ -326,6 +328,7 @@ export class Overlay {
     this.#neighborhood.closeSilent()
     this.#broadcast.expire()
     this.#incoming.expire()
+    this.#news.heartbeat()
     this.#neighborhood.heartbeat()
     this.#turn.timerAt({ kind: 'heartbeat' }, this.#turn.nowMs + this.#config.heartbeatMs)
   }

@@ -151,7 +151,10 @@ export class Reception {
     const { broadcast, news } = this.#parts
     if (!broadcast.ownReceived(gossip, cameFrom) && !news.raiseIncarnation()) return
     if (gossip.record !== undefined) news.learn(gossip.record, cameFrom)
-    else this.#turn.drop('duplicate', `broadcast ${gossip.sequence} of this node`, cameFrom)
+    else {
+      news.overheard(gossip.incarnation)
+      this.#turn.drop('duplicate', `broadcast ${gossip.sequence} of this node`, cameFrom)
+    }
   }
 
   #routed(message: RoutedMessage, cameFrom: LinkId): void {

@@ -181,6 +181,53 @@ test('two runs that outbid each other in turn do not meet, whoever began', () =>
   assert.ok(seen.size >= 6)
 })
 
+test('a run that has just started outbids one of which only broadcasts are left', () => {
+  const a = Rig.started('a', { incarnation: 7, instance: 'a-2' })
+  a.meet(1, 'b')
+  a.hear(1, gossipOf('a', 5, 'of the last run'))
+  const { incarnation } = a.overlay.self
+  assert.ok(incarnation > INCARNATION)
+  const [gossip] = messagesOf(a.take({ type: 'broadcast', id: 1, payload: bytes('') }), 'gossip')
+  assert.equal(gossip?.message.incarnation, incarnation, 'it is not taken for an old one')
+})
+
+test('a settled run waits whether the record comes of which it has heard broadcasts', () => {
+  const settled = () => {
+    const a = Rig.started('a', { incarnation: 7, instance: 'a-2' })
+    a.befriend(1, 'b')
+    for (let waitedMs = 0; waitedMs <= takeoverMs; waitedMs += heartbeatMs) {
+      a.hear(1, { type: 'heartbeat', clock: 1, echo: 0, heldUs: 0, hash: { high: 0, low: 0 } })
+      a.wait(heartbeatMs)
+    }
+    a.hear(1, gossipOf('a', 5, 'of another run'))
+    assert.equal(a.overlay.self.incarnation, 7)
+    return a
+  }
+  const alone = settled()
+  alone.wait(2 * heartbeatMs)
+  assert.ok(alone.overlay.self.incarnation > INCARNATION)
+  const claimed = settled()
+  claimed.hear(1, recordsOf(recordOf('a', ['b'])))
+  const { incarnation } = claimed.overlay.self
+  assert.ok(incarnation > INCARNATION)
+  claimed.wait(2 * heartbeatMs)
+  assert.equal(claimed.overlay.self.incarnation, incarnation, 'it has been outbid once')
+})
+
+test('two runs that hear broadcasts of each other do not outbid each other for ever', () => {
+  const a = Rig.started('a', { incarnation: 7, instance: 'a-2' })
+  a.befriend(1, 'b')
+  a.wait(takeoverMs + 1)
+  const seen = new Set<number>()
+  for (let count = 0; count < 100; count++) {
+    const { incarnation } = a.overlay.self
+    seen.add(incarnation)
+    a.hear(1, gossipOf('a', 5, '', { incarnation: incarnation + 1 }))
+    a.wait(2 * heartbeatMs)
+  }
+  assert.equal(seen.size, 17)
+})
+
 test('an incarnation is not raised beyond what the wire can carry', () => {
   const a = Rig.started('a')
   a.meet(1, 'b')
