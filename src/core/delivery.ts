@@ -253,11 +253,16 @@ export class Delivery {
   /** Sends what has room, or fails what can never arrive. */
   #pump(outgoing: Outgoing): void {
     const entry = this.#directory.get(outgoing.name)
+    const heardRun = this.#learning.runOf(outgoing.name, this.#turn.nowMs)
     if (entry?.record.state === 'leaving') {
-      for (const pending of [...outgoing.drainInFlight(), ...outgoing.drainQueue()]) {
-        this.#fail(pending, 'peer-left', this.#self.name)
+      if (heardRun <= entry.record.incarnation) {
+        for (const pending of [...outgoing.drainInFlight(), ...outgoing.drainQueue()]) {
+          this.#fail(pending, 'peer-left', this.#self.name)
+        }
+        return
       }
-      return
+      // That was its next run, whose record is on its way, if it comes at all.
+      if (!outgoing.isIdle) this.#arm(this.#learning.endMsOf(outgoing.name))
     }
     if (entry === undefined) {
       const unknownFromMs = this.#learning.endMsOf(outgoing.name)
@@ -267,7 +272,6 @@ export class Delivery {
       this.forget(outgoing.name)
       return
     }
-    const heardRun = this.#learning.runOf(outgoing.name, this.#turn.nowMs)
     const incarnation = Math.max(entry.record.incarnation, heardRun)
     if (incarnation > outgoing.incarnation) this.#newRun(outgoing, incarnation)
     const link = outgoing.queued > 0 ? this.#relay.way(this.#self.name, outgoing.name) : undefined

@@ -446,6 +446,25 @@ test('what is sent to a node whose new run was heard is for that run, also befor
   assert.equal(outcomes(a.hear(1, ack)).length, 1)
 })
 
+test('the next run of a node that has left is heard before its record comes: what is sent to it waits for that', () => {
+  const a = diamond()
+  a.hear(1, recordsOf(recordOf('d', [], { version: 3, state: 'leaving' })))
+  const hello = directOf('d', 'a', 'hello', {
+    hops: 2,
+    originIncarnation: RUN_2.incarnation,
+    destinationIncarnation: a.overlay.self.incarnation,
+  })
+  a.hear(1, hello)
+  assert.deepEqual(outcomes(send(a, 1, 'd')), [])
+  const came = a.hear(1, recordsOf(recordOf('d', ['b', 'c'], { ...RUN_2, version: 2 })))
+  assert.equal(messagesOf([...came, ...a.wait(routesIntervalMs)], 'direct').length, 1)
+  const never = diamond({ config: { heartbeatMs: 1_000, heartbeatsMissedMax: 8 } })
+  never.hear(1, recordsOf(recordOf('d', [], { version: 3, state: 'leaving' })))
+  never.hear(1, hello)
+  assert.deepEqual(outcomes(send(never, 1, 'd', 60_000)), [])
+  assert.deepEqual(outcomes(never.wait(8_010)), [failed(1, 'peer-left', 'a')], 'it does not wait for ever')
+})
+
 test('a message that was sent twice may have reached the run that is gone', () => {
   const a = diamond()
   send(a, 1, 'd')
