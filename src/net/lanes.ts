@@ -1,13 +1,16 @@
 // The three queues of a link: what waits, in which order it leaves, and how much may wait (design 4.6).
-// Joins waiting frames into bundles. It must not touch a socket, a clock or the inside of a frame.
+// Frames are written where they will leave from, one behind the other in blocks of the size of a bundle: a block that
+// leaves alone is a bundle as it is. It must not touch a socket, a clock or the inside of a frame.
 //
 // 1. Control leaves before direct before broadcast; within a lane, first in is first out.
 // 2. A lane never holds more than its byte limit, the frame that is being added included.
 // 3. `queuedBytes` is exactly the size that the waiting frames will have on the wire.
-// 4. What waits longer than a turn keeps nobody else's memory alive (`adopt`): the byte limits bound the memory too.
+// 4. What waits keeps nobody else's memory alive, and its own at most twice: the byte limits bound the memory too.
 
 import type { Lane } from '../core/events.ts'
-import { framedSize, writeFramed } from '../wire/bundle.ts'
+import { framedSize, writeFramed, writeLength } from '../wire/bundle.ts'
+import { ByteWriter } from '../wire/byte-writer.ts'
+import type { FrameTarget } from '../wire/encode.ts'
 
 /** The lanes, in the order in which they are emptied. */
 export const LANES: readonly Lane[] = ['control', 'direct', 'broadcast']
@@ -21,84 +24,106 @@ export interface Bundle {
   readonly frames: number
 }
 
-/** Memory into which waiting frames are copied, side by side. */
-const SLAB_BYTES = 16_384
+/** Frames behind each other, each with its length: the first `used` bytes. */
+interface Block {
+  bytes: Uint8Array
+  used: number
+  frames: number
+}
 
-const NOTHING = new Uint8Array(0)
+/** Of the first block of a lane that has been quiet. */
+const BLOCK_BYTES_MIN = 512
 
-/** One lane: a queue whose front is an index, so that taking a frame costs the same however many wait. */
-class LaneQueue {
+/**
+ * Memory of full-size blocks that have left, for all links of the process: a busy link would else allocate as many bytes
+ * as it sends, outside of the heap, and the garbage collector runs for those as for any others.
+ */
+const SPARE_BLOCKS_MAX = 32
+const spare: Uint8Array[] = []
+
+/** Frames are written one at a time: one writer serves all lanes without an allocation for each. */
+const writer = new ByteWriter(0)
+
+/** One lane. */
+class LaneQueue implements FrameTarget {
   readonly bytesMax: number
+  readonly #blockBytesMax: number
   bytes = 0
-  #frames: Uint8Array[] = []
-  #front = 0
-  /** Frames before this index have been adopted. */
-  #adopted = 0
-  #slab = NOTHING
-  #slabUsed = 0
+  frames = 0
+  readonly #blocks: Block[] = []
+  /** How much the last block held when it left: the next one may hold as much. */
+  #lastUsed = 0
 
-  constructor(bytesMax: number) {
+  constructor(bytesMax: number, blockBytesMax: number) {
     this.bytesMax = bytesMax
+    this.#blockBytesMax = blockBytesMax
   }
 
-  get frames(): number {
-    return this.#frames.length - this.#front
+  push(frame: Uint8Array): boolean {
+    const size = framedSize(frame)
+    if (this.bytes + size > this.bytesMax) return false
+    const block = this.#roomFor(size)
+    writeFramed(block.bytes, block.used, frame)
+    this.#grown(block, size)
+    return true
   }
 
-  push(frame: Uint8Array, size: number): void {
-    this.#frames.push(frame)
+  reserve(frameBytes: number): ByteWriter | undefined {
+    const size = framedSize({ length: frameBytes })
+    if (this.bytes + size > this.bytesMax) return undefined
+    const block = this.#roomFor(size)
+    writer.continue(block.bytes, writeLength(block.bytes, block.used, frameBytes))
+    this.#grown(block, size)
+    return writer
+  }
+
+  /** What leaves first. */
+  get first(): Block | undefined {
+    return this.#blocks[0]
+  }
+
+  /** Forgets what {@link first} is. */
+  shift(): void {
+    const block = this.#blocks.shift()
+    if (block === undefined) return
+    this.bytes -= block.used
+    this.frames -= block.frames
+    this.#lastUsed = block.used
+  }
+
+  #grown(block: Block, size: number): void {
+    block.used += size
+    block.frames++
     this.bytes += size
+    this.frames++
   }
 
-  /** The frame that waits at this place, counted from the front. */
-  at(index: number): Uint8Array | undefined {
-    return this.#frames[this.#front + index]
+  /** The block that a frame of so many bytes, its length included, is written to: the last one, as long as it is no bundle. */
+  #roomFor(size: number): Block {
+    const last = this.#blocks.at(-1)
+    if (last === undefined || last.used + size > this.#blockBytesMax) {
+      const hint = Math.min(this.#blockBytesMax, Math.max(BLOCK_BYTES_MIN, this.#lastUsed))
+      const block = { bytes: memory(Math.max(size, hint), this.#blockBytesMax), used: 0, frames: 0 }
+      this.#blocks.push(block)
+      return block
+    }
+    if (last.used + size > last.bytes.length) {
+      const grown = memory(Math.min(this.#blockBytesMax, 2 * (last.used + size)), this.#blockBytesMax)
+      grown.set(last.bytes.subarray(0, last.used))
+      last.bytes = grown
+    }
+    return last
   }
+}
 
-  /** Forgets the first `count` frames, which are `size` bytes on the wire. */
-  shift(count: number, size: number): void {
-    this.bytes -= size
-    const front = this.#front + count
-    if (front === this.#frames.length) {
-      this.#frames = []
-      this.#front = 0
-      this.#adopted = 0
-      this.#slab = NOTHING
-      this.#slabUsed = 0
-      return
-    }
-    this.#frames.fill(NOTHING, this.#front, front)
-    this.#front = front
-    this.#adopted = Math.max(this.#adopted, front)
-    // Half of the array is places of frames that have left: a lane that never runs empty would grow for ever.
-    if (front >= 1024 && front * 2 >= this.#frames.length) {
-      this.#frames = this.#frames.slice(front)
-      this.#adopted -= front
-      this.#front = 0
-    }
-  }
-
-  /** See {@link Lanes.adopt}. */
-  adopt(): void {
-    for (; this.#adopted < this.#frames.length; this.#adopted++) {
-      const frame = this.#frames[this.#adopted] as Uint8Array
-      // A frame that is most of its own memory can stay where it is.
-      if (frame.length * 2 >= frame.buffer.byteLength) continue
-      this.#frames[this.#adopted] = this.#copy(frame)
-    }
-  }
-
-  #copy(frame: Uint8Array): Uint8Array {
-    if (frame.length > SLAB_BYTES / 4) return Uint8Array.prototype.slice.call(frame)
-    if (this.#slabUsed + frame.length > this.#slab.length) {
-      this.#slab = new Uint8Array(SLAB_BYTES)
-      this.#slabUsed = 0
-    }
-    this.#slab.set(frame, this.#slabUsed)
-    const copy = this.#slab.subarray(this.#slabUsed, this.#slabUsed + frame.length)
-    this.#slabUsed += frame.length
-    return copy
-  }
+/** Not from Buffer's shared pool: a bundle that waits on a slow socket would keep the whole pool alive. */
+function memory(bytes: number, blockBytesMax: number): Uint8Array {
+  // Most of a block is used when half of one is.
+  if (bytes * 2 <= blockBytesMax || bytes > blockBytesMax) return Buffer.allocUnsafeSlow(bytes)
+  const found = spare.at(-1)
+  if (found?.length !== blockBytesMax) return Buffer.allocUnsafeSlow(blockBytesMax)
+  spare.pop()
+  return found
 }
 
 /** The lanes of one link. */
@@ -113,9 +138,9 @@ export class Lanes {
   constructor(laneBytesMax: PerLane, bundleBytesMax: number) {
     this.#bundleBytesMax = bundleBytesMax
     this.#queues = {
-      control: new LaneQueue(laneBytesMax.control),
-      direct: new LaneQueue(laneBytesMax.direct),
-      broadcast: new LaneQueue(laneBytesMax.broadcast),
+      control: new LaneQueue(laneBytesMax.control, bundleBytesMax),
+      direct: new LaneQueue(laneBytesMax.direct, bundleBytesMax),
+      broadcast: new LaneQueue(laneBytesMax.broadcast, bundleBytesMax),
     }
   }
 
@@ -131,76 +156,62 @@ export class Lanes {
     return control.frames + direct.frames + broadcast.frames
   }
 
-  /** Puts a frame at the end of a lane. False, and nothing changes, when it would exceed the lane's limit. */
-  push(lane: Lane, frame: Uint8Array): boolean {
-    const queue = this.#queues[lane]
-    const size = framedSize(frame)
-    if (queue.bytes + size > queue.bytesMax) return false
-    queue.push(frame, size)
-    return true
+  /** The end of a lane, for writing frames to. A frame that would exceed the lane's limit has no room, and nothing changes. */
+  end(lane: Lane): FrameTarget {
+    return this.#queues[lane]
   }
 
   /**
-   * Takes what leaves next: as many frames as fit into a bundle, or one frame that is larger than a bundle alone.
-   * `undefined` when nothing waits on `lanes` (all of them unless told).
+   * Takes what leaves next: as many blocks as fit into a bundle, or one frame that is larger than a bundle alone.
+   * `undefined` when nothing waits on `lanes` (all of them unless told). {@link recycle} takes the memory back.
    */
   take(lanes: readonly Lane[] = LANES): Bundle | undefined {
-    const parts: { readonly queue: LaneQueue; readonly frames: number; readonly bytes: number }[] = []
+    const parts: Block[] = []
     let bytes = 0
     let frames = 0
     for (const lane of lanes) {
       const queue = this.#queues[lane]
-      const part = this.#fit(queue, bytes)
-      if (part.frames > 0) parts.push({ queue, ...part })
-      bytes += part.bytes
+      const part = queue.first
+      if (part === undefined) continue
+      // What does not fit must not be overtaken by a smaller frame of a later lane.
+      if (bytes > 0 && bytes + part.used > this.#bundleBytesMax) break
+      queue.shift()
+      parts.push(part)
+      bytes += part.used
       frames += part.frames
-      // What did not fit must not be overtaken by a smaller frame of a later lane.
-      if (part.frames < queue.frames) break
+      if (queue.first !== undefined) break
     }
-    if (frames === 0) return undefined
-    // Not from Buffer's shared pool: a bundle that waits on a slow socket would keep the whole pool alive.
-    const target = Buffer.allocUnsafeSlow(bytes)
-    let offset = 0
-    for (const part of parts) {
-      for (let place = 0; place < part.frames; place++) {
-        offset = writeFramed(target, offset, part.queue.at(place) as Uint8Array)
-      }
-      part.queue.shift(part.frames, part.bytes)
-    }
-    return { bytes: target, frames }
+    const [part, ...others] = parts
+    if (part === undefined) return undefined
+    if (others.length === 0) return { bytes: part.bytes.subarray(0, bytes), frames }
+    return { bytes: joined(parts, bytes, this.#bundleBytesMax), frames }
   }
 
-  /**
-   * Copies the frames that wait and have not been copied yet. To be called when a turn ends with something left: a
-   * relayed frame is a view into what was read from another link, and 100 bytes of it would keep 64 KiB alive.
-   */
-  adopt(): void {
-    for (const lane of LANES) this.#queues[lane].adopt()
+  /** A bundle that was taken has left: nobody looks at its bytes any more. */
+  recycle({ bytes }: Bundle): void {
+    recycle(bytes, this.#bundleBytesMax)
   }
 
   /** Forgets everything that waits and says how many frames that was. */
   clear(): number {
     const dropped = this.queuedFrames
-    for (const lane of LANES) {
-      const queue = this.#queues[lane]
-      queue.shift(queue.frames, queue.bytes)
-    }
+    for (const lane of LANES) while (this.#queues[lane].first !== undefined) this.#queues[lane].shift()
     return dropped
   }
+}
 
-  /** How much from the front of a queue fits behind the `bytes` that the bundle already has. */
-  #fit(queue: LaneQueue, bytes: number): { frames: number; bytes: number } {
-    if (bytes + queue.bytes <= this.#bundleBytesMax) return { frames: queue.frames, bytes: queue.bytes }
-    let frames = 0
-    let size = 0
-    for (let frame = queue.at(0); frame !== undefined; frame = queue.at(frames)) {
-      const next = framedSize(frame)
-      const full = bytes + size + next > this.#bundleBytesMax
-      if (full && bytes + size > 0) break
-      frames++
-      size += next
-      if (full) break
-    }
-    return { frames, bytes: size }
+/** Blocks of several lanes behind each other. */
+function joined(parts: readonly Block[], bytes: number, blockBytesMax: number): Uint8Array {
+  const target = memory(bytes, blockBytesMax)
+  let offset = 0
+  for (const { bytes: from, used } of parts) {
+    target.set(from.subarray(0, used), offset)
+    offset += used
+    recycle(from, blockBytesMax)
   }
+  return target.subarray(0, bytes)
+}
+
+function recycle({ buffer }: Uint8Array, blockBytesMax: number): void {
+  if (buffer.byteLength === blockBytesMax && spare.length < SPARE_BLOCKS_MAX) spare.push(Buffer.from(buffer))
 }

@@ -12,6 +12,7 @@ import type { Lane } from '../core/events.ts'
 import type { Message } from '../core/messages.ts'
 import { REASONS, type Reason } from '../core/reasons.ts'
 import { decodeBundle } from '../wire/bundle.ts'
+import { encodeFrameInto } from '../wire/encode.ts'
 import { LIMITS } from '../wire/limits.ts'
 import { type Bundle, Lanes, type PerLane } from './lanes.ts'
 import { closeText, endOfRemoteClose, endOfSocketError, type LinkEnd, NO_CLOSE_FRAME } from './link-end.ts'
@@ -106,7 +107,7 @@ export class Link {
   }
 
   /**
-   * Puts a frame on a lane; it leaves at the end of this turn, or when there is room. The bytes must not change after.
+   * Puts a frame on a lane; it leaves at the end of this turn, or when there is room. The bytes are free then.
    * False, and the frame is not taken: the lane would exceed its limit, or the link is not open any more ({@link isOpen}).
    * @throws FrameTooLargeError when no bundle can carry the frame
    */
@@ -116,16 +117,23 @@ export class Link {
         `a frame of ${frame.length} bytes is larger than ${LIMITS.frameBytesMax} bytes`,
       )
     }
-    if (!this.isOpen || !this.#lanes.push(lane, frame)) {
-      this.#framesRefused++
-      return false
-    }
-    this.#flush ??= setImmediate(() => {
-      this.#flush = undefined
-      this.#handOver()
-      this.#lanes.adopt()
-    })
-    return true
+    return this.#queued(this.isOpen && this.#lanes.end(lane).push(frame))
+  }
+
+  /** As {@link send}, for the frame of a message that goes out on this link only. @throws WireError as {@link encodeFrameInto} */
+  sendMessage(message: Message, lane: Lane): boolean {
+    return this.#queued(this.isOpen && encodeFrameInto(message, this.#lanes.end(lane)))
+  }
+
+  #queued(isTaken: boolean): boolean {
+    if (isTaken) this.#flush ??= setImmediate(this.#flushNow)
+    else this.#framesRefused++
+    return isTaken
+  }
+
+  readonly #flushNow = (): void => {
+    this.#flush = undefined
+    this.#handOver()
   }
 
   /**
@@ -185,7 +193,10 @@ export class Link {
     this.#framesSent += bundle.frames
     this.#bundlesSent++
     this.#bytesSent += size
-    this.#socket.send(bundle.bytes, { binary: true, compress: false }, (error) => this.#written(size, error))
+    this.#socket.send(bundle.bytes, { binary: true, compress: false }, (error) => {
+      if (!error) this.#lanes.recycle(bundle)
+      this.#written(size, error)
+    })
     if (this.#progressTimer === undefined) this.#armProgressTimer(this.#options.progressTimeoutMs)
   }
 

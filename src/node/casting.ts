@@ -131,6 +131,8 @@ export class Casting {
     const plain = seal(value, headers)
     const moreBytes = options.receipts ? RECEIPT_BYTES : 0
     if (plain.length + moreBytes > LIMITS.payloadBytesMax) return undefined
+    // Only who asks for them pays for looking at all peers.
+    if (!options.receipts && topic === undefined) return { payload: plain, awaited: undefined, listeners: 0 }
     const peers = topic === undefined ? this.#joined() : this.#listeners(topic)
     const listeners = peers.length
     if (!options.receipts) return { payload: plain, awaited: undefined, listeners }

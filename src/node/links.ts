@@ -75,11 +75,12 @@ export class SocketLinks implements NodeLinks {
 
   /** Carries out a `send` effect: one encoding, however many links. */
   send({ links, message, lane }: Extract<Effect, { type: 'send' }>): void {
-    const frame = encodeFrame(message)
+    const frame = links.length === 1 ? undefined : encodeFrame(message)
     for (const id of links) {
       const link = this.#links.get(id)
-      if (link === undefined || link.send(frame, lane) || !link.isOpen) continue
-      this.#feed({ type: 'send-refused', link: id, message })
+      if (link === undefined) continue
+      const isTaken = frame === undefined ? link.sendMessage(message, lane) : link.send(frame, lane)
+      if (!isTaken && link.isOpen) this.#feed({ type: 'send-refused', link: id, message })
     }
   }
 

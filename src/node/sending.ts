@@ -46,6 +46,9 @@ export class Sending {
   /** The node that was sent to last, by tag. */
   readonly #turns = new Map<string, string>()
   #lastId = 0
+  /** All of an id but its last part, and the run that it is of: a run has it put together once, and not for each message. */
+  #idPrefix = ''
+  #idIncarnation = -1
 
   constructor(parts: SendingParts) {
     this.#parts = parts
@@ -103,6 +106,9 @@ export class Sending {
    * @throws HearsayError `invalid-name` or `invalid-option`
    */
   destination(to: Destination): NodeName | undefined {
+    // A name that is known is a name.
+    if (typeof to === 'string' && this.#parts.overlay.directory.get(to as NodeName) !== undefined)
+      return to as NodeName
     if (typeof to !== 'object' || to === null || !('tag' in to)) return checkName(to as string)
     const { tag } = to
     if (typeof tag !== 'string' || !isTag(tag)) {
@@ -203,7 +209,12 @@ export class Sending {
 
   /** A name for one more message, unique in the overlay. */
   messageId(): string {
-    return `${this.#name}/${this.#parts.overlay.self.incarnation}/${++this.#lastId}`
+    const { incarnation } = this.#parts.overlay.self
+    if (incarnation !== this.#idIncarnation) {
+      this.#idIncarnation = incarnation
+      this.#idPrefix = `${this.#name}/${incarnation}/`
+    }
+    return this.#idPrefix + ++this.#lastId
   }
 
   /** Whether this is a plain HTTP peer, which has no link to anybody. */

@@ -59,25 +59,30 @@ export function decodeBundle(bytes: Uint8Array): DecodedBundle {
 }
 
 /** What a frame takes in a bundle: its length prefix and itself. */
-export function framedSize(frame: Uint8Array): number {
-  const { length } = frame
+export function framedSize({ length }: { readonly length: number }): number {
   return length + (length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x20_0000 ? 3 : 4)
 }
 
 /**
  * Writes a frame with its length prefix into `target` at `offset` and returns the offset behind it. There must be
- * room: {@link framedSize} says how much it takes. A link fills a bundle from its queues with these two.
+ * room: {@link framedSize} says how much it takes. A link fills its blocks with these two.
  */
 export function writeFramed(target: Uint8Array, offset: number, frame: Uint8Array): number {
+  const at = writeLength(target, offset, frame.length)
+  target.set(frame, at)
+  return at + frame.length
+}
+
+/** Writes the length prefix of a frame of so many bytes, and returns where the frame begins. */
+export function writeLength(target: Uint8Array, offset: number, frameBytes: number): number {
   let at = offset
-  let rest = frame.length
+  let rest = frameBytes
   while (rest > 127) {
     target[at++] = (rest & 0x7f) | 0x80
     rest >>>= 7
   }
   target[at++] = rest
-  target.set(frame, at)
-  return at + frame.length
+  return at
 }
 
 /**

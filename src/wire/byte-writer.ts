@@ -50,9 +50,18 @@ const SLAB_SHARE_BYTES_MAX = 1_024
 let slab = new ArrayBuffer(SLAB_BYTES)
 let slabOffset = 0
 
-/** A zeroed array of its own, or a part of a buffer that nothing else uses. */
+// Zeroing a large array costs more than writing it. Browsers have no other.
+interface Memory {
+  readonly Buffer?: { allocUnsafeSlow(size: number): Uint8Array }
+}
+const { Buffer: unsafe } = globalThis as Memory
+
+/** An array of its own, or a part of a buffer that nothing else uses. What is in it before it is written may be anything. */
 function allocate(size: number): Uint8Array {
-  if (size <= 64 || size > SLAB_SHARE_BYTES_MAX) return new Uint8Array(size)
+  if (size <= 64) return new Uint8Array(size)
+  if (size > SLAB_SHARE_BYTES_MAX) {
+    return unsafe === undefined ? new Uint8Array(size) : new Uint8Array(unsafe.allocUnsafeSlow(size).buffer)
+  }
   if (slabOffset + size > SLAB_BYTES) {
     slab = new ArrayBuffer(SLAB_BYTES)
     slabOffset = 0
@@ -62,15 +71,36 @@ function allocate(size: number): Uint8Array {
   return bytes
 }
 
+/** A copy of bytes that stay somebody else's. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = allocate(bytes.length)
+  copy.set(bytes)
+  return copy
+}
+
 /** Writes big-endian fields. The array must have room for all of them: sizes are computed before. */
 export class ByteWriter {
   /** What is written. */
-  readonly bytes: Uint8Array
+  bytes: Uint8Array
   /** The next byte to write. */
   offset = 0
 
   constructor(size: number) {
     this.bytes = allocate(size)
+  }
+
+  /** Goes on in another array from `offset` on. */
+  continue(bytes: Uint8Array, offset: number): void {
+    this.bytes = bytes
+    this.offset = offset
+  }
+
+  /** The header of a frame, without hops. */
+  header(type: number, flags = 0): void {
+    this.u8(type, 'type')
+    this.u8(flags, 'flags')
+    this.u8(0, 'hopsLeft')
+    this.u8(0, 'hops')
   }
 
   /** An unsigned number of 8 bits. */

@@ -28,6 +28,27 @@ import { recordSize, writeRecord } from './records.ts'
 import { encodeTreeFrame } from './tree-frames.ts'
 import { WireError } from './wire-error.ts'
 
+/** Where frames are put one behind the other. */
+export interface FrameTarget {
+  /** Puts a frame at the end; false, and nothing changes: there is no room. The bytes are free then. */
+  push(frame: Uint8Array): boolean
+  /** Room for a frame of so many bytes at the end, to be filled at once; `undefined`, and nothing changes: there is none. */
+  reserve(frameBytes: number): ByteWriter | undefined
+}
+
+/**
+ * Puts the frame of a message, as {@link encodeFrame} gives it, at the end of `target`; false when that has no room. What
+ * a busy sender sends is written there in place: an array of its own for each would cost more than the writing.
+ * @throws {@link WireError} as `encodeFrame` does, before anything is written but where a number is none
+ */
+export function encodeFrameInto(message: Message, target: FrameTarget): boolean {
+  if (message.type !== 'direct' || message.raw !== undefined) return target.push(encodeFrame(message))
+  const writer = target.reserve(directSize(message))
+  if (writer === undefined) return false
+  writeDirect(writer, message)
+  return true
+}
+
 /**
  * The frame of a message.
  *
@@ -50,13 +71,13 @@ export function encodeFrame(message: Message): Uint8Array {
 function encode(message: Message): Uint8Array {
   switch (message.type) {
     case 'direct':
-      return message.raw === undefined ? encodeDirect(message) : patchHops(message.raw, message)
+      return message.raw === undefined ? encodeDirect(message) : patchHops(message.raw, 0, message)
     case 'ack':
-      return message.raw === undefined ? encodeAck(message) : patchHops(message.raw, message)
+      return message.raw === undefined ? encodeAck(message) : patchHops(message.raw, 0, message)
     case 'bounce':
-      return message.raw === undefined ? encodeBounce(message) : patchHops(message.raw, message)
+      return message.raw === undefined ? encodeBounce(message) : patchHops(message.raw, 0, message)
     case 'gossip':
-      return message.raw === undefined ? encodeGossip(message) : patchHops(message.raw, message)
+      return message.raw === undefined ? encodeGossip(message) : patchHops(message.raw, 0, message)
     case 'heartbeat':
       return encodeHeartbeat(message)
     case 'records': {
@@ -90,11 +111,16 @@ function encode(message: Message): Uint8Array {
   }
 }
 
-function patchHops(raw: Uint8Array, { hopsLeft, hops }: Pick<Routed, 'hopsLeft' | 'hops'>): Uint8Array {
+// Writes the hops of the frame that begins at `start`.
+function patchHops(
+  bytes: Uint8Array,
+  start: number,
+  { hopsLeft, hops }: Pick<Routed, 'hopsLeft' | 'hops'>,
+): Uint8Array {
   checkHops(hopsLeft, hops)
-  raw[HOPS_LEFT_OFFSET] = hopsLeft
-  raw[HOPS_OFFSET] = hops
-  return raw
+  bytes[start + HOPS_LEFT_OFFSET] = hopsLeft
+  bytes[start + HOPS_OFFSET] = hops
+  return bytes
 }
 
 function encodeHeartbeat({ clock, echo, heldUs, hash }: Heartbeat): Uint8Array {
@@ -153,7 +179,7 @@ function encodeGossip(gossip: Gossip): Uint8Array {
   const contentSize = record === undefined ? payload.length : recordSize(record)
   const size = HEADER_BYTES + nameSize(gossip.origin, 'gossip.origin') + 12 + contentSize
   const writer = begin(FRAME_TYPES.gossip, size, record === undefined ? 0 : FLAG_RECORD)
-  patchHops(writer.bytes, gossip)
+  patchHops(writer.bytes, 0, gossip)
   writer.name(gossip.origin)
   writer.u48(gossip.incarnation, 'gossip.incarnation')
   writer.sequence(gossip.sequence, 'gossip.sequence')
@@ -163,14 +189,24 @@ function encodeGossip(gossip: Gossip): Uint8Array {
 }
 
 function encodeDirect(direct: Direct): Uint8Array {
-  const { sequence, floor, payload } = direct
+  const writer = new ByteWriter(directSize(direct))
+  writeDirect(writer, direct)
+  return writer.bytes
+}
+
+function directSize(direct: Direct): number {
+  const { floor, payload } = direct
   checkPayload(payload, 'direct.payload')
   if (floor < 1) throw new WireError('invalid', 'direct.floor', `expected at least 1, got ${floor}`)
-  const writer = beginRouted(FRAME_TYPES.direct, direct, 8 + payload.length)
+  return routedSize(direct, 8 + payload.length)
+}
+
+function writeDirect(writer: ByteWriter, direct: Direct): void {
+  const { sequence, floor, payload } = direct
+  writeRouted(writer, FRAME_TYPES.direct, direct)
   writer.sequence(sequence, 'direct.sequence')
   writer.u16(sequence - floor, 'direct.sequence - floor')
   writer.copy(payload)
-  return writer.bytes
 }
 
 function encodeAck(ack: Ack): Uint8Array {
@@ -203,23 +239,30 @@ function encodeBounce(bounce: Bounce): Uint8Array {
 // A writer with the header written; `size` is that of the whole frame.
 function begin(type: number, size: number, flags = 0): ByteWriter {
   const writer = new ByteWriter(size)
-  writer.u8(type, 'type')
-  writer.u8(flags, 'flags')
-  writer.offset = HEADER_BYTES
+  writer.header(type, flags)
   return writer
 }
 
 // A writer with header and routing fields written; `ownSize` is that of the type's own fields.
 function beginRouted(type: number, routed: Routed, ownSize: number): ByteWriter {
-  const { destination, origin } = routed
+  const writer = new ByteWriter(routedSize(routed, ownSize))
+  writeRouted(writer, type, routed)
+  return writer
+}
+
+function routedSize({ destination, origin }: Routed, ownSize: number): number {
   const namesSize = nameSize(destination, 'destination') + nameSize(origin, 'origin')
-  const writer = begin(type, HEADER_BYTES + namesSize + ROUTED_INCARNATIONS_BYTES + ownSize)
-  patchHops(writer.bytes, routed)
-  writer.name(destination)
-  writer.name(origin)
+  return HEADER_BYTES + namesSize + ROUTED_INCARNATIONS_BYTES + ownSize
+}
+
+function writeRouted(writer: ByteWriter, type: number, routed: Routed): void {
+  const start = writer.offset
+  writer.header(type)
+  patchHops(writer.bytes, start, routed)
+  writer.name(routed.destination)
+  writer.name(routed.origin)
   writer.u48(routed.destinationIncarnation, 'destinationIncarnation')
   writer.u48(routed.originIncarnation, 'originIncarnation')
-  return writer
 }
 
 function checkHops(hopsLeft: number, hops: number): void {

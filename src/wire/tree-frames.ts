@@ -56,8 +56,7 @@ export function encodeTreeFrame(message: TreeMessage): Uint8Array {
 
 function begin({ type }: TreeMessage, size: number): ByteWriter {
   const writer = new ByteWriter(HEADER_BYTES + size)
-  writer.u8(FRAME_TYPES[type], 'type')
-  writer.offset = HEADER_BYTES
+  writer.header(FRAME_TYPES[type])
   return writer
 }
 
