@@ -115,6 +115,7 @@ export class Incoming {
     const origin = this.#originOf(direct)
     if (origin === undefined) {
       this.#turn.drop('stale-incarnation', `message ${sequence} of ${direct.origin}`, link)
+      this.#tellOfLaterRun(direct, link)
       return
     }
     origin.heardMs = this.#turn.nowMs
@@ -220,6 +221,17 @@ export class Incoming {
     const evicted = this.#origins.set(name, origin)
     if (evicted !== undefined) this.#letGo(evicted, 'queue-full')
     return origin
+  }
+
+  /**
+   * Whoever has sent this may live, and nobody have a record of the later run any more: it is shown an acknowledgement for
+   * that one (presence.ts, P4). To the later run itself, if it was that one's neighbor that was late, it says nothing new.
+   */
+  #tellOfLaterRun({ origin: name, hops }: Direct, link: LinkId): void {
+    const later = this.#origins.get(name)
+    if (later === undefined) return
+    this.#owe(later, link)
+    if (!later.hasHandedOver) later.hops = hops
   }
 
   /**

@@ -95,7 +95,7 @@ export class News {
     return true
   }
 
-  /** A broadcast of this name was made under this incarnation: see Presence, P4. */
+  /** A message of this name and incarnation, or for it, has come: see Presence, P4. */
   overheard(incarnation: number): void {
     const { delivery, presence } = this.#parts
     if (presence.overhear(incarnation)) delivery.incarnationRaised()

@@ -8,8 +8,9 @@
 //     A run stops only for one that is later than it is itself at that moment: two never stop for each other
 // P3  a claim is not answered while a version is due: of two processes that outbid each other each does it once for each
 //     version that the other publishes, whatever older records of theirs still go round
-// P4  broadcasts of a later run of this name are outbid as its record would be, also where nobody has that any more: what
-//     this run broadcasts is else taken for old everywhere. A settled run waits for the record, which decides (P2)
+// P4  a later run of this name of which others know by its messages is outbid as one is of which they have the record: what
+//     this run sends is else taken for old. Its broadcasts tell, and what is meant for it. A settled run waits for the
+//     record, which decides (P2)
 
 import type { CoreConfig } from './config.ts'
 import { compareRecords, type Directory } from './directory.ts'
@@ -52,7 +53,7 @@ export class Presence {
   #profile: Pick<PeerRecord, 'tags' | 'topics'> = {}
   /** The other runs that this one has outbid since it has settled. */
   readonly #outbid = new Set<string>()
-  /** The latest run of this name of which a broadcast came, while that is later than this one, and since when. */
+  /** The latest run of this name that others know by its messages, while that is later than this one, and since when. */
   #overheard: { readonly incarnation: number; readonly sinceMs: number } | undefined
   #overheardOutbid = 0
   /** When a run without a link was first refused for a later one. */
@@ -128,7 +129,7 @@ export class Presence {
     return 'raised'
   }
 
-  /** A broadcast of this name has come that was made under this incarnation (P4). True: this run goes on above it. */
+  /** A message of this name and incarnation, or for it, has come (P4). True: this run goes on above it. */
   overhear(incarnation: number): boolean {
     if (incarnation <= this.#directory.own.record.incarnation || incarnation > INCARNATION_MAX) return false
     const { sinceMs } = this.#overheard ?? { sinceMs: this.#turn.nowMs }
@@ -136,7 +137,7 @@ export class Presence {
     return !this.#isSettled && this.outbidOverheard(0)
   }
 
-  /** Goes on above a run of which only broadcasts have come for so long; true when there was one. */
+  /** Goes on above a run of which no record has come for so long; true when there was one. */
   outbidOverheard(afterMs = this.#config.heartbeatMs): boolean {
     const overheard = this.#overheard
     if (overheard === undefined) return false
@@ -147,7 +148,7 @@ export class Presence {
     }
     if (this.#turn.nowMs - overheard.sinceMs < afterMs) return false
     this.#overheard = undefined
-    // Another process that broadcasts and is outbid may do the same: it ends.
+    // Another process that sends and is outbid may do the same: it ends.
     if (this.#isSettled && this.#overheardOutbid++ >= OUTBID_MAX) return false
     this.#directory.replaceOwn({ ...own, incarnation: this.#above(overheard.incarnation) })
     this.changed()

@@ -158,7 +158,7 @@ export class Reception {
   }
 
   #routed(message: RoutedMessage, cameFrom: LinkId): void {
-    const { delivery, incoming, relay } = this.#parts
+    const { delivery, incoming, news, relay } = this.#parts
     if (message.destination !== this.#self) {
       const failure = relay.forward(message, cameFrom)
       if (failure === undefined) return
@@ -166,7 +166,10 @@ export class Reception {
       if (message.type === 'direct') incoming.bounce(message, 'no-route', cameFrom)
       else if (failure === 'no-route')
         this.#turn.drop(failure, `${message.type} for ${message.destination}`, cameFrom)
-    } else if (message.type === 'direct') incoming.receive(message, cameFrom)
+      return
+    }
+    news.overheard(message.destinationIncarnation)
+    if (message.type === 'direct') incoming.receive(message, cameFrom)
     else if (message.type === 'ack') delivery.receiveAck(message)
     else delivery.receiveBounce(message)
   }

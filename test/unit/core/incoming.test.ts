@@ -332,7 +332,14 @@ test('a later run of an origin starts anew; its earlier run is not listened to a
     handed('b', '1'),
     sent([1], ack(2, { destinationIncarnation: INCARNATION + 1 })),
   ])
-  assert.deepEqual(a.hear(1, nth(3)), [dropped('stale-incarnation', 'message 3 of b', 1)])
+  assert.deepEqual(
+    a.hear(1, nth(3)),
+    [
+      dropped('stale-incarnation', 'message 3 of b', 1),
+      sent([1], ack(2, { destinationIncarnation: INCARNATION + 1 })),
+    ],
+    'and is told of the later one',
+  )
 })
 
 test('a message is handed over once, even when its origin was unreachable for longer than records are kept', () => {

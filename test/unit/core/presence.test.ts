@@ -6,6 +6,7 @@ import { CORE_DEFAULTS } from '../../../src/core/config.ts'
 import type { PeerRecord } from '../../../src/core/messages.ts'
 import type { Reason } from '../../../src/core/reasons.ts'
 import {
+  ackOf,
   bytes,
   dropped,
   failed,
@@ -189,6 +190,13 @@ test('a run that has just started outbids one of which only broadcasts are left'
   assert.ok(incarnation > INCARNATION)
   const [gossip] = messagesOf(a.take({ type: 'broadcast', id: 1, payload: bytes('') }), 'gossip')
   assert.equal(gossip?.message.incarnation, incarnation, 'it is not taken for an old one')
+})
+
+test('a run that has just started outbids one that others know only by what it sent to them', () => {
+  const a = Rig.started('a', { incarnation: 7, instance: 'a-2' })
+  a.meet(1, 'b')
+  a.hear(1, ackOf('b', 'a', 5, { destinationIncarnation: INCARNATION }))
+  assert.ok(a.overlay.self.incarnation > INCARNATION)
 })
 
 test('a settled run waits whether the record comes of which it has heard broadcasts', () => {
