@@ -328,7 +328,10 @@ export class Delivery {
     const { failure, returned, sends } = pending
     if (returned < sends) this.#fail(pending, 'expired', this.#self.name)
     else if (failure !== undefined) this.#fail(pending, failure.reason, failure.at)
-    else {
+    else if (this.#relay.way(this.#self.name, to) !== undefined) {
+      // It has waited for the window all the time.
+      this.#fail(pending, 'queue-full', this.#self.name)
+    } else {
       const isKnown = this.#directory.get(to) !== undefined || !this.#learning.hasBegun
       this.#fail(pending, isKnown ? 'no-route' : 'unknown-peer', this.#self.name)
     }

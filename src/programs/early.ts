@@ -66,6 +66,12 @@ export function isTight({ config }: ProgramPlan): boolean {
   return config.queueBytesMax < queueBytesMax || config.queueMessagesMax < queueMessagesMax
 }
 
+/** Whether it may wait behind what the one has for the other for longer than a program waits. */
+export function isNarrow({ config }: ProgramPlan): boolean {
+  const { windowBytesMax, windowMessagesMax } = CORE_DEFAULTS
+  return config.windowBytesMax < windowBytesMax || config.windowMessagesMax < windowMessagesMax
+}
+
 /** What fails early says nothing about the network: there was no room, the name was not known, or nobody answers there. */
 function isToldEarly({ answer, kind }: Operation): boolean {
   return (

@@ -5,7 +5,7 @@
 import { Rng } from '../core/rng.ts'
 import { restWithinMs } from '../sim/swarm-liveness.ts'
 import { type Behaviour, type Operation, type Run, textOf } from './book.ts'
-import { EARLY_DEADLINE_MS, type EarlyRequests, isTight } from './early.ts'
+import { EARLY_DEADLINE_MS, type EarlyRequests, isNarrow, isTight } from './early.ts'
 import { firstOf, LIVE_MS } from './expecting.ts'
 import { castProblem, tagProblem } from './live-casts.ts'
 import { historyProblem } from './live-history.ts'
@@ -82,8 +82,9 @@ async function lastRequests(programs: Programs, rng: Rng): Promise<string | unde
   const { plan, net, requests, running } = programs
   const [silent] = rng.shuffled(running)
   for (const run of running) if (run !== silent) programs.handle(run)
-  // A queue that does not hold all of them may be full: then each pair waits for the one before.
-  const tight = isTight(plan)
+  // A queue that does not hold all of them may be full, and a narrow window take too long: then each pair waits for the one
+  // before.
+  const tight = isTight(plan) || isNarrow(plan)
   // What was asked for before may fill it as well, until its deadline.
   if (tight) await quietProblem(programs, false)
   const asked: Operation[] = []

@@ -410,6 +410,13 @@ test('beyond the window sends wait; beyond the queue they fail', () => {
   ])
 })
 
+test('what has waited for the window until its deadline has not arrived, and the way was not to blame', () => {
+  const a = diamond({ config: { windowMessagesMax: 1 } })
+  send(a, 1, 'd', 60_000)
+  send(a, 2, 'd', 500)
+  assert.deepEqual(outcomes(a.wait(500)), [failed(2, 'queue-full', 'a')])
+})
+
 const RUN_2 = { incarnation: INCARNATION + 1, instance: 'd-2' }
 const bounceOfRun2 = (sequence: number) =>
   bounceOf(['d', 'a', 'd'], 'peer-left', { originIncarnation: RUN_2.incarnation, sequence })
