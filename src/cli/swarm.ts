@@ -10,14 +10,16 @@ import { EXIT, type ExitCode } from './exit-codes.ts'
 import { startError } from './listening.ts'
 import { createLogger } from './logger.ts'
 import { writeMessage } from './message-out.ts'
+import { openFilesMax, openFilesProblem } from './open-files.ts'
 import type { OptionValues } from './options.ts'
 import { Progress } from './progress.ts'
 
 const PORT_MAX = 65_535
 /** More nodes than this one process does not run well. */
 const NODES_MAX = 1_000
-/** After this long the table is shown even when some nodes do not know all others yet. */
+/** After this long, and this for each pair, the table is shown even when some nodes do not know all others yet. */
 const ACQUAINTED_WAIT_MS = 30_000
+const ACQUAINTED_WAIT_PAIR_MS = 1
 
 type SwarmValues = OptionValues<
   'nodes' | 'port' | 'host' | 'tags' | 'history' | 'json' | 'logLevel' | 'logFormat'
@@ -51,6 +53,8 @@ export const swarm = command({
         `--port ${values.port} leaves no room for ${values.nodes} nodes behind it: ports end at ${PORT_MAX}.`,
       )
     }
+    const problem = openFilesProblem(values.nodes, openFilesMax())
+    if (problem !== undefined) throw usageError(problem)
     const logger = await createLogger(values, context)
     const progress = new Progress(context.stderr)
     const closers: Closer[] = []
@@ -168,7 +172,8 @@ async function acquainted(running: Swarm, progress: Progress, context: CliContex
     })
   })
   const patience = new AbortController()
-  await Promise.race([all, stopRequested(context.signal), delay(ACQUAINTED_WAIT_MS, patience.signal)])
+  const waitMs = ACQUAINTED_WAIT_MS + pairsMax * ACQUAINTED_WAIT_PAIR_MS
+  await Promise.race([all, stopRequested(context.signal), delay(waitMs, patience.signal)])
   patience.abort()
   for (const stop of stopListening) stop()
   return { pairs, pairsMax }
