@@ -137,7 +137,8 @@ export class Broadcast {
     if (this.#hasConfirmedLink) {
       const gossip = this.#cache.add(this.#originate(payload), this.#turn.nowMs)
       this.#spread(gossip, this.#origins.own.tree, undefined)
-      this.#turn.notify({ type: 'broadcast-sent', id, neighbors, sequence: gossip.sequence })
+      const { incarnation, sequence } = gossip
+      this.#turn.notify({ type: 'broadcast-sent', id, neighbors, sentAs: { incarnation, sequence } })
     } else if (!this.#first.add(id, payload, this.#turn.nowMs)) this.#fail(id, 'queue-full')
   }
 

@@ -329,7 +329,7 @@ export class Delivery {
     if (returned < sends) this.#fail(pending, 'expired', this.#self.name)
     else if (failure !== undefined) this.#fail(pending, failure.reason, failure.at)
     else if (this.#relay.way(this.#self.name, to) !== undefined) {
-      // It has waited for the window all the time.
+      // It has waited for the window.
       this.#fail(pending, 'queue-full', this.#self.name)
     } else {
       const isKnown = this.#directory.get(to) !== undefined || !this.#learning.hasBegun

@@ -112,8 +112,8 @@ export type Notification =
       readonly type: 'broadcast-sent'
       readonly id: number
       readonly neighbors: number
-      /** Its number in this run of the node; absent when it failed. */
-      readonly sequence?: number
+      /** The run of the node that it was sent as, and its number there; absent when it failed. */
+      readonly sentAs?: { readonly incarnation: number; readonly sequence: number }
       readonly failure?: SendFailure
     }
   /** A peer became reachable. */

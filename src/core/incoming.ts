@@ -227,11 +227,9 @@ export class Incoming {
    * Whoever has sent this may live, and nobody have a record of the later run any more: it is shown an acknowledgement for
    * that one (presence.ts, P4). To the later run itself, if it was that one's neighbor that was late, it says nothing new.
    */
-  #tellOfLaterRun({ origin: name, hops }: Direct, link: LinkId): void {
+  #tellOfLaterRun({ origin: name }: Direct, link: LinkId): void {
     const later = this.#origins.get(name)
-    if (later === undefined) return
-    this.#owe(later, link)
-    if (!later.hasHandedOver) later.hops = hops
+    if (later !== undefined) this.#owe(later, link)
   }
 
   /**

@@ -34,6 +34,12 @@ const INCARNATION_MAX = 2 ** 48 - 2
  */
 const RAISE_MAX = 16_384
 
+/**
+ * No run has an incarnation above this one, as ms, for 4,000 years: what is said to be above it by less than a record was
+ * forged, and would bring a run near the end of the numbers at once.
+ */
+const OVERHEARD_MAX = 2 ** 47
+
 /** How many other runs a settled one outbids: more than ever were started while it was cut off from a part of the overlay. */
 const OUTBID_MAX = 16
 
@@ -131,9 +137,12 @@ export class Presence {
 
   /** A message of this name and incarnation, or for it, has come (P4). True: this run goes on above it. */
   overhear(incarnation: number): boolean {
-    if (incarnation <= this.#directory.own.record.incarnation || incarnation > INCARNATION_MAX) return false
-    const { sinceMs } = this.#overheard ?? { sinceMs: this.#turn.nowMs }
-    this.#overheard = { incarnation: Math.max(incarnation, this.#overheard?.incarnation ?? 0), sinceMs }
+    const { incarnation: own } = this.#directory.own.record
+    if (incarnation <= own || incarnation > OVERHEARD_MAX) return false
+    // Of each later one the record has as long to come.
+    if (incarnation > (this.#overheard?.incarnation ?? 0)) {
+      this.#overheard = { incarnation, sinceMs: this.#turn.nowMs }
+    }
     return !this.#isSettled && this.outbidOverheard(0)
   }
 

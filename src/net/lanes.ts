@@ -5,7 +5,8 @@
 // 1. Control leaves before direct before broadcast; within a lane, first in is first out.
 // 2. A lane never holds more than its byte limit, the frame that is being added included.
 // 3. `queuedBytes` is exactly the size that the waiting frames will have on the wire.
-// 4. What waits keeps nobody else's memory alive, and its own at most twice: the byte limits bound the memory too.
+// 4. What waits keeps nobody else's memory alive, and its own at most twice but for one block of a lane: the byte limits
+//    bound the memory too.
 
 import type { Lane } from '../core/events.ts'
 import { framedSize, writeFramed, writeLength } from '../wire/bundle.ts'
@@ -53,6 +54,8 @@ class LaneQueue implements FrameTarget {
   readonly #blocks: Block[] = []
   /** How much the last block held when it left: the next one may hold as much. */
   #lastUsed = 0
+  /** Of the last block, with the frame's length. */
+  #reservedBytes = 0
 
   constructor(bytesMax: number, blockBytesMax: number) {
     this.bytesMax = bytesMax
@@ -73,8 +76,13 @@ class LaneQueue implements FrameTarget {
     if (this.bytes + size > this.bytesMax) return undefined
     const block = this.#roomFor(size)
     writer.continue(block.bytes, writeLength(block.bytes, block.used, frameBytes))
-    this.#grown(block, size)
+    this.#reservedBytes = size
     return writer
+  }
+
+  commit(): void {
+    const block = this.#blocks.at(-1)
+    if (block !== undefined) this.#grown(block, this.#reservedBytes)
   }
 
   /** What leaves first. */

@@ -120,7 +120,7 @@ export class Link {
     return this.#queued(this.isOpen && this.#lanes.end(lane).push(frame))
   }
 
-  /** As {@link send}, for the frame of a message that goes out on this link only. @throws WireError as {@link encodeFrameInto} */
+  /** As {@link send}, for a message that goes out on this link only. @throws WireError when it cannot be written */
   sendMessage(message: Message, lane: Lane): boolean {
     return this.#queued(this.isOpen && encodeFrameInto(message, this.#lanes.end(lane)))
   }

@@ -154,14 +154,13 @@ export class Casting {
     const isFirst = overlay.neighbors.size === 0
     const isTold = isFirst && topic !== undefined && overlay.isRunning
     if (isTold) onWaiting(payload)
-    const { failure, neighbors, sequence } = await this.#send(payload, options)
-    if (failure !== undefined) {
+    const { failure, neighbors, sentAs } = await this.#send(payload, options)
+    if (sentAs === undefined) {
       if (awaited !== undefined) receipts.giveUp(awaited.number)
-      return sending.failed(failure)
+      return sending.failed(failure ?? 'no-route')
     }
-    const { incarnation } = overlay.self
-    const id = `${settings.name}/${incarnation}/${sequence}`
-    onCast({ payload, incarnation, sequence: sequence ?? 0 }, isTold)
+    const id = `${settings.name}/${sentAs.incarnation}/${sentAs.sequence}`
+    onCast({ payload, ...sentAs }, isTold)
     if (awaited === undefined) return { status: 'sent', id, neighbors }
     const { number } = awaited
     // Those that it went to first have a link, and are not known otherwise yet.

@@ -5,7 +5,7 @@
 import type { Notification } from '../core/events.ts'
 import type { NodeName } from '../core/messages.ts'
 import { HearsayError } from '../errors.ts'
-import { copyOf } from '../wire/byte-writer.ts'
+import { ownCopyOf } from '../wire/byte-writer.ts'
 import { decodeHeadersOf, decodePayload, encodePayload, hasHeaders, type JsonValue } from '../wire/payload.ts'
 import { isTopic } from '../wire/topics.ts'
 import type { NodeMessage } from './events.ts'
@@ -69,9 +69,6 @@ export function seal(value: JsonValue | Uint8Array, headers: EnvelopeHeaders): U
   }
 }
 
-/** How many times its own size what a program keeps of a message may keep alive. */
-const KEPT_TIMES_MAX = 5
-
 /** The headers of a direct message that is not for the program. */
 const OTHERS = ['ping', 'ask', 'answer', 'part', 'got', 'guest'] as const
 
@@ -87,7 +84,7 @@ export function open(notification: Extract<Notification, { type: 'message' }>): 
   const { from, payload, hops, broadcast, spread } = notification
   const decoded = decodePayload(payload)
   if (!decoded.ok) return { kind: 'broken', detail: `payload of ${from}: ${decoded.detail}` }
-  const value = ownCopy(decoded.value, broadcast)
+  const value = ownCopy(decoded.value)
   if (decoded.headers === undefined) {
     // Nearly every message: written out, because it costs a fifth of what follows.
     const plain: NodeMessage = { from, value, hops, broadcast, via: 'overlay' }
@@ -153,14 +150,9 @@ function noteOf(parts: Omit<Note, 'number'>): Opened | undefined {
   return undefined
 }
 
-/**
- * Bytes are a view of what was received. Of a broadcast that may have to be passed on as it is, and a few bytes would keep
- * all that was read together alive: the program gets a copy then. A copy of many costs more than handing them over.
- */
-function ownCopy(value: JsonValue | Uint8Array, isPassedOn: boolean): JsonValue | Uint8Array {
-  if (!(value instanceof Uint8Array)) return value
-  const isSmallPart = value.length * KEPT_TIMES_MAX < value.buffer.byteLength
-  return isPassedOn || isSmallPart ? copyOf(value) : value
+/** Bytes are a view of what was received, which may have to be relayed as it is: the program gets bytes of its own. */
+function ownCopy(value: JsonValue | Uint8Array): JsonValue | Uint8Array {
+  return value instanceof Uint8Array ? ownCopyOf(value) : value
 }
 
 function isEmpty(headers: object): boolean {

@@ -71,9 +71,13 @@ function allocate(size: number): Uint8Array {
   return bytes
 }
 
-/** A copy of bytes that stay somebody else's. */
-export function copyOf(bytes: Uint8Array): Uint8Array {
-  const copy = allocate(bytes.length)
+/**
+ * A copy whose buffer holds nothing else: what a program is given it may look at through other arrays, keep for ever, and
+ * transfer to another thread, which takes the whole buffer away.
+ */
+export function ownCopyOf(bytes: Uint8Array): Uint8Array {
+  if (unsafe === undefined || bytes.length <= SLAB_SHARE_BYTES_MAX) return new Uint8Array(bytes)
+  const copy = new Uint8Array(unsafe.allocUnsafeSlow(bytes.length).buffer)
   copy.set(bytes)
   return copy
 }

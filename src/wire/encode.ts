@@ -1,4 +1,5 @@
-// Messages to frames. One allocation of the exact size for each, and none at all for a frame that is passed on.
+// Messages to frames. One allocation of the exact size for each, and none at all for a frame that is passed on, or that is
+// written where it leaves from.
 // It must not be called with what the format cannot carry: that is a mistake of this process, and a WireError.
 
 import type {
@@ -32,20 +33,23 @@ import { WireError } from './wire-error.ts'
 export interface FrameTarget {
   /** Puts a frame at the end; false, and nothing changes: there is no room. The bytes are free then. */
   push(frame: Uint8Array): boolean
-  /** Room for a frame of so many bytes at the end, to be filled at once; `undefined`, and nothing changes: there is none. */
+  /** Room for a frame of so many bytes at the end, to be filled and committed at once; `undefined`: there is none. */
   reserve(frameBytes: number): ByteWriter | undefined
+  /** What was reserved last is written. Without it nothing changes. */
+  commit(): void
 }
 
 /**
  * Puts the frame of a message, as {@link encodeFrame} gives it, at the end of `target`; false when that has no room. What
  * a busy sender sends is written there in place: an array of its own for each would cost more than the writing.
- * @throws {@link WireError} as `encodeFrame` does, before anything is written but where a number is none
+ * @throws {@link WireError} as `encodeFrame` does; nothing has changed then
  */
 export function encodeFrameInto(message: Message, target: FrameTarget): boolean {
   if (message.type !== 'direct' || message.raw !== undefined) return target.push(encodeFrame(message))
   const writer = target.reserve(directSize(message))
   if (writer === undefined) return false
   writeDirect(writer, message)
+  target.commit()
   return true
 }
 
@@ -54,7 +58,7 @@ export function encodeFrameInto(message: Message, target: FrameTarget): boolean 
  *
  * A relayed message that carries `raw` is not encoded again: `hopsLeft` and `hops` are written into `raw` **in
  * place**, and `raw` itself is returned; no other field of the message is looked at. One that differs in any other
- * field from what came must therefore not carry `raw`. The same bytes may wait on several links, so all of them must
+ * field from what came must therefore not carry `raw`. The same bytes go out on several links, so all of them must
  * go out with the same hops.
  *
  * @throws {@link WireError} `too-large` or `invalid`: the message cannot be written. A message as {@link decodeFrame}

@@ -48,7 +48,7 @@ const answer = (id: number, neighbors: number, end: SendFailure | number) =>
     type: 'broadcast-sent',
     id,
     neighbors,
-    ...(typeof end === 'number' ? { sequence: end } : { failure: end }),
+    ...(typeof end === 'number' ? { sentAs: { incarnation: INCARNATION, sequence: end } } : { failure: end }),
   })
 
 const rangeOf = (

@@ -333,7 +333,7 @@ test('a later run of an origin starts anew; its earlier run is not listened to a
     sent([1], ack(2, { destinationIncarnation: INCARNATION + 1 })),
   ])
   assert.deepEqual(
-    a.hear(1, nth(3)),
+    a.hear(1, nth(3, { hops: 6 })),
     [
       dropped('stale-incarnation', 'message 3 of b', 1),
       sent([1], ack(2, { destinationIncarnation: INCARNATION + 1 })),

@@ -222,6 +222,31 @@ test('a settled run waits whether the record comes of which it has heard broadca
   assert.equal(claimed.overlay.self.incarnation, incarnation, 'it has been outbid once')
 })
 
+test('of each later run that is overheard the record has as long to come', () => {
+  const a = Rig.started('a', { incarnation: 7, instance: 'a-2' })
+  a.befriend(1, 'b')
+  const heartbeat = { type: 'heartbeat', clock: 1, echo: 0, heldUs: 0, hash: { high: 0, low: 0 } } as const
+  for (let waitedMs = 0; waitedMs <= takeoverMs; waitedMs += heartbeatMs) {
+    a.hear(1, heartbeat)
+    a.wait(heartbeatMs)
+  }
+  a.hear(1, gossipOf('a', 5, ''))
+  a.wait(heartbeatMs - 1)
+  a.hear(1, gossipOf('a', 6, '', { incarnation: 90_000 }))
+  a.wait(1)
+  assert.equal(a.overlay.self.incarnation, 7)
+  a.hear(1, heartbeat)
+  a.wait(2 * heartbeatMs)
+  assert.ok(a.overlay.self.incarnation > 90_000)
+})
+
+test('what no run can have as its incarnation brings none to the end of the numbers', () => {
+  const a = Rig.started('a', { incarnation: 7, instance: 'a-2' })
+  a.meet(1, 'b')
+  a.hear(1, ackOf('b', 'a', 5, { destinationIncarnation: 2 ** 48 - 2 }))
+  assert.equal(a.overlay.self.incarnation, 7)
+})
+
 test('two runs that hear broadcasts of each other do not outbid each other for ever', () => {
   const a = Rig.started('a', { incarnation: 7, instance: 'a-2' })
   a.befriend(1, 'b')

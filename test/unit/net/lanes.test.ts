@@ -45,8 +45,10 @@ function framesOf(bundle: Uint8Array): Uint8Array[] {
 function put(end: ReturnType<Lanes['end']>, bytes: Uint8Array, inPlace: boolean): boolean {
   if (!inPlace) return end.push(bytes)
   const writer = end.reserve(bytes.length)
-  writer?.copy(bytes)
-  return writer !== undefined
+  if (writer === undefined) return false
+  writer.copy(bytes)
+  end.commit()
+  return true
 }
 
 const markOf = (bytes: Uint8Array): number => Buffer.from(bytes).readUInt32BE(0)
@@ -114,6 +116,15 @@ test('a lane that has no room refuses, the others do not', () => {
   assert.deepEqual(lanes.queuedBytes, { control: 5, direct: 10, broadcast: 0 })
   assert.deepEqual(takeAll(lanes), [[4, 1, 2]])
   assert.equal(lanes.end('direct').push(frame(3)), true)
+})
+
+test('room that was reserved and not filled is nothing', () => {
+  const lanes = lanesOf()
+  assert.ok(lanes.end('direct').reserve(400))
+  assert.deepEqual(lanes.queuedBytes, { control: 0, direct: 0, broadcast: 0 })
+  lanes.end('direct').push(frame(1))
+  assert.ok(lanes.end('direct').reserve(400))
+  assert.deepEqual(takeAll(lanes), [[1]])
 })
 
 test('only the lanes asked for are taken', () => {
