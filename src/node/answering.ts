@@ -142,8 +142,9 @@ export class Answering {
     const deadlineMs = withinMs(headers)
     return async (value, more) => {
       const sealed = seal(value, { ...more, part: String(number) })
-      if (!(await this.#hasRoom(from, sealed, deadlineMs))) return undefined
-      const sent = sending.sendSealed(from, sealed, { deadlineMs })
+      const leftMs = await this.#roomWithin(from, sealed, deadlineMs)
+      if (leftMs === undefined) return undefined
+      const sent = sending.sendSealed(from, sealed, { deadlineMs: leftMs })
       return { sent: sent.then(({ status }) => status === 'delivered') }
     }
   }
@@ -167,27 +168,32 @@ export class Answering {
   }
 
   /** Sends an answer, as soon as there is room for it: who asks for more than the queue takes is answered all the same. */
-  async #deliver(from: NodeName, sealed: Uint8Array, deadlineMs: number): Promise<Reason | undefined> {
+  async #deliver(from: NodeName, sealed: Uint8Array, withinMs: number): Promise<Reason | undefined> {
     const { sending } = this.#parts
+    let deadlineMs: number | undefined = withinMs
     if (!sending.hasRoom(from, sealed)) {
       if (this.#open >= OPEN_MAX) return 'queue-full'
       this.#open++
-      const hasRoom = await this.#hasRoom(from, sealed, deadlineMs)
+      deadlineMs = await this.#roomWithin(from, sealed, withinMs)
       this.#open--
-      if (!hasRoom) return 'queue-full'
+      if (deadlineMs === undefined) return 'queue-full'
     }
     const sent = await sending.sendSealed(from, sealed, { deadlineMs })
     return sent.status === 'failed' ? sent.reason : undefined
   }
 
-  /** Waits until there is room for a message; false: there was none as long as it is waited for, or the node has left. */
-  async #hasRoom(to: NodeName, sealed: Uint8Array, withinMs: number): Promise<boolean> {
+  /**
+   * Waits until there is room for a message, and resolves with how long it may take then, in ms; `undefined`: there was none
+   * as long as it is waited for, or the node has left.
+   */
+  async #roomWithin(to: NodeName, sealed: Uint8Array, withinMs: number): Promise<number | undefined> {
     const { sending, timers } = this.#parts
-    for (let waitedMs = 0; !sending.hasRoom(to, sealed); waitedMs += ROOM_MS) {
-      if (waitedMs >= withinMs || this.#end.signal.aborted) return false
+    let leftMs = withinMs
+    for (; !sending.hasRoom(to, sealed); leftMs -= ROOM_MS) {
+      if (leftMs <= ROOM_MS || this.#end.signal.aborted) return undefined
       await timers.wait(ROOM_MS)
     }
-    return true
+    return leftMs
   }
 }
 
