@@ -106,6 +106,11 @@ export class Delivery {
     return this.#outgoing.get(to)?.hasRoom(bytes) ?? true
   }
 
+  /** Whether an acknowledgement of this node is awaited. */
+  isAwaiting(name: NodeName): boolean {
+    return (this.#outgoing.get(name)?.inFlight.size ?? 0) > 0
+  }
+
   /** The application gives a send up. What has arrived already may be handed over there all the same. */
   cancel(id: number): void {
     for (const outgoing of this.#outgoing.values()) {
@@ -268,7 +273,7 @@ export class Delivery {
       const unknownFromMs = this.#learning.endMsOf(outgoing.name)
       if (this.#turn.nowMs >= unknownFromMs) {
         for (const pending of outgoing.drainQueue()) this.#fail(pending, 'unknown-peer', this.#self.name)
-      } else if (unknownFromMs < Number.POSITIVE_INFINITY) this.#arm(unknownFromMs)
+      } else this.#arm(unknownFromMs)
       this.forget(outgoing.name)
       return
     }
@@ -341,8 +346,9 @@ export class Delivery {
     this.#turn.notify({ type: 'outcome', id: pending.id, outcome: { status: 'failed', reason, at } })
   }
 
-  /** Makes sure that the timer runs out by then. */
+  /** Makes sure that the timer runs out by then; `Infinity` is when something else has happened (learning.ts). */
   #arm(dueMs: number): void {
+    if (dueMs === Number.POSITIVE_INFINITY) return
     if (this.#timerDueMs !== undefined && this.#timerDueMs <= dueMs) return
     this.#timerDueMs = dueMs
     const timer = { kind: 'delivery', token: ++this.#timerToken } as const

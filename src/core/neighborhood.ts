@@ -37,7 +37,7 @@ export interface NeighborhoodParts {
   readonly directory: Directory
   readonly links: Links
   readonly routes: Pick<RoutesOnDemand, 'current'>
-  readonly presence: Pick<Presence, 'changed' | 'outdone'>
+  readonly presence: Pick<Presence, 'changed' | 'outdid' | 'outdone'>
   readonly reach: Pick<Reach, 'neighborDown' | 'neighborUp'>
   readonly antiEntropy: Pick<AntiEntropy, 'linkDown' | 'linkUp'>
   readonly broadcast: Pick<Broadcast, 'decline' | 'flush' | 'linkDown' | 'linkUp'>
@@ -65,8 +65,6 @@ export class Neighborhood {
   readonly #strangers = new Strangers()
   #planToken = 0
   #planDueMs = Number.POSITIVE_INFINITY
-  /** When an earlier run of this name was last met. */
-  #outdidMs = Number.NEGATIVE_INFINITY
 
   constructor(config: CoreConfig, parts: NeighborhoodParts) {
     this.#config = config
@@ -90,11 +88,6 @@ export class Neighborhood {
       linkless: this.#links.neighbors.size === 0,
       ...(url === undefined ? {} : { url }),
     }
-  }
-
-  /** Whether an earlier run of this name was met a moment ago: it stops, and whoever speaks for it does not know that yet. */
-  get hasOutdone(): boolean {
-    return this.#turn.nowMs - this.#outdidMs < this.#config.takeoverMs
   }
 
   /** What the invariants are checked on. */
@@ -287,7 +280,7 @@ export class Neighborhood {
     this.close(link.id, 'name-taken')
     if (isLaterRun(peer, this.#directory.own.record)) {
       this.#parts.onNameLost(`a later run of ${peer.name} met this one`)
-    } else this.#outdidMs = this.#turn.nowMs
+    } else this.#parts.presence.outdid()
   }
 
   #sendHeartbeat(link: LinkState): void {

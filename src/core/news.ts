@@ -95,7 +95,7 @@ export class News {
     return true
   }
 
-  /** A message of this name and incarnation, or for it, has come: see Presence, P4. */
+  /** A broadcast of this name and incarnation has come, or an acknowledgement for it: see Presence, P4. */
   overheard(incarnation: number): void {
     const { delivery, presence } = this.#parts
     if (presence.overhear(incarnation)) delivery.incarnationRaised()

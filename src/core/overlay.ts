@@ -203,7 +203,7 @@ export class Overlay {
    * was met and stops for this one, because the bootstrap may still have it: else each would stop for the other.
    */
   hello(): Hello {
-    let linkless = !this.#neighborhood.hasOutdone
+    let linkless = !this.#presence.hasOutdone
     for (const { toldMs } of this.#links.all) if (toldMs !== undefined) linkless = false
     return { ...this.#neighborhood.hello(), linkless }
   }

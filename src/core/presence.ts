@@ -5,12 +5,13 @@
 // P2  of two live processes with one name the later run keeps it and the other stops. A run that has just started
 //     outbids whatever others left behind, but only for `takeoverMs`, and later each other run once: it may be dead, and
 //     its record have been kept where this run was not known. Two cannot outbid each other for ever.
-//     A run stops only for one that is later than it is itself at that moment: two never stop for each other
+//     A run stops only for one that is later than it is itself at that moment: two never stop for each other, nor one for
+//     what a bootstrap still says of another that has just stopped for it
 // P3  a claim is not answered while a version is due: of two processes that outbid each other each does it once for each
 //     version that the other publishes, whatever older records of theirs still go round
 // P4  a later run of this name of which others know by its messages is outbid as one is of which they have the record: what
-//     this run sends is else taken for old. Its broadcasts tell, and what is meant for it. A settled run waits for the
-//     record, which decides (P2)
+//     this run sends is else taken for old. Its broadcasts tell, and acknowledgements for it of whom this run has written
+//     to. A settled run waits for the record, which decides (P2)
 
 import type { CoreConfig } from './config.ts'
 import { compareRecords, type Directory } from './directory.ts'
@@ -64,6 +65,8 @@ export class Presence {
   #overheardOutbid = 0
   /** When a run without a link was first refused for a later one. */
   #firstOutdoneMs: number | undefined
+  /** When an earlier run was last met. */
+  #outdidMs = Number.NEGATIVE_INFINITY
 
   constructor(config: CoreConfig, directory: Directory, links: Links, turn: Turn) {
     this.#config = config
@@ -120,6 +123,16 @@ export class Presence {
     return nowMs - this.#firstOutdoneMs > takeoverMs + heartbeatMs * (heartbeatsMissedMax + 1)
   }
 
+  /** An earlier run of this name was met, and stops for this one. */
+  outdid(): void {
+    this.#outdidMs = this.#turn.nowMs
+  }
+
+  /** Whether that was a moment ago: whoever speaks for the other does not know yet that it has stopped. */
+  get hasOutdone(): boolean {
+    return this.#turn.nowMs - this.#outdidMs < this.#config.takeoverMs
+  }
+
   /** Whether this run has had links for longer than a run that has just started may outbid others. */
   get #isSettled(): boolean {
     const { nowMs } = this.#turn
@@ -135,7 +148,7 @@ export class Presence {
     return 'raised'
   }
 
-  /** A message of this name and incarnation, or for it, has come (P4). True: this run goes on above it. */
+  /** A broadcast of this name and incarnation has come, or an acknowledgement for it (P4). True: this run goes on above it. */
   overhear(incarnation: number): boolean {
     const { incarnation: own } = this.#directory.own.record
     if (incarnation <= own || incarnation > OVERHEARD_MAX) return false
@@ -150,8 +163,7 @@ export class Presence {
   outbidOverheard(afterMs = this.#config.heartbeatMs): boolean {
     const overheard = this.#overheard
     if (overheard === undefined) return false
-    const own = this.#directory.own.record
-    if (overheard.incarnation <= own.incarnation) {
+    if (overheard.incarnation <= this.#directory.own.record.incarnation) {
       this.#overheard = undefined
       return false
     }
@@ -159,8 +171,7 @@ export class Presence {
     this.#overheard = undefined
     // Another process that sends and is outbid may do the same: it ends.
     if (this.#isSettled && this.#overheardOutbid++ >= OUTBID_MAX) return false
-    this.#directory.replaceOwn({ ...own, incarnation: this.#above(overheard.incarnation) })
-    this.changed()
+    this.#outbidRun(overheard.incarnation)
     return true
   }
 
@@ -177,8 +188,7 @@ export class Presence {
     this.#turn.drop('own-record', `${record.name}: ${detail}`, cameFrom)
     if (!isLaterRun(record, own)) return this.#answer(cameFrom)
     if (record.incarnation > INCARNATION_MAX || !this.#mayOutbid(record)) return 'lost'
-    this.#directory.replaceOwn({ ...own, incarnation: this.#above(record.incarnation) })
-    this.changed()
+    this.#outbidRun(record.incarnation)
     return 'raised'
   }
 
@@ -188,6 +198,12 @@ export class Presence {
     if (this.#outbid.has(instance) || this.#outbid.size === OUTBID_MAX) return false
     this.#outbid.add(instance)
     return true
+  }
+
+  /** Goes on above another run, and tells everybody. */
+  #outbidRun(incarnation: number): void {
+    this.#directory.replaceOwn({ ...this.#directory.own.record, incarnation: this.#above(incarnation) })
+    this.changed()
   }
 
   /**
@@ -203,17 +219,21 @@ export class Presence {
 
   /**
    * A record of this very run. Nobody else may make versions of it: one that is newer than the own was forged or
-   * damaged, and only a still newer one puts that right everywhere (OSPF, RFC 2328 section 13.4).
+   * damaged, and so was one of the own version that says something else; only a still newer one puts that right
+   * everywhere (OSPF, RFC 2328 section 13.4).
    */
   #echo(record: PeerRecord, own: PeerRecord, cameFrom: LinkId): OwnRecordVerdict {
     const order = compareRecords(record, own)
-    if (order === 0) return 'ignored'
+    if (order === 0 && wordOf(record) === wordOf(own)) return 'ignored'
     if (order < 0) return this.#answer(cameFrom)
     this.#turn.drop('own-record', `${record.name}: version ${record.version}, own ${own.version}`, cameFrom)
     const { incarnation, version } = record
     if (incarnation > INCARNATION_MAX) return 'lost'
-    if (version < VERSION_MAX) this.#directory.replaceOwn({ ...own, incarnation, version })
-    else this.#directory.replaceOwn({ ...own, incarnation: incarnation + 1, version: 0 })
+    if (order > 0) {
+      const isRaised = version >= VERSION_MAX
+      const next = isRaised ? { incarnation: incarnation + 1, version: 0 } : { incarnation, version }
+      this.#directory.replaceOwn({ ...own, ...next })
+    }
     this.changed()
     return this.#directory.own.record.incarnation === own.incarnation ? 'answered' : 'raised'
   }
@@ -225,4 +245,9 @@ export class Presence {
     }
     return 'answered'
   }
+}
+
+/** All that a run can change in its record, to be compared. */
+function wordOf({ state, url, links, tags = [], topics = [] }: PeerRecord): string {
+  return JSON.stringify([state, url, links, tags, topics])
 }

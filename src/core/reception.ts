@@ -166,12 +166,12 @@ export class Reception {
       if (message.type === 'direct') incoming.bounce(message, 'no-route', cameFrom)
       else if (failure === 'no-route')
         this.#turn.drop(failure, `${message.type} for ${message.destination}`, cameFrom)
-      return
-    }
-    news.overheard(message.destinationIncarnation)
-    if (message.type === 'direct') incoming.receive(message, cameFrom)
-    else if (message.type === 'ack') delivery.receiveAck(message)
-    else delivery.receiveBounce(message)
+    } else if (message.type === 'direct') incoming.receive(message, cameFrom)
+    else if (message.type === 'ack') {
+      // Only of whom one is owed: anybody can write one.
+      if (delivery.isAwaiting(message.origin)) news.overheard(message.destinationIncarnation)
+      delivery.receiveAck(message)
+    } else delivery.receiveBounce(message)
   }
 
   get #self(): NodeName {

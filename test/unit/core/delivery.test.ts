@@ -14,6 +14,7 @@ import {
   directOf,
   dropped,
   failed,
+  helloOf,
   INCARNATION,
   linkId,
   messagesOf,
@@ -26,6 +27,7 @@ import {
   sent,
   timer,
   unsettledOf,
+  urlOf,
   withoutTimers,
 } from '../../support/core-rig.ts'
 
@@ -470,6 +472,22 @@ test('the next run of a node that has left is heard before its record comes: wha
   never.hear(1, hello)
   assert.deepEqual(outcomes(send(never, 1, 'd', 60_000)), [])
   assert.deepEqual(outcomes(never.wait(8_010)), [failed(1, 'peer-left', 'a')], 'it does not wait for ever')
+})
+
+test('what waits for a record sets no timer that never runs out, also before the first link counts', () => {
+  const a = Rig.started('a')
+  a.take({ type: 'link-open', link: linkId(1), dialed: urlOf('b') })
+  const hello = directOf('d', 'a', 'hello', {
+    hops: 2,
+    originIncarnation: RUN_2.incarnation,
+    destinationIncarnation: a.overlay.self.incarnation,
+  })
+  const left = recordOf('d', [], { version: 3, state: 'leaving' })
+  const effects = [...a.hear(1, helloOf('b'), recordsOf(left), hello), ...send(a, 1, 'd')]
+  for (const effect of effects) {
+    if (effect.type === 'timer') assert.ok(Number.isFinite(effect.afterMs), JSON.stringify(effect.timer))
+  }
+  assert.deepEqual(outcomes(effects), [])
 })
 
 test('a message that was sent twice may have reached the run that is gone', () => {

@@ -89,6 +89,26 @@ test('a forged newer record of this run is outbid', () => {
   assert.deepEqual(published(a.wait(publishIntervalMs)), [recordOf('a', ['b', 'c'], { version: 71 })])
 })
 
+test('a forged record with the version of the own one is outbid, and its echo is not', () => {
+  const a = Rig.started('a')
+  a.befriend(1, 'b')
+  a.wait(publishIntervalMs)
+  const own = a.overlay.self
+  assert.deepEqual(a.hear(1, recordsOf({ ...own })), [])
+  for (const forged of [
+    { ...own, links: [] },
+    { ...own, tags: ['liar'] },
+  ]) {
+    const { version } = a.overlay.self
+    const effects = a.hear(1, recordsOf({ ...forged, version }))
+    assert.deepEqual(withoutTimers(effects), [
+      dropped('own-record', `a: version ${version}, own ${version}`, 1),
+    ])
+    const [record] = published(a.wait(publishIntervalMs))
+    assert.deepEqual(record, { ...own, version: version + 1 })
+  }
+})
+
 test('a forged incarnation of this run is taken over, and its version outbid', () => {
   const a = Rig.started('a')
   a.befriend(1, 'b')
@@ -195,7 +215,11 @@ test('a run that has just started outbids one of which only broadcasts are left'
 test('a run that has just started outbids one that others know only by what it sent to them', () => {
   const a = Rig.started('a', { incarnation: 7, instance: 'a-2' })
   a.meet(1, 'b')
-  a.hear(1, ackOf('b', 'a', 5, { destinationIncarnation: INCARNATION }))
+  const ack = ackOf('b', 'a', 5, { destinationIncarnation: INCARNATION })
+  a.hear(1, ack)
+  assert.equal(a.overlay.self.incarnation, 7, 'nothing was sent there: anybody could say so')
+  a.take({ type: 'send', id: 1, to: nodeName('b'), payload: bytes('') })
+  a.hear(1, ack)
   assert.ok(a.overlay.self.incarnation > INCARNATION)
 })
 
@@ -243,7 +267,7 @@ test('of each later run that is overheard the record has as long to come', () =>
 test('what no run can have as its incarnation brings none to the end of the numbers', () => {
   const a = Rig.started('a', { incarnation: 7, instance: 'a-2' })
   a.meet(1, 'b')
-  a.hear(1, ackOf('b', 'a', 5, { destinationIncarnation: 2 ** 48 - 2 }))
+  a.hear(1, gossipOf('a', 5, '', { incarnation: 2 ** 48 - 2 }))
   assert.equal(a.overlay.self.incarnation, 7)
 })
 
