@@ -4,7 +4,6 @@
 import { dial } from '../net/dialer.ts'
 import { Link } from '../net/link.ts'
 import type { LinkOptions } from '../net/link-options.ts'
-import { encodeFrame } from '../wire/encode.ts'
 import type { ClientConnection, ClientWorld, ConnectionHandlers } from './client-world.ts'
 
 /** @param link numbers of the links that differ from their defaults. */
@@ -37,7 +36,7 @@ function connection(
       return link.isOpen
     },
     send: (message) => {
-      link.send(encodeFrame(message), 'control')
+      link.sendMessage(message, 'control')
     },
     close: (reason, detail) => link.close(reason, detail),
   }

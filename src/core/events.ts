@@ -108,14 +108,14 @@ export type Notification =
   /** The end of a send. Exactly one per `send` input. */
   | { readonly type: 'outcome'; readonly id: number; readonly outcome: Outcome }
   /** The broadcast has gone out to this many neighbors, or failed. Exactly one per `broadcast` input. */
-  | {
-      readonly type: 'broadcast-sent'
-      readonly id: number
-      readonly neighbors: number
-      /** The run of the node that it was sent as, and its number there; absent when it failed. */
-      readonly sentAs?: { readonly incarnation: number; readonly sequence: number }
-      readonly failure?: SendFailure
-    }
+  | ({ readonly type: 'broadcast-sent'; readonly id: number; readonly neighbors: number } & (
+      | {
+          /** The run of the node that it was sent as, and its number there. */
+          readonly sentAs: { readonly incarnation: number; readonly sequence: number }
+          readonly failure?: undefined
+        }
+      | { readonly failure: SendFailure; readonly sentAs?: undefined }
+    ))
   /** A peer became reachable. */
   | { readonly type: 'peer-join'; readonly peer: PeerRecord }
   /** A peer that had joined is gone. */

@@ -126,7 +126,7 @@ class LaneQueue implements FrameTarget {
 
 /** Not from Buffer's shared pool: a bundle that waits on a slow socket would keep the whole pool alive. */
 function memory(bytes: number, blockBytesMax: number): Uint8Array {
-  // Most of a block is used when half of one is.
+  // From half a block on a whole one, which can be used again.
   if (bytes * 2 <= blockBytesMax || bytes > blockBytesMax) return Buffer.allocUnsafeSlow(bytes)
   const found = spare.at(-1)
   if (found?.length !== blockBytesMax) return Buffer.allocUnsafeSlow(blockBytesMax)

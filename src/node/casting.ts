@@ -157,7 +157,7 @@ export class Casting {
     const { failure, neighbors, sentAs } = await this.#send(payload, options)
     if (sentAs === undefined) {
       if (awaited !== undefined) receipts.giveUp(awaited.number)
-      return sending.failed(failure ?? 'no-route')
+      return sending.failed(failure)
     }
     const id = `${settings.name}/${sentAs.incarnation}/${sentAs.sequence}`
     onCast({ payload, ...sentAs }, isTold)

@@ -9,6 +9,7 @@ import { ownCopyOf } from '../wire/byte-writer.ts'
 import { decodeHeadersOf, decodePayload, encodePayload, hasHeaders, type JsonValue } from '../wire/payload.ts'
 import { isTopic } from '../wire/topics.ts'
 import type { NodeMessage } from './events.ts'
+import { MessageIds } from './message-ids.ts'
 
 /** Headers of one message. Numbers are the sender's own, and come back as they were. */
 export interface EnvelopeHeaders {
@@ -79,6 +80,9 @@ export function isForProgram(payload: Uint8Array): boolean {
   return headers !== undefined && OTHERS.every((name) => headers[name] === undefined)
 }
 
+/** Of the broadcasts that come. */
+const ids = new MessageIds()
+
 /** Reads a message of the overlay. Never throws. */
 export function open(notification: Extract<Notification, { type: 'message' }>): Opened {
   const { from, payload, hops, broadcast, spread } = notification
@@ -88,7 +92,8 @@ export function open(notification: Extract<Notification, { type: 'message' }>): 
   if (decoded.headers === undefined) {
     // Nearly every message: written out, because it costs a fifth of what follows.
     const plain: NodeMessage = { from, value, hops, broadcast, via: 'overlay' }
-    const message = spread === undefined ? plain : { ...plain, id: idOf(from, spread) }
+    const message =
+      spread === undefined ? plain : { ...plain, id: ids.of(from, spread.incarnation, spread.sequence) }
     return { kind: 'message', message, receipt: undefined }
   }
   const headers: EnvelopeHeaders = decoded.headers
@@ -107,25 +112,11 @@ export function open(notification: Extract<Notification, { type: 'message' }>): 
     broadcast,
     via: 'overlay',
     ...(sender === undefined ? {} : { sender }),
-    ...(spread === undefined ? {} : { id: idOf(from, spread) }),
+    ...(spread === undefined ? {} : { id: ids.of(from, spread.incarnation, spread.sequence) }),
     ...(topic === undefined || !broadcast ? {} : { topic }),
   }
   if (guest !== undefined && !broadcast) return { kind: 'for-guest', message, guest }
   return { kind: 'message', message, receipt: broadcast ? receipt : undefined }
-}
-
-// The last origin's: a number as long as an incarnation takes longer to write than the rest of a message.
-let prefix = { from: '', incarnation: -1, text: '' }
-
-/** The name of a broadcast, unique in the overlay. */
-function idOf(
-  from: NodeName,
-  { incarnation, sequence }: { readonly incarnation: number; readonly sequence: number },
-): string {
-  if (prefix.from !== from || prefix.incarnation !== incarnation) {
-    prefix = { from, incarnation, text: `${from}/${incarnation}/` }
-  }
-  return prefix.text + sequence
 }
 
 /** What another node says, as fields that may be anything; none where it is no object. */

@@ -12,6 +12,7 @@ import type { JsonValue } from '../wire/payload.ts'
 import { isTag } from '../wire/topics.ts'
 import { type EnvelopeHeaders, seal } from './envelope.ts'
 import type { HttpPeers, PostOutcome } from './http-peers.ts'
+import { MessageIds } from './message-ids.ts'
 import { checkName, type NodeSettings } from './options.ts'
 import type { Found, Seeking } from './seeking.ts'
 import { Waiting } from './waiting.ts'
@@ -46,9 +47,7 @@ export class Sending {
   /** The node that was sent to last, by tag. */
   readonly #turns = new Map<string, string>()
   #lastId = 0
-  /** All of an id but its last part, and the run that it is of: a run has it put together once, and not for each message. */
-  #idPrefix = ''
-  #idIncarnation = -1
+  readonly #ids = new MessageIds()
 
   constructor(parts: SendingParts) {
     this.#parts = parts
@@ -209,12 +208,7 @@ export class Sending {
 
   /** A name for one more message, unique in the overlay. */
   messageId(): string {
-    const { incarnation } = this.#parts.overlay.self
-    if (incarnation !== this.#idIncarnation) {
-      this.#idIncarnation = incarnation
-      this.#idPrefix = `${this.#name}/${incarnation}/`
-    }
-    return this.#idPrefix + ++this.#lastId
+    return this.#ids.of(this.#name, this.#parts.overlay.self.incarnation, ++this.#lastId)
   }
 
   /** Whether this is a plain HTTP peer, which has no link to anybody. */

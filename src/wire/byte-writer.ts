@@ -56,12 +56,15 @@ interface Memory {
 }
 const { Buffer: unsafe } = globalThis as Memory
 
+/** A large array of its own. What is in it before it is written may be anything. */
+function allocateLarge(size: number): Uint8Array {
+  return unsafe === undefined ? new Uint8Array(size) : new Uint8Array(unsafe.allocUnsafeSlow(size).buffer)
+}
+
 /** An array of its own, or a part of a buffer that nothing else uses. What is in it before it is written may be anything. */
 function allocate(size: number): Uint8Array {
   if (size <= 64) return new Uint8Array(size)
-  if (size > SLAB_SHARE_BYTES_MAX) {
-    return unsafe === undefined ? new Uint8Array(size) : new Uint8Array(unsafe.allocUnsafeSlow(size).buffer)
-  }
+  if (size > SLAB_SHARE_BYTES_MAX) return allocateLarge(size)
   if (slabOffset + size > SLAB_BYTES) {
     slab = new ArrayBuffer(SLAB_BYTES)
     slabOffset = 0
@@ -76,8 +79,8 @@ function allocate(size: number): Uint8Array {
  * transfer to another thread, which takes the whole buffer away.
  */
 export function ownCopyOf(bytes: Uint8Array): Uint8Array {
-  if (unsafe === undefined || bytes.length <= SLAB_SHARE_BYTES_MAX) return new Uint8Array(bytes)
-  const copy = new Uint8Array(unsafe.allocUnsafeSlow(bytes.length).buffer)
+  if (bytes.length <= SLAB_SHARE_BYTES_MAX) return new Uint8Array(bytes)
+  const copy = allocateLarge(bytes.length)
   copy.set(bytes)
   return copy
 }
