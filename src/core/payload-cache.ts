@@ -5,10 +5,11 @@
 // C2  nothing that is kept keeps memory alive beyond its own slab: what came in a bundle is copied
 
 import type { Gossip, NodeName } from './messages.ts'
+import { Slab } from './slab.ts'
 
 /** What an entry costs beside its bytes, roughly: objects, and its places in a map and a list. */
 const ENTRY_BYTES = 256
-/** Bytes are copied into pieces of this size: a byte array of its own for each would cost more than the copy. */
+/** Bytes are copied into pieces of this size. */
 const SLAB_BYTES = 65_536
 /** Spent places at the front of the list before it is compacted, if they are half of it. */
 const COMPACT_AT = 1_024
@@ -25,12 +26,11 @@ export interface Kept {
 export class PayloadCache {
   readonly #bytesMax: number
   readonly #byOrigin = new Map<NodeName, Map<number, Kept>>()
+  readonly #slab = new Slab(SLAB_BYTES)
   /** Oldest first, from `#head` on; nothing before it. */
   #kept: (Kept | undefined)[] = []
   #head = 0
   #bytes = 0
-  #slab = new Uint8Array(0)
-  #slabUsed = 0
 
   /** @param bytesMax see C1; 0 keeps nothing. */
   constructor(bytesMax: number) {
@@ -101,20 +101,8 @@ export class PayloadCache {
   #copied(gossip: Gossip): Gossip {
     const { raw, payload } = gossip
     if (raw === undefined) return gossip
-    const bytes = this.#place(raw.length)
-    bytes.set(raw)
+    const bytes = this.#slab.copyOf(raw)
     return { ...gossip, raw: bytes, payload: bytes.subarray(raw.length - payload.length) }
-  }
-
-  #place(size: number): Uint8Array {
-    if (size > SLAB_BYTES / 4) return new Uint8Array(size)
-    if (this.#slabUsed + size > this.#slab.length) {
-      this.#slab = new Uint8Array(SLAB_BYTES)
-      this.#slabUsed = 0
-    }
-    const start = this.#slabUsed
-    this.#slabUsed += size
-    return this.#slab.subarray(start, start + size)
   }
 }
 

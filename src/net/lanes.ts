@@ -36,11 +36,12 @@ interface Block {
 const BLOCK_BYTES_MIN = 512
 
 /**
- * Memory of full-size blocks that have left, for all links of the process: a busy link would else allocate as many bytes
- * as it sends, outside of the heap, and the garbage collector runs for those as for any others.
+ * Memory of blocks that have left, for all links of the process, by size: a busy link would else allocate as many bytes as
+ * it sends, outside of the heap, and the garbage collector runs for those as for any others.
  */
-const SPARE_BLOCKS_MAX = 32
-const spare: Uint8Array[] = []
+const SPARE_BYTES_MAX = 4 * 1_048_576
+const spare = new Map<number, Uint8Array[]>()
+let spareBytes = 0
 
 /** Frames are written one at a time: one writer serves all lanes without an allocation for each. */
 const writer = new ByteWriter(0)
@@ -118,20 +119,35 @@ class LaneQueue implements FrameTarget {
     if (last.used + size > last.bytes.length) {
       const grown = memory(Math.min(this.#blockBytesMax, 2 * (last.used + size)), this.#blockBytesMax)
       grown.set(last.bytes.subarray(0, last.used))
+      recycle(last.bytes, this.#blockBytesMax)
       last.bytes = grown
     }
     return last
   }
 }
 
-/** Not from Buffer's shared pool: a bundle that waits on a slow socket would keep the whole pool alive. */
+/**
+ * Memory for so many bytes, of a size that others can use again: the next power of two. Not from Buffer's shared pool: a
+ * bundle that waits on a slow socket would keep the whole pool alive.
+ */
 function memory(bytes: number, blockBytesMax: number): Uint8Array {
-  // From half a block on a whole one, which can be used again.
-  if (bytes * 2 <= blockBytesMax || bytes > blockBytesMax) return Buffer.allocUnsafeSlow(bytes)
-  const found = spare.at(-1)
-  if (found?.length !== blockBytesMax) return Buffer.allocUnsafeSlow(blockBytesMax)
-  spare.pop()
+  if (bytes > blockBytesMax) return Buffer.allocUnsafeSlow(bytes)
+  const size = Math.min(blockBytesMax, Math.max(BLOCK_BYTES_MIN, 2 ** Math.ceil(Math.log2(bytes))))
+  const found = spare.get(size)?.pop()
+  if (found === undefined) return Buffer.allocUnsafeSlow(size)
+  spareBytes -= size
   return found
+}
+
+/** Nobody looks at this memory any more. */
+function recycle({ buffer }: Uint8Array, blockBytesMax: number): void {
+  const size = buffer.byteLength
+  if (size > blockBytesMax || spareBytes + size > SPARE_BYTES_MAX) return
+  const bytes = Buffer.from(buffer)
+  const others = spare.get(size)
+  if (others === undefined) spare.set(size, [bytes])
+  else others.push(bytes)
+  spareBytes += size
 }
 
 /** The lanes of one link. */
@@ -218,8 +234,4 @@ function joined(parts: readonly Block[], bytes: number, blockBytesMax: number): 
     recycle(from, blockBytesMax)
   }
   return target.subarray(0, bytes)
-}
-
-function recycle({ buffer }: Uint8Array, blockBytesMax: number): void {
-  if (buffer.byteLength === blockBytesMax && spare.length < SPARE_BLOCKS_MAX) spare.push(Buffer.from(buffer))
 }

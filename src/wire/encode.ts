@@ -1,5 +1,4 @@
-// Messages to frames. One allocation of the exact size for each, and none at all for a frame that is passed on, or that is
-// written where it leaves from.
+// Messages to frames: how large a frame is, and then its bytes, in an array of that size or where it leaves from.
 // It must not be called with what the format cannot carry: that is a mistake of this process, and a WireError.
 
 import type {
@@ -9,9 +8,13 @@ import type {
   Direct,
   Gossip,
   Heartbeat,
+  Hello,
   Message,
+  PeerEvents,
+  Records,
   Routed,
   Want,
+  Welcome,
 } from '../core/messages.ts'
 import { ByteWriter, nameSize } from './byte-writer.ts'
 import {
@@ -26,7 +29,7 @@ import {
 import { jsonBody } from './json-frames.ts'
 import { LIMITS } from './limits.ts'
 import { recordSize, writeRecord } from './records.ts'
-import { encodeTreeFrame } from './tree-frames.ts'
+import { treeFrameSize, writeTreeFrame } from './tree-frames.ts'
 import { WireError } from './wire-error.ts'
 
 /** Where frames are put one behind the other. */
@@ -39,16 +42,22 @@ export interface FrameTarget {
   commit(): void
 }
 
+/** Messages that are written as JSON: seldom, and their size is known when they are. */
+type JsonMessage = Hello | Welcome | PeerEvents
+
+/** Messages whose frame has a size before it is written. */
+type SizedMessage = Exclude<Message, JsonMessage | { readonly type: 'unknown' }>
+
 /**
- * Puts the frame of a message, as {@link encodeFrame} gives it, at the end of `target`; false when that has no room. What
- * a busy sender sends is written there in place: an array of its own for each would cost more than the writing.
+ * Puts the frame of a message, as {@link encodeFrame} gives it, at the end of `target`; false when that has no room. It is
+ * written there in place: an array of its own for each costs a busy sender more than the writing.
  * @throws {@link WireError} as `encodeFrame` does; nothing has changed then
  */
 export function encodeFrameInto(message: Message, target: FrameTarget): boolean {
-  if (message.type !== 'direct' || message.raw !== undefined) return target.push(encodeFrame(message))
-  const writer = target.reserve(directSize(message))
+  if (!isSized(message) || rawOf(message) !== undefined) return target.push(encodeFrame(message))
+  const writer = target.reserve(frameSize(message))
   if (writer === undefined) return false
-  writeDirect(writer, message)
+  writeFrame(writer, message)
   target.commit()
   return true
 }
@@ -65,81 +74,144 @@ export function encodeFrameInto(message: Message, target: FrameTarget): boolean 
  * gives it, and `hops` and `hopsLeft` within 0–255, never throws, except for `unknown`.
  */
 export function encodeFrame(message: Message): Uint8Array {
-  const frame = encode(message)
-  if (frame.length > LIMITS.frameBytesMax) {
-    throw new WireError('too-large', message.type, `expected at most ${LIMITS.frameBytesMax} bytes`)
+  if (message.type === 'unknown') {
+    throw new WireError('invalid', 'type', `a frame of the unknown type ${message.code} cannot be written`)
   }
-  return frame
+  if (!isSized(message)) return encodeJson(message)
+  const raw = rawOf(message)
+  if (raw !== undefined) {
+    writeHops(raw, 0, message as Routed)
+    return raw
+  }
+  const writer = new ByteWriter(frameSize(message))
+  writeFrame(writer, message)
+  return writer.bytes
 }
 
-function encode(message: Message): Uint8Array {
+function isSized(message: Message): message is SizedMessage {
+  const { type } = message
+  return type !== 'hello' && type !== 'welcome' && type !== 'peer-events' && type !== 'unknown'
+}
+
+function rawOf(message: SizedMessage): Uint8Array | undefined {
+  return 'raw' in message ? message.raw : undefined
+}
+
+function encodeJson(message: JsonMessage): Uint8Array {
+  const body = jsonBody(message)
+  const writer = new ByteWriter(withinFrame(HEADER_BYTES + body.length, message.type))
+  writer.header(FRAME_TYPES[message.type])
+  writer.copy(body)
+  return writer.bytes
+}
+
+function withinFrame(size: number, type: Message['type']): number {
+  if (size > LIMITS.frameBytesMax) {
+    throw new WireError('too-large', type, `expected at most ${LIMITS.frameBytesMax} bytes`)
+  }
+  return size
+}
+
+/** How many bytes the frame has; also checks all that is not checked while it is written. */
+function frameSize(message: SizedMessage): number {
+  return withinFrame(HEADER_BYTES + bodySize(message), message.type)
+}
+
+function bodySize(message: SizedMessage): number {
   switch (message.type) {
     case 'direct':
-      return message.raw === undefined ? encodeDirect(message) : patchHops(message.raw, 0, message)
+      return directSize(message)
     case 'ack':
-      return message.raw === undefined ? encodeAck(message) : patchHops(message.raw, 0, message)
+      atMost(message.ranges.length, LIMITS.ackRangesMax, 'ack.ranges')
+      return routedSize(message, 8 + 4 * message.ranges.length)
     case 'bounce':
-      return message.raw === undefined ? encodeBounce(message) : patchHops(message.raw, 0, message)
+      return routedSize(message, 2 + nameSize(message.failedDestination, 'bounce.failedDestination') + 6)
     case 'gossip':
-      return message.raw === undefined ? encodeGossip(message) : patchHops(message.raw, 0, message)
+      return gossipSize(message)
     case 'heartbeat':
-      return encodeHeartbeat(message)
-    case 'records': {
-      atMost(message.records.length, LIMITS.recordsPerFrameMax, 'records')
-      let size = HEADER_BYTES + 2
-      for (const record of message.records) size += recordSize(record)
-      const writer = begin(FRAME_TYPES.records, size)
-      writer.u16(message.records.length, 'records')
-      for (const record of message.records) writeRecord(writer, record)
-      return writer.bytes
-    }
+      return HEARTBEAT_BYTES - HEADER_BYTES
+    case 'records':
+      return recordsSize(message)
     case 'digest':
-      return encodeDigest(message)
+      return digestSize(message)
     case 'want':
-      return encodeWant(message)
-    case 'ihave':
-    case 'graft':
-    case 'prune':
-    case 'catch-up':
-      return encodeTreeFrame(message)
-    case 'hello':
-    case 'welcome':
-    case 'peer-events': {
-      const body = jsonBody(message)
-      const writer = begin(FRAME_TYPES[message.type], HEADER_BYTES + body.length)
-      writer.copy(body)
-      return writer.bytes
-    }
-    case 'unknown':
-      throw new WireError('invalid', 'type', `a frame of the unknown type ${message.code} cannot be written`)
+      return wantSize(message)
+    default:
+      return treeFrameSize(message)
+  }
+}
+
+/** Writes a frame of which {@link frameSize} was computed before. */
+function writeFrame(writer: ByteWriter, message: SizedMessage): void {
+  switch (message.type) {
+    case 'direct':
+      writeDirect(writer, message)
+      break
+    case 'ack':
+      writeAck(writer, message)
+      break
+    case 'bounce':
+      writeBounce(writer, message)
+      break
+    case 'gossip':
+      writeGossip(writer, message)
+      break
+    case 'heartbeat':
+      writeHeartbeat(writer, message)
+      break
+    case 'records':
+      writeRecords(writer, message)
+      break
+    case 'digest':
+      writeDigest(writer, message)
+      break
+    case 'want':
+      writeWant(writer, message)
+      break
+    default:
+      writeTreeFrame(writer, message)
   }
 }
 
 // Writes the hops of the frame that begins at `start`.
-function patchHops(
+function writeHops(
   bytes: Uint8Array,
   start: number,
   { hopsLeft, hops }: Pick<Routed, 'hopsLeft' | 'hops'>,
-): Uint8Array {
-  checkHops(hopsLeft, hops)
+): void {
+  const areCounts = Number.isInteger(hopsLeft) && Number.isInteger(hops) && hopsLeft >= 0 && hops >= 0
+  if (!areCounts || hopsLeft + hops > LIMITS.hopsSumMax) {
+    throw new WireError('invalid', 'hopsLeft + hops', `expected integers, 0 to ${LIMITS.hopsSumMax} in all`)
+  }
   bytes[start + HOPS_LEFT_OFFSET] = hopsLeft
   bytes[start + HOPS_OFFSET] = hops
-  return bytes
 }
 
-function encodeHeartbeat({ clock, echo, heldUs, hash }: Heartbeat): Uint8Array {
-  const writer = begin(FRAME_TYPES.heartbeat, HEARTBEAT_BYTES)
+function writeHeartbeat(writer: ByteWriter, { clock, echo, heldUs, hash }: Heartbeat): void {
+  writer.header(FRAME_TYPES.heartbeat)
   writer.u32(clock, 'heartbeat.clock')
   writer.u32(echo, 'heartbeat.echo')
   writer.u32(heldUs, 'heartbeat.heldUs')
   writer.u32(hash.high, 'heartbeat.hash')
   writer.u32(hash.low, 'heartbeat.hash')
-  return writer.bytes
 }
 
-function encodeDigest({ after, upTo, entries }: Digest): Uint8Array {
+function recordsSize({ records }: Records): number {
+  atMost(records.length, LIMITS.recordsPerFrameMax, 'records')
+  let size = 2
+  for (const record of records) size += recordSize(record)
+  return size
+}
+
+function writeRecords(writer: ByteWriter, { records }: Records): void {
+  writer.header(FRAME_TYPES.records)
+  writer.u16(records.length, 'records')
+  for (const record of records) writeRecord(writer, record)
+}
+
+function digestSize({ after, upTo, entries }: Digest): number {
   atMost(entries.length, LIMITS.digestEntriesMax, 'digest.entries')
-  let size = HEADER_BYTES + 2 + boundSize(after, 'digest.after') + boundSize(upTo, 'digest.upTo')
+  let size = 2 + boundSize(after, 'digest.after') + boundSize(upTo, 'digest.upTo')
   let previous = after
   for (const { name } of entries) {
     if (name <= previous || (upTo !== '' && name > upTo)) {
@@ -148,7 +220,15 @@ function encodeDigest({ after, upTo, entries }: Digest): Uint8Array {
     previous = name
     size += nameSize(name, 'digest.entries') + 10
   }
-  const writer = begin(FRAME_TYPES.digest, size)
+  return size
+}
+
+function boundSize(bound: string, field: string): number {
+  return bound === '' ? 1 : nameSize(bound, field)
+}
+
+function writeDigest(writer: ByteWriter, { after, upTo, entries }: Digest): void {
+  writer.header(FRAME_TYPES.digest)
   writer.name(after)
   writer.name(upTo)
   writer.u16(entries.length, 'digest.entries')
@@ -157,45 +237,39 @@ function encodeDigest({ after, upTo, entries }: Digest): Uint8Array {
     writer.u48(incarnation, 'digest.entries')
     writer.u32(version, 'digest.entries')
   }
-  return writer.bytes
 }
 
-function boundSize(bound: string, field: string): number {
-  return bound === '' ? 1 : nameSize(bound, field)
-}
-
-function encodeWant({ names }: Want): Uint8Array {
+function wantSize({ names }: Want): number {
   atMost(names.length, LIMITS.wantNamesMax, 'want.names')
-  let size = HEADER_BYTES + 2
+  let size = 2
   for (const name of names) size += nameSize(name, 'want.names')
-  const writer = begin(FRAME_TYPES.want, size)
+  return size
+}
+
+function writeWant(writer: ByteWriter, { names }: Want): void {
+  writer.header(FRAME_TYPES.want)
   writer.u16(names.length, 'want.names')
   for (const name of names) writer.name(name)
-  return writer.bytes
 }
 
-function encodeGossip(gossip: Gossip): Uint8Array {
-  const { kind, record, payload } = gossip
+function gossipSize({ kind, record, payload, origin }: Gossip): number {
   if ((kind === 'record') !== (record !== undefined)) {
     throw new WireError('invalid', 'gossip.record', `expected it with kind "record" only, got kind "${kind}"`)
   }
   if (record === undefined) checkPayload(payload, 'gossip.payload')
-  const contentSize = record === undefined ? payload.length : recordSize(record)
-  const size = HEADER_BYTES + nameSize(gossip.origin, 'gossip.origin') + 12 + contentSize
-  const writer = begin(FRAME_TYPES.gossip, size, record === undefined ? 0 : FLAG_RECORD)
-  patchHops(writer.bytes, 0, gossip)
+  return nameSize(origin, 'gossip.origin') + 12 + (record === undefined ? payload.length : recordSize(record))
+}
+
+function writeGossip(writer: ByteWriter, gossip: Gossip): void {
+  const { record, payload } = gossip
+  const start = writer.offset
+  writer.header(FRAME_TYPES.gossip, record === undefined ? 0 : FLAG_RECORD)
+  writeHops(writer.bytes, start, gossip)
   writer.name(gossip.origin)
   writer.u48(gossip.incarnation, 'gossip.incarnation')
   writer.sequence(gossip.sequence, 'gossip.sequence')
   if (record === undefined) writer.copy(payload)
   else writeRecord(writer, record)
-  return writer.bytes
-}
-
-function encodeDirect(direct: Direct): Uint8Array {
-  const writer = new ByteWriter(directSize(direct))
-  writeDirect(writer, direct)
-  return writer.bytes
 }
 
 function directSize(direct: Direct): number {
@@ -213,9 +287,8 @@ function writeDirect(writer: ByteWriter, direct: Direct): void {
   writer.copy(payload)
 }
 
-function encodeAck(ack: Ack): Uint8Array {
-  atMost(ack.ranges.length, LIMITS.ackRangesMax, 'ack.ranges')
-  const writer = beginRouted(FRAME_TYPES.ack, ack, 8 + 4 * ack.ranges.length)
+function writeAck(writer: ByteWriter, ack: Ack): void {
+  writeRouted(writer, FRAME_TYPES.ack, ack)
   writer.u48(ack.cumulative, 'ack.cumulative')
   writer.u8(ack.ackedHops, 'ack.ackedHops')
   writer.u8(ack.ranges.length, 'ack.ranges')
@@ -228,51 +301,29 @@ function encodeAck(ack: Ack): Uint8Array {
     writer.u16(behindLast - first, 'ack.ranges')
     end = behindLast
   }
-  return writer.bytes
 }
 
-function encodeBounce(bounce: Bounce): Uint8Array {
-  const size = 2 + nameSize(bounce.failedDestination, 'bounce.failedDestination') + 6
-  const writer = beginRouted(FRAME_TYPES.bounce, bounce, size)
+function writeBounce(writer: ByteWriter, bounce: Bounce): void {
+  writeRouted(writer, FRAME_TYPES.bounce, bounce)
   writer.u16(bounce.reasonCode, 'bounce.reasonCode')
   writer.name(bounce.failedDestination)
   writer.sequence(bounce.sequence, 'bounce.sequence')
-  return writer.bytes
 }
 
-// A writer with the header written; `size` is that of the whole frame.
-function begin(type: number, size: number, flags = 0): ByteWriter {
-  const writer = new ByteWriter(size)
-  writer.header(type, flags)
-  return writer
-}
-
-// A writer with header and routing fields written; `ownSize` is that of the type's own fields.
-function beginRouted(type: number, routed: Routed, ownSize: number): ByteWriter {
-  const writer = new ByteWriter(routedSize(routed, ownSize))
-  writeRouted(writer, type, routed)
-  return writer
-}
-
+// Size of the routing fields and of the type's own ones.
 function routedSize({ destination, origin }: Routed, ownSize: number): number {
   const namesSize = nameSize(destination, 'destination') + nameSize(origin, 'origin')
-  return HEADER_BYTES + namesSize + ROUTED_INCARNATIONS_BYTES + ownSize
+  return namesSize + ROUTED_INCARNATIONS_BYTES + ownSize
 }
 
 function writeRouted(writer: ByteWriter, type: number, routed: Routed): void {
   const start = writer.offset
   writer.header(type)
-  patchHops(writer.bytes, start, routed)
+  writeHops(writer.bytes, start, routed)
   writer.name(routed.destination)
   writer.name(routed.origin)
   writer.u48(routed.destinationIncarnation, 'destinationIncarnation')
   writer.u48(routed.originIncarnation, 'originIncarnation')
-}
-
-function checkHops(hopsLeft: number, hops: number): void {
-  const areCounts = Number.isInteger(hopsLeft) && Number.isInteger(hops) && hopsLeft >= 0 && hops >= 0
-  if (areCounts && hopsLeft + hops <= LIMITS.hopsSumMax) return
-  throw new WireError('invalid', 'hopsLeft + hops', `expected integers, 0 to ${LIMITS.hopsSumMax} in all`)
 }
 
 function checkPayload(payload: Uint8Array, field: string): void {

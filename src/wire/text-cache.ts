@@ -1,16 +1,23 @@
 // Texts from bytes, without a new string and a new check of their syntax for each: a relay sees the same few names
 // again and again, and a node with every version of a record the same URL.
-// It must not grow: a cache has a fixed number of slots, and a colliding text takes the slot over. Nothing that a caller
-// can see depends on what is in it, except time.
+// It must not grow beyond a fixed number of slots: a colliding text takes the slot over. Nothing that a caller can see
+// depends on what is in it, except time and memory.
 
-// They hold most of a large overlay; direct-mapped, so a look-up is one hash and one comparison.
-const SLOTS = 4_096
+// Direct-mapped, so a look-up is one hash and one comparison.
+const SLOTS_MIN = 4_096
+/**
+ * A thousand nodes in one process that each keep a copy of a name, a URL and an instance of each other take hundreds of
+ * bytes a pair: where texts take turns in a slot there are more slots.
+ */
+const SLOTS_MAX = 65_536
 
 /** Texts of one syntax; see the head of the file. */
 export class TextCache<T extends string> {
   readonly #parse: (text: string) => T | undefined
   readonly #charsMax: number
-  readonly #slots: (T | undefined)[] = new Array(SLOTS).fill(undefined)
+  #slots: (T | undefined)[] = new Array(SLOTS_MIN).fill(undefined)
+  /** Texts that have taken a slot over since there were so many. */
+  #takenOver = 0
 
   /**
    * @param parse the text, or `undefined` when it breaks the syntax, which has no characters above 127.
@@ -26,16 +33,23 @@ export class TextCache<T extends string> {
     if (length === 0 || length > this.#charsMax) return undefined
     let hash = length
     for (let i = start; i < start + length; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0
-    const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1)
+    const slot = (hash ^ (hash >>> 15)) & (this.#slots.length - 1)
     const cached = this.#slots[slot]
     // Only valid texts get in, so a hit needs no check of the syntax.
     if (cached !== undefined && isSame(cached, bytes, start, length)) return cached
-    let text = ''
     // Bytes above 127 become Latin-1 letters, which the syntax does not have either.
-    for (let i = start; i < start + length; i++) text += String.fromCharCode(bytes[i] as number)
-    const parsed = this.#parse(text)
-    if (parsed !== undefined) this.#slots[slot] = parsed
+    const parsed = this.#parse(String.fromCharCode(...bytes.subarray(start, start + length)))
+    if (parsed === undefined) return undefined
+    this.#slots[slot] = parsed
+    if (cached !== undefined && ++this.#takenOver > this.#slots.length / 2) this.#grow()
     return parsed
+  }
+
+  /** What was in it comes in again. */
+  #grow(): void {
+    this.#takenOver = 0
+    const { length } = this.#slots
+    if (length < SLOTS_MAX) this.#slots = new Array(2 * length).fill(undefined)
   }
 }
 

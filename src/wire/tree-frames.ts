@@ -11,29 +11,20 @@ import type {
   Prune,
 } from '../core/messages.ts'
 import type { ByteReader } from './byte-reader.ts'
-import { ByteWriter, nameSize } from './byte-writer.ts'
-import { FRAME_TYPES, GOSSIP_KINDS, HEADER_BYTES, RANGE_BYTES } from './frames.ts'
+import { type ByteWriter, nameSize } from './byte-writer.ts'
+import { FRAME_TYPES, GOSSIP_KINDS, RANGE_BYTES } from './frames.ts'
 import { LIMITS } from './limits.ts'
 import { WireError } from './wire-error.ts'
 
 type TreeMessage = IHave | Graft | Prune | CatchUp
 
-/** The frame of one of these messages. @throws {@link WireError} */
-export function encodeTreeFrame(message: TreeMessage): Uint8Array {
+/** Bytes behind the header of the frame of one of these messages. @throws {@link WireError} */
+export function treeFrameSize(message: TreeMessage): number {
   switch (message.type) {
-    case 'ihave': {
-      const writer = beginRanges(message, RANGE_BYTES + 1)
-      for (const range of message.ranges) {
-        writeRange(writer, range)
-        writer.u8(range.hops, 'ihave.hops')
-      }
-      return writer.bytes
-    }
-    case 'graft': {
-      const writer = beginRanges(message, RANGE_BYTES)
-      for (const range of message.ranges) writeRange(writer, range)
-      return writer.bytes
-    }
+    case 'ihave':
+      return rangesSize(message, RANGE_BYTES + 1)
+    case 'graft':
+      return rangesSize(message, RANGE_BYTES)
     case 'prune': {
       const { origins } = message
       if (origins.length > LIMITS.broadcastRangesMax) {
@@ -41,35 +32,44 @@ export function encodeTreeFrame(message: TreeMessage): Uint8Array {
       }
       let size = 2
       for (const origin of origins) size += nameSize(origin, 'prune.origins')
-      const writer = begin(message, size)
-      writer.u16(origins.length, 'prune.origins')
-      for (const origin of origins) writer.name(origin)
-      return writer.bytes
+      return size
     }
-    case 'catch-up': {
-      const writer = begin(message, 4)
-      writer.u32(message.withinMs, 'catch-up.withinMs')
-      return writer.bytes
-    }
+    case 'catch-up':
+      return 4
   }
 }
 
-function begin({ type }: TreeMessage, size: number): ByteWriter {
-  const writer = new ByteWriter(HEADER_BYTES + size)
-  writer.header(FRAME_TYPES[type])
-  return writer
+/** Writes the frame of a message of which {@link treeFrameSize} was computed before. @throws {@link WireError} */
+export function writeTreeFrame(writer: ByteWriter, message: TreeMessage): void {
+  writer.header(FRAME_TYPES[message.type])
+  switch (message.type) {
+    case 'ihave':
+      writer.u16(message.ranges.length, 'ihave.ranges')
+      for (const range of message.ranges) {
+        writeRange(writer, range)
+        writer.u8(range.hops, 'ihave.hops')
+      }
+      break
+    case 'graft':
+      writer.u16(message.ranges.length, 'graft.ranges')
+      for (const range of message.ranges) writeRange(writer, range)
+      break
+    case 'prune':
+      writer.u16(message.origins.length, 'prune.origins')
+      for (const origin of message.origins) writer.name(origin)
+      break
+    case 'catch-up':
+      writer.u32(message.withinMs, 'catch-up.withinMs')
+  }
 }
 
-function beginRanges(message: IHave | Graft, rangeBytes: number): ByteWriter {
-  const { ranges, type } = message
+function rangesSize({ ranges, type }: IHave | Graft, rangeBytes: number): number {
   if (ranges.length > LIMITS.broadcastRangesMax) {
     throw new WireError('too-large', `${type}.ranges`, `expected at most ${LIMITS.broadcastRangesMax}`)
   }
   let size = 2
   for (const { origin } of ranges) size += nameSize(origin, `${type}.origin`) + rangeBytes
-  const writer = begin(message, size)
-  writer.u16(ranges.length, `${type}.ranges`)
-  return writer
+  return size
 }
 
 function writeRange(

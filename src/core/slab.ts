@@ -1,0 +1,28 @@
+// Copies of small frames in common memory: a frame that came over a link is a view of the bundle that it came in, and
+// would keep all of it alive for as long as it is kept itself. An array of its own for each costs several times the copy.
+
+/** See the head of the file. */
+export class Slab {
+  readonly #size: number
+  #bytes = new Uint8Array(0)
+  #used = 0
+
+  /** @param size of the pieces of memory, in bytes: what one copy keeps alive at most. */
+  constructor(size: number) {
+    this.#size = size
+  }
+
+  /** A copy; a large one has memory of its own. */
+  copyOf(bytes: Uint8Array): Uint8Array {
+    const { length } = bytes
+    if (length > this.#size / 4) return bytes.slice()
+    if (this.#used + length > this.#bytes.length) {
+      this.#bytes = new Uint8Array(this.#size)
+      this.#used = 0
+    }
+    const copy = this.#bytes.subarray(this.#used, this.#used + length)
+    this.#used += length
+    copy.set(bytes)
+    return copy
+  }
+}
