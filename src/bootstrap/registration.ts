@@ -62,6 +62,8 @@ export class Registration {
   #cancelTimer = doNothing
   #bootstrapInstance: string | undefined
   #heardMs = 0
+  /** Heartbeats of this end since then. */
+  #silentBeats = 0
   #tries = 0
   /** What the log was last told. */
   #said = ''
@@ -132,6 +134,7 @@ export class Registration {
 
   #received(messages: readonly Message[]): void {
     this.#heardMs = this.#options.world.nowMs()
+    this.#silentBeats = 0
     for (const message of messages) {
       // A message before, or a handler, may have ended it.
       if (this.#link?.isOpen !== true) return
@@ -181,7 +184,10 @@ export class Registration {
   #beat(link: ClientConnection): void {
     const { times, world } = this.#options
     const silentMs = Math.round(world.nowMs() - this.#heardMs)
-    if (silentMs >= times.heartbeatMs * times.heartbeatsMissedMax) {
+    this.#silentBeats++
+    // A process that is behind has its heartbeats late, and reads late.
+    const isSilent = silentMs >= times.heartbeatMs * times.heartbeatsMissedMax
+    if (isSilent && this.#silentBeats >= times.heartbeatsMissedMax) {
       link.close('silent', `nothing was heard for ${silentMs} ms`)
       return
     }

@@ -95,6 +95,12 @@ export class BroadcastOrigins {
     return origin
   }
 
+  /** The tree of the node that published this record, as it is or as it would begin. */
+  treeFor(record: PeerRecord): Tree {
+    const known = this.find(record.name)?.tree
+    return known ?? this.#parts.newTree(record.name, this.#treeOfNeighbor(record))
+  }
+
   /** The tree of the first neighbor of a node that has one. */
   #treeOfNeighbor({ links }: PeerRecord): Tree | undefined {
     for (const name of links) {

@@ -179,6 +179,16 @@ export class Broadcast {
     return true
   }
 
+  /** The links on which broadcasts of the node that published this record are pushed, but for one. */
+  pushedOn(record: PeerRecord, cameFrom: LinkId): LinkId[] {
+    const tree = this.#origins.treeFor(record)
+    const links: LinkId[] = []
+    for (const { id } of this.#links.neighbors.values()) {
+      if (id !== cameFrom && this.#trees.isEager(tree, id)) links.push(id)
+    }
+    return links
+  }
+
   /** A neighbor has broadcasts that it does not push. */
   ihaveReceived(ihave: IHave, link: LinkId): void {
     this.#requests.ihaveReceived(ihave, link)

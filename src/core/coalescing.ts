@@ -3,23 +3,29 @@
 // While little is to be passed on, everything goes at once.
 // It must not know why something goes on a link, nor hold back what an application sends.
 //
-// W1  what is held back goes at the latest `coalesceMs` later, in the order in which it came, on those of its links that
-//     still live
-// W2  at most `BURST` turns go at once, and one more for each `coalesceMs` that has passed since: a token bucket
+// W1  what is held back goes at the latest `coalesceMs` and what the pace adds later, in the order in which it came, on
+//     those of its links that still live
+// W2  at most `BURST` turns go at once, and one more for each such interval that has passed since: a token bucket. In a
+//     process that is behind, it is less than `BURST` by as much as the interval is longer
 
 import { recordsMessages } from './digests.ts'
 import type { Links } from './links.ts'
 import type { Gossip, LinkId, NodeName, PeerRecord } from './messages.ts'
+import { Slab } from './slab.ts'
 import type { Turn } from './turn.ts'
 
 /** Turns that go at once after a rest. */
 const BURST = 8
+
+/** Of the memory in which what waits is kept. */
+const SLAB_BYTES = 8_192
 
 /** See the head of the file. */
 export class Coalescing {
   readonly #intervalMs: number
   readonly #links: Pick<Links, 'up'>
   readonly #turn: Turn
+  readonly #slab = new Slab(SLAB_BYTES)
   #tokens = BURST
   #countedMs = 0
   #openTurn = -1
@@ -39,7 +45,7 @@ export class Coalescing {
   push(links: readonly LinkId[], gossip: Gossip): void {
     if (links.length === 0) return
     if (this.mayGo()) this.#turn.send(links, gossip)
-    else this.#broadcasts.push({ links, gossip })
+    else this.#broadcasts.push({ links, gossip: this.#copied(gossip) })
   }
 
   /** Passes on records that did not come by broadcast. Of those that wait for a link the newest of each name goes. */
@@ -62,12 +68,16 @@ export class Coalescing {
     if (number === this.#openTurn) return true
     if (this.#isArmed) return false
     if (this.#intervalMs > 0) {
-      this.#tokens = Math.min(BURST, this.#tokens + (nowMs - this.#countedMs) / this.#intervalMs)
+      const intervalMs = this.#intervalMs + this.#turn.pace.extraMs('coalesce')
+      const burst = Math.max(1, (BURST * this.#intervalMs) / intervalMs)
+      this.#tokens = Math.min(burst, this.#tokens + (nowMs - this.#countedMs) / intervalMs)
       this.#countedMs = nowMs
       if (this.#tokens < 1) {
         this.#isArmed = true
-        const dueMs = nowMs + (1 - this.#tokens) * this.#intervalMs
-        this.#turn.timerAt({ kind: 'coalesce', token: ++this.#token }, dueMs)
+        this.#turn.timerAt(
+          { kind: 'coalesce', token: ++this.#token },
+          nowMs + (1 - this.#tokens) * intervalMs,
+        )
         return false
       }
       this.#tokens--
@@ -98,5 +108,11 @@ export class Coalescing {
   /** A link is gone. */
   linkDown(link: LinkId): void {
     this.#records.delete(link)
+  }
+
+  /** In a storm each bundle brings something that waits: all of them would be kept whole. */
+  #copied(gossip: Gossip): Gossip {
+    const { raw } = gossip
+    return raw === undefined ? gossip : { ...gossip, raw: this.#slab.copyOf(raw) }
   }
 }

@@ -24,8 +24,11 @@ export type Input =
   | { readonly type: 'received'; readonly link: LinkId; readonly messages: readonly Message[] }
   /** A link had no room for a message of a `send` effect. */
   | { readonly type: 'send-refused'; readonly link: LinkId; readonly message: Message }
-  /** A timer that the core asked for has run out. A stale one is a no-op. */
-  | { readonly type: 'timer'; readonly timer: Timer }
+  /**
+   * A timer that the core asked for has run out. A stale one is a no-op. `lateMs`: how much later than asked for it comes,
+   * because the process was busy or stood still; absent: it is on time.
+   */
+  | { readonly type: 'timer'; readonly timer: Timer; readonly lateMs?: number }
   /** The application sends. `id` is the caller's, and comes back once with the outcome. */
   | {
       readonly type: 'send'

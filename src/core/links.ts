@@ -3,7 +3,8 @@
 //
 // K1  at most one link is up with each neighbor, and both ends choose the same one of two
 // K2  nothing but a hello is accepted on a link that is not up
-// K3  a link on which nothing was heard for `heartbeatsMissedMax` intervals is closed
+// K3  a link on which nothing was heard for `heartbeatsMissedMax` intervals is closed, once as many heartbeats of this end
+//     have passed since: a process that is behind has them late, and reads late
 // K4  who dials is let in while there are fewer than `linksHardMax` links; above `linksMax` only nodes that nothing else
 //     leads to are, and then a link that can be spared is trimmed
 //
@@ -51,6 +52,8 @@ export interface LinkState {
 type MutableLink = { -readonly [K in keyof LinkState]: LinkState[K] } & {
   /** The neighbor's last clock and when it came, to be echoed. */
   peerClock: number
+  /** Times that {@link Links.closeSilent} has passed since something was heard. */
+  silentTimes: number
   peerClockMs: number
 }
 
@@ -120,7 +123,7 @@ export class Links {
       heardMs: nowMs,
       echoedMs: undefined,
     }
-    this.#links.set(link, { ...state, peerClock: 0, peerClockMs: 0 })
+    this.#links.set(link, { ...state, peerClock: 0, peerClockMs: 0, silentTimes: 0 })
     if (dialed !== undefined) this.#turn.send([link], own)
     const waiting = this.#links.size - this.#neighbors.size
     if (dialed === undefined && waiting > this.#config.helloPendingMax) this.close(link, 'full')
@@ -136,7 +139,9 @@ export class Links {
   /** Something arrived on this link. */
   heard(link: LinkId): void {
     const state = this.#links.get(link)
-    if (state !== undefined) state.heardMs = this.#turn.nowMs
+    if (state === undefined) return
+    state.heardMs = this.#turn.nowMs
+    state.silentTimes = 0
   }
 
   /**
@@ -228,12 +233,15 @@ export class Links {
     )
   }
 
-  /** Closes the links that have been silent for too long (K3). */
+  /** Closes the links that have been silent for too long (K3). To be called with each heartbeat. */
   closeSilent(): LinkEvent[] {
-    const silenceMs = this.#config.heartbeatMs * this.#config.heartbeatsMissedMax
+    const { heartbeatMs, heartbeatsMissedMax } = this.#config
+    const silenceMs = heartbeatMs * heartbeatsMissedMax
     const events: LinkEvent[] = []
     for (const link of [...this.#neighbors.values()]) {
-      if (this.#turn.nowMs - link.heardMs >= silenceMs) events.push(...this.close(link.id, 'silent'))
+      const isSilent =
+        ++link.silentTimes >= heartbeatsMissedMax && this.#turn.nowMs - link.heardMs >= silenceMs
+      if (isSilent) events.push(...this.close(link.id, 'silent'))
     }
     return events
   }

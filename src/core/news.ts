@@ -3,9 +3,12 @@
 // It must not hold the rules of merging (directory.ts) or of who keeps a name (presence.ts), nor pass on broadcasts.
 //
 // N1  a record that came outside of a broadcast is passed on only when it was news here, and not to where it came from;
-//     one that was not published by its node (digests.ts) only when it tells of a new run
+//     one that was not published by its node (digests.ts) only when it tells of a new run. In a storm (coalescing.ts)
+//     it goes where the broadcasts of its node are pushed, and not on all links, but for one that tells of a new run:
+//     whoever is left out finds that with its heartbeats (digests.ts)
 // N2  whatever raises the own incarnation, nothing that is in flight under the old one is sent again (delivery.ts)
 
+import type { Broadcast } from './broadcast.ts'
 import type { Coalescing } from './coalescing.ts'
 import type { Delivery } from './delivery.ts'
 import { isPublished } from './digests.ts'
@@ -19,7 +22,8 @@ import type { Turn } from './turn.ts'
 /** What is told of news, and what is told upward. */
 export interface NewsParts {
   readonly turn: Turn
-  readonly coalescing: Pick<Coalescing, 'passOn'>
+  readonly broadcast: Pick<Broadcast, 'pushedOn'>
+  readonly coalescing: Pick<Coalescing, 'mayGo' | 'passOn'>
   readonly directory: Pick<Directory, 'get' | 'own'>
   readonly links: Pick<Links, 'neighbors'>
   readonly reach: Pick<Reach, 'learn'>
@@ -44,20 +48,27 @@ export class News {
    * here until the last one is forgotten.
    */
   records(records: readonly PeerRecord[], cameFrom: LinkId): void {
-    const { coalescing, directory, links, turn } = this.#parts
+    const { broadcast, coalescing, directory, links, turn } = this.#parts
     const news: PeerRecord[] = []
+    const runs: PeerRecord[] = []
     const later: PeerRecord[] = []
     for (const record of records) {
-      const before = directory.get(record.name)?.record.instance ?? record.instance
+      const before = directory.get(record.name)?.record ?? record
       const isNews = this.learn(record, cameFrom)
-      if (isNews && (isPublished(record) || before !== record.instance)) news.push(record)
+      const isOtherRun = before.instance !== record.instance || before.incarnation !== record.incarnation
+      if (isNews && isOtherRun) runs.push(record)
+      else if (isNews && isPublished(record)) news.push(record)
       const known = directory.get(record.name)?.record ?? record
       if (known.instance !== record.instance && known !== directory.own.record) later.push(known)
     }
     if (later.length > 0) turn.send([cameFrom], { type: 'records', records: later })
-    if (news.length === 0) return
+    if (news.length + runs.length === 0) return
     const others = [...links.neighbors.values()].flatMap(({ id }) => (id === cameFrom ? [] : [id]))
-    coalescing.passOn(others, news)
+    if (coalescing.mayGo()) coalescing.passOn(others, [...news, ...runs])
+    else {
+      if (runs.length > 0) coalescing.passOn(others, runs)
+      for (const record of news) coalescing.passOn(broadcast.pushedOn(record, cameFrom), [record])
+    }
   }
 
   /** Takes in a record, from wherever; true when it is news of another node. */

@@ -250,6 +250,7 @@ export class Overlay {
         this.#reception.sendRefused(input.link, input.message)
         break
       case 'timer':
+        this.#turn.pace.timerCame(input.lateMs ?? 0)
         this.#timedOut(input.timer)
         break
       case 'send':

@@ -1,13 +1,15 @@
 // One turn of the core: the time at which an input is worked off, and the effects that it has so far. All machines of
-// one overlay share it, so that effects come out in the order in which they were decided.
+// one overlay share it, so that effects come out in the order in which they were decided; and how far behind the process is.
 // It must not decide anything.
 
 import type { Effect, Lane, Notification, Timer } from './events.ts'
 import type { LinkId, Message } from './messages.ts'
+import { Pace } from './pace.ts'
 import type { Reason } from './reasons.ts'
 
 /** See the head of the file. */
 export class Turn {
+  readonly pace = new Pace()
   #nowMs = 0
   #number = 0
   #effects: Effect[] = []

@@ -33,6 +33,9 @@ export interface Dial {
 
 const TIMEOUT_MS = 5_000
 
+/** A timeout is so many timers, one after the other: a process that is busy reads between them what has arrived. */
+const TIMEOUT_PARTS = 5
+
 /** Dials `url` (`ws`, `wss`, `http` or `https`, or `host:port`). A URL that cannot be dialled is a failure like any other. */
 export function dial(url: string, handlers: DialHandlers, options: DialOptions = {}): Dial {
   const normalized = normalizeUrl(url)
@@ -50,7 +53,7 @@ export function dial(url: string, handlers: DialHandlers, options: DialOptions =
   const settle = (): boolean => {
     if (settled) return false
     settled = true
-    clearTimeout(timer)
+    clearInterval(timer)
     return true
   }
   const fail = (detail: string): void => {
@@ -59,7 +62,10 @@ export function dial(url: string, handlers: DialHandlers, options: DialOptions =
     handlers.onFailed(detail)
   }
   // One timer for all of it: the handshake timeout of `ws` starts anew with each byte that arrives.
-  const timer = setTimeout(() => fail(`${place} did not answer within ${timeoutMs} ms`), timeoutMs)
+  let partsLeft = TIMEOUT_PARTS
+  const timer = setInterval(() => {
+    if (--partsLeft === 0) fail(`${place} did not answer within ${timeoutMs} ms`)
+  }, timeoutMs / TIMEOUT_PARTS)
   // Stays after the dial has failed or was cancelled: `ws` reports the end of a broken-off handshake as an error.
   const onError = (error: Error): void => fail(describe(place, error))
   socket.on('error', onError)

@@ -50,6 +50,11 @@ export interface Listener {
 }
 
 /** How long an idle HTTP connection is kept: longer than what common clients reuse one for, so they seldom find it shut. */
+/**
+ * Connections that wait to be taken in. An event loop takes one a turn, and where a thousand nodes start at once they dial one
+ * bootstrap at once; beyond this (or the system's limit) they try again after 1, 3, 7 s and so on.
+ */
+const BACKLOG = 4_096
 const KEEP_ALIVE_MS = 30_000
 /** Finds dead guests and clients whose machine has vanished; links have heartbeats of their own. */
 const TCP_KEEP_ALIVE_MS = 30_000
@@ -139,7 +144,7 @@ class HttpAndWebSocketListener implements Listener {
     return new Promise((resolve, reject) => {
       const failed = (error: NodeJS.ErrnoException): void => reject(listenError(error, port, host))
       this.#server.once('error', failed)
-      this.#server.listen(port, host, () => {
+      this.#server.listen({ port, ...(host !== undefined && { host }), backlog: BACKLOG }, () => {
         this.#server.off('error', failed)
         this.#port = (this.#server.address() as AddressInfo).port
         // From here on it is a connection that could not be accepted (no file descriptors, say); the others live on.

@@ -61,7 +61,7 @@ export class Node {
     const identity = { name: settings.name, ...run }
     const own = url === undefined ? identity : { ...identity, url }
     this.#overlay = new Overlay(own, seed, settings.config, (payload) => this.#streams.takes(payload))
-    this.#timers = world.timers((timer) => this.#loop.feed({ type: 'timer', timer }))
+    this.#timers = world.timers((timer, lateMs = 0) => this.#loop.feed({ type: 'timer', timer, lateMs }))
     this.#links = world.links((event) => this.#loop.feed(event))
     const nowMs = () => world.nowMs()
     this.#readiness = new Readiness(nowMs, this.#timers)

@@ -2,7 +2,6 @@
 // Composition only.
 
 import { nanoid } from 'nanoid'
-import type { Timer } from '../core/events.ts'
 import { askHttp } from '../net/http-ask.ts'
 import type { Doors } from './doors.ts'
 import { SocketLinks } from './links.ts'
@@ -20,7 +19,7 @@ export function socketsWorld({ logger, link }: NodeSettings, doors: Doors): Node
     },
     doors,
     nowMs: () => performance.now(),
-    timers: (expired: (timer: Timer) => void) => new Timers(expired),
+    timers: (expired) => new Timers(expired),
     links: (events: LinkEvents) => {
       const links = new SocketLinks(events, logger, link)
       doors.leadTo((socket, from) => links.adopt(socket, from))

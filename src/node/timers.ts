@@ -5,13 +5,13 @@ import type { NodeTimers } from './world.ts'
 
 /** Timers that are running. */
 export class Timers implements NodeTimers {
-  readonly #expired: (timer: Timer) => void
+  readonly #expired: (timer: Timer, lateMs: number) => void
   readonly #running = new Set<NodeJS.Timeout>()
   readonly #waiting = new Set<() => void>()
   #hasEnded = false
 
-  /** @param expired called when a timer has run out; never after {@link end}. */
-  constructor(expired: (timer: Timer) => void) {
+  /** @param expired called when a timer has run out, and how late; never after {@link end}. */
+  constructor(expired: (timer: Timer, lateMs: number) => void) {
     this.#expired = expired
   }
 
@@ -33,15 +33,15 @@ export class Timers implements NodeTimers {
       this.#running.delete(timeout)
       const restMs = dueMs - performance.now()
       if (restMs > 0) this.#startUntil(timer, dueMs, Math.ceil(restMs))
-      else this.#afterInput(timer)
+      else this.#afterInput(timer, dueMs)
     }, afterMs)
     this.#running.add(timeout)
   }
 
   /** After a pause of the process timers come before what has arrived meanwhile: a link would be silent that is not. */
-  #afterInput(timer: Timer): void {
+  #afterInput(timer: Timer, dueMs: number): void {
     setImmediate(() => {
-      if (!this.#hasEnded) this.#expired(timer)
+      if (!this.#hasEnded) this.#expired(timer, performance.now() - dueMs)
     })
   }
 

@@ -28,8 +28,8 @@ export interface NodeWorld {
   readonly doors: NodeDoors
   /** A clock that never goes back, in ms; fractions are fine. */
   nowMs(): number
-  /** @param expired called when a timer has run out; never after the end of the timers. */
-  timers(expired: (timer: Timer) => void): NodeTimers
+  /** @param expired called when a timer has run out, and how much later than asked for: 0 unless given; never after the end of the timers. */
+  timers(expired: (timer: Timer, lateMs?: number) => void): NodeTimers
   /** @param events takes what happens on links; never called from within a call of the links but `send`. */
   links(events: LinkEvents): NodeLinks
   /** Asks plain HTTP peers. */

@@ -35,10 +35,12 @@ export interface ProcessOptions extends ProcessObserver {
 class CoreTimer implements Happening {
   readonly process: SimProcess
   readonly timer: Timer
+  readonly dueMs: number
 
-  constructor(process: SimProcess, timer: Timer) {
+  constructor(process: SimProcess, timer: Timer, dueMs: number) {
     this.process = process
     this.timer = timer
+    this.dueMs = dueMs
   }
 
   happen(): void {
@@ -138,7 +140,9 @@ export class SimProcess {
       return
     }
     this.#pendingTimers--
-    this.feed({ type: 'timer', timer: expired.timer })
+    // What it waited for while the process stood still.
+    const lateMs = this.#queue.nowMs - expired.dueMs
+    this.feed({ type: 'timer', timer: expired.timer, ...(lateMs > 0 && { lateMs }) })
   }
 
   #next(): Input | undefined {
@@ -175,7 +179,7 @@ export class SimProcess {
     this.#pendingTimers++
     // A clock that does not run at 1 has moments between ticks: a µs more, so that it is never early.
     const waitMs = this.#clockRate === 1 ? afterMs : afterMs / this.#clockRate + 0.001
-    this.#queue.plan(waitMs, new CoreTimer(this, timer))
+    this.#queue.plan(waitMs, new CoreTimer(this, timer, this.#queue.nowMs + waitMs))
   }
 
   #end(): void {

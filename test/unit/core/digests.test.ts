@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { CORE_DEFAULTS } from '../../../src/core/config.ts'
 import { answerDigest, answerWant, digestsOf } from '../../../src/core/digests.ts'
 import { Directory } from '../../../src/core/directory.ts'
+import type { Effect } from '../../../src/core/events.ts'
 import type { Digest, Heartbeat, PeerRecord } from '../../../src/core/messages.ts'
 import {
   linkId,
@@ -12,6 +13,7 @@ import {
   nodeName,
   Rig,
   reachExactly,
+  recordGossip,
   recordOf,
   recordsOf,
   sent,
@@ -197,4 +199,33 @@ test('digests, requests and records are answered on the link they came over, and
   assert.deepEqual(a.hear(2, { type: 'want', names: [nodeName('d'), nodeName('nobody')] }), [
     sent([2], recordsOf(d)),
   ])
+})
+
+test('in a storm news that came by anti-entropy goes where broadcasts of its node are pushed, and not on all links', () => {
+  const a = Rig.started('a')
+  for (const [link, name] of [
+    [1, 'b'],
+    [2, 'c'],
+    [3, 'd'],
+  ] as const)
+    a.befriend(link, name)
+  const passedOn = (effects: Effect[]) => messagesOf(effects, 'records').flatMap(({ links }) => links)
+  const calm = a.hear(1, recordsOf(recordOf('v', ['b'])))
+  assert.deepEqual(passedOn(calm), [linkId(2), linkId(3)], 'in peace it goes on all of them')
+  // Of all but the first link broadcasts of x are wanted over c only.
+  a.hear(1, recordGossip(recordOf('x', []), 1))
+  const ranges = [
+    { kind: 'payload', origin: nodeName('x'), incarnation: 0, first: 1, behindLast: 1 },
+  ] as const
+  a.hear(2, { type: 'graft', ranges })
+  for (let turns = 0; turns < 20; turns++) a.hear(1, recordsOf(recordOf(`w${turns}`, ['b'])))
+  a.hear(1, recordsOf(recordOf('x', ['b'], { version: 9 })))
+  const later = a.wait(100)
+  const told = messagesOf(later, 'records').filter(({ message }) =>
+    message.records.some(({ name }) => name === 'x'),
+  )
+  assert.deepEqual(
+    told.map(({ links }) => links),
+    [[linkId(2)]],
+  )
 })

@@ -418,3 +418,20 @@ test('a link that was trimmed at the other end is not dialled again at once', ()
   )
   assert.equal(a.wait(750).filter(({ type }) => type === 'dial').length, 1)
 })
+
+test('a process that was behind closes no link for silence before it has had as many heartbeats: it reads late', () => {
+  const a = Rig.started('a')
+  a.meet(1, 'b')
+  // It has stood still for ten minutes: its timer comes before what has arrived meanwhile.
+  const closes = (): string[] =>
+    a.wait(600_000 / 4).flatMap((effect) => (effect.type === 'close' ? [effect.reason] : []))
+  a.nowMs += 600_000
+  const first = a.take({ type: 'timer', timer: { kind: 'heartbeat' }, lateMs: 600_000 })
+  assert.deepEqual(
+    first.filter(({ type }) => type === 'close'),
+    [],
+  )
+  a.hear(1, heartbeat())
+  assert.equal(a.overlay.neighbors.size, 1)
+  assert.deepEqual(closes(), ['silent'], 'what stays silent is closed all the same')
+})

@@ -30,6 +30,13 @@ describe('the timers of a node', () => {
     assert.deepEqual(early, [])
   })
 
+  test('say how late they are', async () => {
+    const late = new Promise<number>((resolve) => new Timers((_, lateMs) => resolve(lateMs)).start(TIMER, 1))
+    work(20)
+    const lateMs = await late
+    assert.ok(lateMs >= 18, `${lateMs}`)
+  })
+
   test('end: none runs out any more, who waits waits no more, and none can be started', async () => {
     const expired: Timer[] = []
     const timers = new Timers((timer) => expired.push(timer))
