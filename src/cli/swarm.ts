@@ -1,7 +1,7 @@
 // `hearsay swarm`: a bootstrap and many nodes in one process, laid out on ports as the Docker walk-through does:
 // the bootstrap on one port, node1 on the next, and so on. Either all of them run, or none is left running.
 
-import type { Bootstrap } from '../bootstrap/server.ts'
+import { nanoid } from 'nanoid'
 import type { Logger } from '../logger.ts'
 import type { Node } from '../node/node.ts'
 import { command } from './command.ts'
@@ -13,6 +13,7 @@ import { writeMessage } from './message-out.ts'
 import { openFilesMax, openFilesProblem } from './open-files.ts'
 import type { OptionValues } from './options.ts'
 import { Progress } from './progress.ts'
+import { type SwarmBootstrap, startBootstrap } from './swarm-bootstrap.ts'
 
 const PORT_MAX = 65_535
 /** More nodes than this one process does not run well. */
@@ -27,8 +28,10 @@ type SwarmValues = OptionValues<
 
 /** What runs. */
 interface Swarm {
-  readonly bootstrap: Bootstrap
+  readonly bootstrap: SwarmBootstrap
   readonly nodes: readonly Node[]
+  /** The text of the broadcast that tries the swarm out: no message for a person. */
+  readonly trial: string
 }
 
 /** The command. */
@@ -64,6 +67,8 @@ export const swarm = command({
       progress.clear()
       if (context.signal.aborted) return EXIT.ok
       announce(running, { ...known, tookMs: performance.now() - context.startedAtMs }, values, context)
+      if (known.pairs === known.pairsMax)
+        await Promise.race([tryOut(running, values, context), stopRequested(context.signal)])
       return await ending(running, context)
     } finally {
       progress.clear()
@@ -84,21 +89,13 @@ interface Launch {
 
 async function start(values: SwarmValues, launch: Launch): Promise<Swarm> {
   const { logger, progress, closers, context } = launch
-  const [{ createBootstrap }, { createNode }] = await Promise.all([
-    import('../bootstrap/server.ts'),
-    import('../node/create-node.ts'),
-  ])
+  const { createNode } = await import('../node/create-node.ts')
   const place = { ...(values.host !== undefined && { host: values.host }) }
   const portOf = (index: number) => (values.port === 0 ? 0 : values.port + index)
   progress.show(`Starting a bootstrap and ${values.nodes} nodes …`)
-  const bootstrap = await createBootstrap({
-    ...place,
-    listen: portOf(0),
-    logger: named(logger, 'bootstrap'),
-  }).catch((error: unknown) => {
-    throw startError(error)
-  })
+  const bootstrap = await startBootstrap({ ...place, listen: portOf(0) }, named(logger, 'bootstrap'))
   closers.push(() => bootstrap.close())
+  const trial = `hearsay swarm tries itself out: ${nanoid()}`
   const starting = Array.from({ length: values.nodes }, async (_, i) => {
     const name = `node${i + 1}`
     const port = portOf(i + 1)
@@ -113,16 +110,17 @@ async function start(values: SwarmValues, launch: Launch): Promise<Swarm> {
       ...(port !== 0 && { url: `http://${urlHost(values.host)}:${port}` }),
     })
     closers.push(() => node.close())
-    node.on('message', (message) =>
-      writeMessage(message, context.stdout, { json: values.json, receiver: name }),
-    )
+    node.on('message', (message) => {
+      if (message.value !== trial)
+        writeMessage(message, context.stdout, { json: values.json, receiver: name })
+    })
     return node
   })
   // All of them have to settle: one that starts after another has failed must be closed as well.
   const settled = await Promise.allSettled(starting)
   const failed = settled.find((one) => one.status === 'rejected')
   if (failed) throw startError(failed.reason)
-  return { bootstrap, nodes: await Promise.all(starting) }
+  return { bootstrap, nodes: await Promise.all(starting), trial }
 }
 
 /** The host by which the swarm's own members reach each other. */
@@ -227,6 +225,40 @@ function announce(
   }
   lines.push('', 'Messages appear here as they arrive. Ctrl-C ends everything.', '')
   context.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/**
+ * When nothing changes any more: how long a broadcast takes to the last node, and whom it reaches. Not where broadcasts are
+ * kept for whoever asks later: this one is for nobody.
+ */
+async function tryOut(running: Swarm, values: SwarmValues, context: CliContext): Promise<void> {
+  const { nodes, trial } = running
+  const [origin, ...receivers] = nodes
+  if (origin === undefined || receivers.length === 0 || values.history > 0) return
+  await Promise.all(nodes.map((node) => node.settled()))
+  const settledMs = performance.now() - context.startedAtMs
+  let lastMs = 0
+  const stopListening = receivers.map((node) =>
+    node.on('message', ({ value }) => {
+      if (value === trial) lastMs = performance.now()
+    }),
+  )
+  const sentMs = performance.now()
+  const outcome = await origin.broadcast(trial, { receipts: true })
+  for (const stop of stopListening) stop()
+  if (outcome.status !== 'sent') return
+  const { reached, of } = outcome
+  const lastAfterMs = Math.max(0, lastMs - sentMs)
+  if (values.json) {
+    const broadcast = { reached, of, tookMs: Number(lastAfterMs.toFixed(1)) }
+    const line = { event: 'settled', tookMs: Math.round(settledMs), broadcast }
+    context.stdout.write(`${JSON.stringify(line)}\n`)
+    return
+  }
+  const seconds = (settledMs / 1000).toFixed(2)
+  const colour = reached === of ? 'green' : 'yellow'
+  const text = `Settled after ${seconds} s: a broadcast reached ${reached} of ${of} nodes, the last one after ${lastAfterMs.toFixed(1)} ms.`
+  context.stdout.write(`${painter(context.stdout, context.env)(colour, text)}\n`)
 }
 
 function table(running: Swarm, values: SwarmValues): string[] {

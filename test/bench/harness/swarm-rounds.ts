@@ -2,6 +2,7 @@
 // with plain `ws` servers. Measured once for each size, whoever asks.
 // It must not know the aims.
 
+import type { BootstrapCommands } from '../processes/bootstrap.ts'
 import type { CoreCommands } from '../processes/core.ts'
 import type { RawIdleCommands } from '../processes/raw-idle.ts'
 import type { SwarmCommands } from '../processes/swarm.ts'
@@ -50,15 +51,17 @@ async function oneRound(bench: Bench, nodes: number): Promise<SwarmRound> {
     flags: GC,
     deadlineMs,
   })
-  const started = await swarm.ask('start', nodes)
-  const { links, registrations } = await swarm.ask('settled')
+  const bootstrap = bench.children.start<BootstrapCommands>('bootstrap', { label: 'bootstrap', deadlineMs })
+  const started = await swarm.ask('start', nodes, await bootstrap.ask('start'))
+  const ends = await swarm.ask('settled')
   const memory = await swarm.ask('memory')
   const share = bench.isSelected('idle') ? await swarm.ask('idle', bench.isQuick ? 5 : 20) : undefined
   await swarm.end()
+  await bootstrap.end()
 
   const raw = bench.children.start<RawIdleCommands>('raw-idle', { label: `${nodes} servers`, flags: GC })
   const ports = await raw.ask('serveMany', nodes)
-  await raw.ask('connectMany', ports, links + registrations)
+  await raw.ask('connectMany', ports, Math.round(ends / 2))
   const rawMemory = await raw.ask('memory')
   await raw.end()
 

@@ -165,6 +165,14 @@ describe('swarm', () => {
         .find((line) => line.startsWith(`  ${name} `))
         ?.split(/\s+/)
         .at(-1) ?? ''
+    await running.line(
+      /^Settled after [\d.]+ s: a broadcast reached 4 of 4 nodes, the last one after [\d.]+ ms\.$/,
+    )
+    assert.equal(
+      running.stdout.some((line) => line.includes('[MSG]')),
+      false,
+      'that broadcast is for nobody',
+    )
     assert.equal((await fetch(url('bootstrap'))).status, 200)
     const commands = running.stdout.filter((line) => /^ {2}(curl|npx|npm)/.test(line))
     assert.equal(commands.length, 3)

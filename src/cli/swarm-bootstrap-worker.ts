@@ -1,0 +1,60 @@
+// A thread with the bootstrap of a swarm. Only swarm-bootstrap.ts starts it.
+// It must not write to a stream: what is to be logged is told.
+
+import { parentPort, workerData } from 'node:worker_threads'
+import { createBootstrap } from '../bootstrap/server.ts'
+import type { Logger } from '../logger.ts'
+import { CliError } from './context.ts'
+import type { ExitCode } from './exit-codes.ts'
+import { startError } from './listening.ts'
+
+/** Where the bootstrap is to be. */
+export interface BootstrapPlace {
+  readonly listen: number
+  readonly host?: string
+}
+
+/** What the thread tells. */
+export type BootstrapWord =
+  | {
+      readonly type: 'log'
+      readonly level: keyof Logger
+      readonly fields: Readonly<Record<string, unknown>>
+      readonly event: string
+    }
+  | { readonly type: 'up'; readonly port: number }
+  /** It cannot start, for a reason that is no bug. */
+  | { readonly type: 'failed'; readonly exitCode: ExitCode; readonly text: string }
+  | { readonly type: 'closed' }
+
+/** Two minutes of 5 s each: the nodes are in this process, and none of them is gone while all of them start. */
+const PATIENT = { heartbeatsMissedMax: 24 }
+
+const tell = (word: BootstrapWord): void => parentPort?.postMessage(word)
+
+const log =
+  (level: keyof Logger) =>
+  (fields: Readonly<Record<string, unknown>>, event: string): void =>
+    tell({ type: 'log', level, fields, event })
+
+async function run(place: BootstrapPlace): Promise<void> {
+  const logger = {
+    trace: log('trace'),
+    debug: log('debug'),
+    info: log('info'),
+    warn: log('warn'),
+    error: log('error'),
+  }
+  try {
+    const bootstrap = await createBootstrap({ ...place, registry: PATIENT, logger })
+    // Whatever is said means that it is to end.
+    parentPort?.once('message', () => void bootstrap.close().then(() => tell({ type: 'closed' })))
+    tell({ type: 'up', port: bootstrap.port })
+  } catch (error) {
+    const told = startError(error)
+    if (!(told instanceof CliError)) throw error
+    tell({ type: 'failed', exitCode: told.exitCode, text: told.message })
+  }
+}
+
+void run(workerData as BootstrapPlace)

@@ -1,0 +1,50 @@
+// The bootstrap of a swarm, on a thread of its own: an event loop takes in one connection a turn, and while a thousand nodes
+// start, a turn of theirs takes seconds.
+
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { Logger } from '../logger.ts'
+import { CliError } from './context.ts'
+import type { BootstrapPlace, BootstrapWord } from './swarm-bootstrap-worker.ts'
+
+/** A bootstrap that runs. */
+export interface SwarmBootstrap {
+  readonly port: number
+  /** Tells everybody that it ends, and resolves when it has. Never rejects. */
+  close(): Promise<void>
+}
+
+/** Starts it. @throws CliError (rejected) when the address cannot be had */
+export async function startBootstrap(place: BootstrapPlace, logger: Logger): Promise<SwarmBootstrap> {
+  // From src as well as from dist.
+  const file = `./swarm-bootstrap-worker${extname(import.meta.filename)}`
+  const worker = new Worker(new URL(file, import.meta.url), { workerData: place })
+  const up = Promise.withResolvers<number>()
+  const closed = Promise.withResolvers<void>()
+  worker.on('message', (word: BootstrapWord) => {
+    if (word.type === 'log') logger[word.level](word.fields, word.event)
+    else if (word.type === 'up') up.resolve(word.port)
+    else if (word.type === 'failed') up.reject(new CliError(word.exitCode, word.text))
+    else closed.resolve()
+  })
+  // A bug: before it was up it is told to who has started it, and after that to nobody else than the process.
+  worker.once('error', (error) => {
+    up.reject(error)
+    closed.resolve()
+    logger.error({ err: error }, 'the bootstrap has crashed')
+  })
+  try {
+    const port = await up.promise
+    return {
+      port,
+      async close() {
+        worker.postMessage('close')
+        await closed.promise
+        await worker.terminate()
+      },
+    }
+  } catch (error) {
+    await worker.terminate()
+    throw error
+  }
+}
