@@ -272,3 +272,28 @@ test('a lane that never runs empty keeps its order over many rounds', () => {
   assert.equal(lanes.queuedFrames, pushed - taken)
   assert.equal(pushed - taken, 100)
 })
+
+test('memory that has left is given back when nobody has needed it for a while', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const MIB = 1_048_576
+  const bundle = 65_536
+  const lanes = lanesOf(64 * MIB, bundle)
+  const references: WeakRef<ArrayBufferLike>[] = []
+  // All of them wait at one time: 16 MiB.
+  ;(() => {
+    for (let count = 0; count < 256; count++) lanes.end('direct').push(frame(count, bundle - 3))
+    for (let taken = lanes.take(); taken; taken = lanes.take()) {
+      references.push(new WeakRef(taken.bytes.buffer))
+      lanes.recycle(taken)
+    }
+  })()
+  const bytes = async (): Promise<number> => {
+    await new Promise((resolve) => setImmediate(resolve))
+    collect()
+    return references.filter((reference) => reference.deref() !== undefined).length * bundle
+  }
+  assert.equal(await bytes(), 16 * MIB, 'it is kept for whoever needs it next')
+  // The first look sees what was spare at its least before: nothing.
+  for (let looks = 0; looks < 2; looks++) t.mock.timers.tick(5_000)
+  assert.ok((await bytes()) <= 4 * MIB)
+})
