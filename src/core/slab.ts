@@ -15,7 +15,8 @@ export class Slab {
   /** A copy; a large one has memory of its own. */
   copyOf(bytes: Uint8Array): Uint8Array {
     const { length } = bytes
-    if (length > this.#size / 4) return bytes.slice()
+    // Not `slice`: what a Buffer gives is a view.
+    if (length > this.#size / 4) return new Uint8Array(bytes)
     if (this.#used + length > this.#bytes.length) {
       this.#bytes = new Uint8Array(this.#size)
       this.#used = 0

@@ -6,6 +6,7 @@ import type { ByteReader } from './byte-reader.ts'
 import { type ByteWriter, nameSize, utf8Size } from './byte-writer.ts'
 import { RECORD_STATES } from './frames.ts'
 import { LIMITS } from './limits.ts'
+import { RecordCache } from './record-cache.ts'
 import { TextCache } from './text-cache.ts'
 import { isTag, isTopicFilter } from './topics.ts'
 import { isInstance, isPeerUrl } from './validate.ts'
@@ -15,6 +16,7 @@ import { WireError } from './wire-error.ts'
 const FIXED_BYTES = 6 + 4 + 1 + 1 + 2 + 1
 
 const ASCII = /^[ -~]+$/
+const cache = new RecordCache()
 const instances = new TextCache((text) => (isInstance(text) ? text : undefined), LIMITS.instanceCharsMax)
 /** Longer URLs, and those with other letters, are read anew each time. */
 const urls = new TextCache((text) => (ASCII.test(text) && isPeerUrl(text) ? text : undefined), 128)
@@ -100,15 +102,19 @@ export function readRecord(reader: ByteReader): PeerRecord {
   const frameEnd = reader.end
   const recordEnd = Math.min(reader.offset + size, frameEnd)
   reader.end = recordEnd
-  const record = readFields(reader)
+  const { bytes, offset: start } = reader
+  const name = reader.name('record.name')
+  const known = cache.find(name, bytes, start, recordEnd)
+  const record = known ?? readFields(reader, name)
+  if (known === undefined && reader.failure === undefined) cache.keep(record, bytes, start, recordEnd)
   reader.end = frameEnd
   // Trailing bytes belong to a later version. After a failure the rest stays unread.
   reader.offset = reader.failure === undefined ? recordEnd : frameEnd
   return record
 }
 
-function readFields(reader: ByteReader): PeerRecord {
-  const name = reader.name('record.name')
+/** Reads what is behind the name. */
+function readFields(reader: ByteReader, name: NodeName): PeerRecord {
   const incarnation = reader.u48('record.incarnation')
   const version = reader.u32('record.version')
   const state = RECORD_STATES[reader.u8('record.state')]
