@@ -154,6 +154,20 @@ export async function startInMemory(
   return { net, nodes: started.map((node) => new RecordedNode(node)) }
 }
 
+/** Waits until all of them see the links that there are: until then a message may take another way than the next one. */
+export async function agreed(nodes: readonly RecordedNode[]): Promise<void> {
+  const seenBy = ({ node }: RecordedNode): string => {
+    const links = node.topology().links.map((pair) => pair.toSorted().join('-'))
+    return links.toSorted().join(' ')
+  }
+  const ownOf = ({ node }: RecordedNode): string[] =>
+    node.neighbors().map(({ name }) => [node.name, name].toSorted().join('-'))
+  await until('all see the links that there are', () => {
+    const there = [...new Set(nodes.flatMap(ownOf))].toSorted().join(' ')
+    return nodes.every((node) => seenBy(node) === there)
+  })
+}
+
 /** Waits until each of these nodes has a link to each other one. */
 export async function meshed(nodes: readonly RecordedNode[]): Promise<void> {
   await until('everyone is linked to everyone', () =>

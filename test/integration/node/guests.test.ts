@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import {
+  agreed,
   names,
   type RecordedNode,
   SPARSE,
@@ -71,6 +72,7 @@ test('questions, receipts, ways, and nodes that come and go', async (t) => {
   const bootstrap = await startBootstrap(t)
   const nodes = await startOverlay(t, bootstrap, names('n', 9), { config: SPARSE })
   const [first, second] = nodes as [RecordedNode, RecordedNode]
+  await agreed(nodes)
   const ann = await guestOf(t, first)
   await ann.askJson('{"cmd":"events","on":true}')
 
