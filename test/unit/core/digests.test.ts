@@ -220,12 +220,13 @@ test('in a storm news that came by anti-entropy goes where broadcasts of its nod
   a.hear(2, { type: 'graft', ranges })
   for (let turns = 0; turns < 20; turns++) a.hear(1, recordsOf(recordOf(`w${turns}`, ['b'])))
   a.hear(1, recordsOf(recordOf('x', ['b'], { version: 9 })))
+  // Nor is that of v but where it has another run: who has that name must hear of it.
+  a.hear(1, recordsOf(recordOf('v', ['b'], { incarnation: 5_000 })))
   const later = a.wait(100)
-  const told = messagesOf(later, 'records').filter(({ message }) =>
-    message.records.some(({ name }) => name === 'x'),
-  )
-  assert.deepEqual(
-    told.map(({ links }) => links),
-    [[linkId(2)]],
-  )
+  const toldOf = (name: string) =>
+    messagesOf(later, 'records').flatMap(({ links, message }) =>
+      message.records.some((record) => record.name === name) ? links : [],
+    )
+  assert.deepEqual(toldOf('x'), [linkId(2)])
+  assert.deepEqual(toldOf('v'), [linkId(2), linkId(3)])
 })
