@@ -45,7 +45,8 @@ export class Coalescing {
   push(links: readonly LinkId[], gossip: Gossip): void {
     if (links.length === 0) return
     if (this.mayGo()) this.#turn.send(links, gossip)
-    else this.#broadcasts.push({ links, gossip: this.#copied(gossip) })
+    // In a storm each bundle brings something that waits: all of them would be kept whole.
+    else this.#broadcasts.push({ links, gossip: this.#slab.keep(gossip) })
   }
 
   /** Passes on records that did not come by broadcast. Of those that wait for a link the newest of each name goes. */
@@ -74,10 +75,8 @@ export class Coalescing {
       this.#countedMs = nowMs
       if (this.#tokens < 1) {
         this.#isArmed = true
-        this.#turn.timerAt(
-          { kind: 'coalesce', token: ++this.#token },
-          nowMs + (1 - this.#tokens) * intervalMs,
-        )
+        const dueMs = nowMs + (1 - this.#tokens) * intervalMs
+        this.#turn.timerAt({ kind: 'coalesce', token: ++this.#token }, dueMs)
         return false
       }
       this.#tokens--
@@ -108,11 +107,5 @@ export class Coalescing {
   /** A link is gone. */
   linkDown(link: LinkId): void {
     this.#records.delete(link)
-  }
-
-  /** In a storm each bundle brings something that waits: all of them would be kept whole. */
-  #copied(gossip: Gossip): Gossip {
-    const { raw } = gossip
-    return raw === undefined ? gossip : { ...gossip, raw: this.#slab.copyOf(raw) }
   }
 }

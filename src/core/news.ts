@@ -3,9 +3,9 @@
 // It must not hold the rules of merging (directory.ts) or of who keeps a name (presence.ts), nor pass on broadcasts.
 //
 // N1  a record that came outside of a broadcast is passed on only when it was news here, and not to where it came from;
-//     one that was not published by its node (digests.ts) only when it tells of a new run. In a storm (coalescing.ts)
-//     it goes where the broadcasts of its node are pushed, and not on all links, but for one that tells of a new run:
-//     whoever is left out finds that with its heartbeats (digests.ts)
+//     one that was not published by its node (digests.ts) only when it tells of a new run. A
+//     process that is behind (pace.ts) passes it on where the broadcasts of its node are pushed, and not on all links, but
+//     for one that tells of a new run: whoever is left out finds that with its heartbeats (digests.ts)
 // N2  whatever raises the own incarnation, nothing that is in flight under the old one is sent again (delivery.ts)
 
 import type { Broadcast } from './broadcast.ts'
@@ -64,7 +64,7 @@ export class News {
     if (later.length > 0) turn.send([cameFrom], { type: 'records', records: later })
     if (news.length + runs.length === 0) return
     const others = [...links.neighbors.values()].flatMap(({ id }) => (id === cameFrom ? [] : [id]))
-    if (coalescing.mayGo()) coalescing.passOn(others, [...news, ...runs])
+    if (!turn.pace.isBehind || coalescing.mayGo()) coalescing.passOn(others, [...news, ...runs])
     else {
       if (runs.length > 0) coalescing.passOn(others, runs)
       for (const record of news) coalescing.passOn(broadcast.pushedOn(record, cameFrom), [record])

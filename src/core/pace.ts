@@ -36,6 +36,11 @@ export class Pace {
     this.#lateMs = Math.max(late, this.#lateMs + (late - this.#lateMs) * RECOVERY)
   }
 
+  /** Whether the process is late by more than one that is busy and well. */
+  get isBehind(): boolean {
+    return this.#lateMs > ON_TIME_MS
+  }
+
   /** How much longer than configured this waits now, in ms. */
   extraMs(what: keyof typeof TIMES): number {
     return Math.min(STRETCH_MAX_MS, this.#lateMs * TIMES[what])

@@ -52,7 +52,7 @@ export class PayloadCache {
     const bytes = costOf(gossip)
     if (bytes > this.#bytesMax) return gossip
     while (this.#bytes + bytes > this.#bytesMax) this.#evict()
-    const own = this.#copied(gossip)
+    const own = this.#slab.keep(gossip)
     const kept = { gossip: own, atMs: nowMs }
     const sequences = this.#byOrigin.get(own.origin)
     if (sequences === undefined) this.#byOrigin.set(own.origin, new Map([[own.sequence, kept]]))
@@ -95,14 +95,6 @@ export class PayloadCache {
     if (this.#head < COMPACT_AT || this.#head * 2 < this.#kept.length) return
     this.#kept = this.#kept.slice(this.#head)
     this.#head = 0
-  }
-
-  /** What came over a link is a view of the bundle that it came in. What this node made itself is not. */
-  #copied(gossip: Gossip): Gossip {
-    const { raw, payload } = gossip
-    if (raw === undefined) return gossip
-    const bytes = this.#slab.copyOf(raw)
-    return { ...gossip, raw: bytes, payload: bytes.subarray(raw.length - payload.length) }
   }
 }
 

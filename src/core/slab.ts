@@ -1,5 +1,7 @@
-// Copies of small frames in common memory: a frame that came over a link is a view of the bundle that it came in, and
+// Broadcasts that are kept, with their bytes in common memory: a frame that came over a link is a view of the bundle that it came in, and
 // would keep all of it alive for as long as it is kept itself. An array of its own for each costs several times the copy.
+
+import type { Gossip } from './messages.ts'
 
 /** See the head of the file. */
 export class Slab {
@@ -12,8 +14,16 @@ export class Slab {
     this.#size = size
   }
 
-  /** A copy; a large one has memory of its own. */
-  copyOf(bytes: Uint8Array): Uint8Array {
+  /** The same with bytes of its own. One that this node has made is no view of anything. */
+  keep(gossip: Gossip): Gossip {
+    const { raw, payload } = gossip
+    if (raw === undefined) return gossip
+    const bytes = this.#copyOf(raw)
+    return { ...gossip, raw: bytes, payload: bytes.subarray(raw.length - payload.length) }
+  }
+
+  /** A large one has memory of its own. */
+  #copyOf(bytes: Uint8Array): Uint8Array {
     const { length } = bytes
     // Not `slice`: what a Buffer gives is a view.
     if (length > this.#size / 4) return new Uint8Array(bytes)

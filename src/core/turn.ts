@@ -9,6 +9,7 @@ import type { Reason } from './reasons.ts'
 
 /** See the head of the file. */
 export class Turn {
+  /** How far the process is behind. */
   readonly pace = new Pace()
   #nowMs = 0
   #number = 0

@@ -28,7 +28,10 @@ export interface NodeWorld {
   readonly doors: NodeDoors
   /** A clock that never goes back, in ms; fractions are fine. */
   nowMs(): number
-  /** @param expired called when a timer has run out, and how much later than asked for: 0 unless given; never after the end of the timers. */
+  /**
+   * @param expired called when a timer has run out, with how much later than asked for, in ms: 0 unless given. Never after
+   * the end of the timers.
+   */
   timers(expired: (timer: Timer, lateMs?: number) => void): NodeTimers
   /** @param events takes what happens on links; never called from within a call of the links but `send`. */
   links(events: LinkEvents): NodeLinks

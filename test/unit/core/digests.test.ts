@@ -201,7 +201,7 @@ test('digests, requests and records are answered on the link they came over, and
   ])
 })
 
-test('in a storm news that came by anti-entropy goes where broadcasts of its node are pushed, and not on all links', () => {
+test('a process that is behind passes news of anti-entropy on where broadcasts of its node are pushed, and not on all links', () => {
   const a = Rig.started('a')
   for (const [link, name] of [
     [1, 'b'],
@@ -219,6 +219,7 @@ test('in a storm news that came by anti-entropy goes where broadcasts of its nod
   ] as const
   a.hear(2, { type: 'graft', ranges })
   for (let turns = 0; turns < 20; turns++) a.hear(1, recordsOf(recordOf(`w${turns}`, ['b'])))
+  a.take({ type: 'timer', timer: { kind: 'announce', token: 0 }, lateMs: 50 })
   a.hear(1, recordsOf(recordOf('x', ['b'], { version: 9 })))
   // Nor is that of v but where it has another run: who has that name must hear of it.
   a.hear(1, recordsOf(recordOf('v', ['b'], { incarnation: 5_000 })))

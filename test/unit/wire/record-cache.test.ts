@@ -15,12 +15,14 @@ function read(frame: Uint8Array): readonly PeerRecord[] {
   return message.records
 }
 
-test('the same bytes are the same record, wherever they lie', () => {
+test('bytes that come again and again are one record, wherever they lie', () => {
   const frame = encodeFrame(recordsOf(recordOf('same', ['b', 'c'], { version: 7 })))
   const [first] = read(frame)
-  const [again] = read(Buffer.from(frame))
+  const [second] = read(frame)
+  const [third] = read(Buffer.from(frame))
   assert.deepEqual(first, recordOf('same', ['b', 'c'], { version: 7 }))
-  assert.equal(again, first)
+  assert.deepEqual(second, first)
+  assert.equal(third, second)
 })
 
 test('what differs in any byte is read anew, and what is behind it in the frame as well', () => {
