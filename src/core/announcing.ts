@@ -2,8 +2,8 @@
 // together with all else of that time (Plumtree's lazy push queues and its dispatch policy).
 // It must not know why a link is lazy.
 //
-// A1  whatever is added is announced on its link at the latest `announceDelayMs` and what the pace adds later, if the link
-//     lives so long and its other end has not shown meanwhile that it has it (unless it would gain by the shorter way)
+// A1  whatever is added is announced on its link at the latest `announceDelayMs` later, if the link lives so long and its
+//     other end has not shown meanwhile that it has it (unless it would gain by the shorter way)
 // A2  at most `RANGES_MAX` ranges wait for each link
 
 import { goesOn, RANGES_MAX } from './broadcast-ranges.ts'
@@ -115,8 +115,7 @@ export class Announcing {
     if (this.#isArmed) return
     this.#isArmed = true
     // Neighbors get a broadcast at about the same time: of two whose clocks differ one need not announce it to the other.
-    const longestMs = Math.ceil(this.#delayMs + this.#turn.pace.extraMs('announce'))
-    const delayMs = this.#rng.between(Math.ceil(longestMs / SPREAD), longestMs)
+    const delayMs = this.#rng.between(Math.ceil(this.#delayMs / SPREAD), this.#delayMs)
     this.#turn.timerAt({ kind: 'announce', token: ++this.#token }, this.#turn.nowMs + delayMs)
   }
 }

@@ -3,10 +3,9 @@
 // While little is to be passed on, everything goes at once.
 // It must not know why something goes on a link, nor hold back what an application sends.
 //
-// W1  what is held back goes at the latest `coalesceMs` and what the pace adds later, in the order in which it came, on
-//     those of its links that still live
-// W2  at most `BURST` turns go at once, and one more for each such interval that has passed since: a token bucket. In a
-//     process that is behind, it is less than `BURST` by as much as the interval is longer
+// W1  what is held back goes at the latest `coalesceMs` later, in the order in which it came, on those of its links that
+//     still live
+// W2  at most `BURST` turns go at once, and one more for each `coalesceMs` that has passed since: a token bucket
 
 import { recordsMessages } from './digests.ts'
 import type { Links } from './links.ts'
@@ -69,13 +68,11 @@ export class Coalescing {
     if (number === this.#openTurn) return true
     if (this.#isArmed) return false
     if (this.#intervalMs > 0) {
-      const intervalMs = this.#intervalMs + this.#turn.pace.extraMs('coalesce')
-      const burst = Math.max(1, (BURST * this.#intervalMs) / intervalMs)
-      this.#tokens = Math.min(burst, this.#tokens + (nowMs - this.#countedMs) / intervalMs)
+      this.#tokens = Math.min(BURST, this.#tokens + (nowMs - this.#countedMs) / this.#intervalMs)
       this.#countedMs = nowMs
       if (this.#tokens < 1) {
         this.#isArmed = true
-        const dueMs = nowMs + (1 - this.#tokens) * intervalMs
+        const dueMs = nowMs + (1 - this.#tokens) * this.#intervalMs
         this.#turn.timerAt({ kind: 'coalesce', token: ++this.#token }, dueMs)
         return false
       }

@@ -30,7 +30,7 @@ export interface OverlayView {
   readonly planDueMs: number
   readonly directory: DirectoryView
   readonly links: LinksView
-  readonly presence: Pick<Presence, 'dueMs' | 'addedMs'>
+  readonly presence: Pick<Presence, 'dueMs'>
   readonly antiEntropy: Pick<AntiEntropy, 'links'>
   readonly dialing: DialingMemory
   readonly routes: ReturnType<RoutesOnDemand['inspect']>
@@ -81,7 +81,7 @@ export function checkInvariants(
   const broken = [
     ...checkLinks(links, config, at),
     ...checkDialing(dialing, config),
-    ...checkPresence({ dueMs: presence.dueMs, addedMs: presence.addedMs, directory, links }, config, at),
+    ...checkPresence({ dueMs: presence.dueMs, directory, links }, config, at),
     ...checkDelivery(delivery, config, at),
     ...checkBroadcast(view, at),
     ...checkIncoming(view.incoming, config),
@@ -142,12 +142,7 @@ export function checkDialing(dialing: DialingMemory, config: CoreConfig): string
 
 /** P1. */
 export function checkPresence(
-  {
-    dueMs,
-    addedMs,
-    directory,
-    links,
-  }: { dueMs: number | undefined; addedMs: number } & Pick<OverlayView, 'directory' | 'links'>,
+  { dueMs, directory, links }: { dueMs: number | undefined } & Pick<OverlayView, 'directory' | 'links'>,
   config: CoreConfig,
   at: Moment,
 ): string[] {
@@ -156,7 +151,7 @@ export function checkPresence(
   const isListed = listed.length === links.neighbors.size && listed.every((name) => links.neighbors.has(name))
   if (dueMs === undefined) return isListed ? [] : [`P1: the record lists ${listed.join(' ')} and stays`]
   const overdueMs = nowMs - dueMs
-  const earlyMs = dueMs - nowMs - Math.max(config.publishIntervalMs + addedMs, config.publishDelayMs)
+  const earlyMs = dueMs - nowMs - Math.max(config.publishIntervalMs, config.publishDelayMs)
   if (overdueMs > at.lateMs) return [`P1: the record is overdue for ${overdueMs} ms`]
   return earlyMs > LATE_MS ? [`P1: the record waits ${earlyMs} ms longer than it may`] : []
 }

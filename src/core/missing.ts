@@ -38,11 +38,6 @@ interface Entry {
   dueMs: number
 }
 
-/** Entries in the order in which they are due. */
-class Queue extends Set<Entry> {
-  lastDueMs = Number.NEGATIVE_INFINITY
-}
-
 /** What to ask for, by the link to ask on. */
 export type Wanted = Map<LinkId, BroadcastRange[]>
 
@@ -52,11 +47,11 @@ export class Missing {
   readonly #turn: Turn
   readonly #byOrigin = new Map<NodeName, Map<number, Entry>>()
   /** Not asked for yet, and asked for and not come: each in the order in which it is due. */
-  readonly #waiting = new Queue()
-  readonly #waitingRecords = new Queue()
-  readonly #asked = new Queue()
+  readonly #waiting = new Set<Entry>()
+  readonly #waitingRecords = new Set<Entry>()
+  readonly #asked = new Set<Entry>()
   /** Nobody else can be asked: the answer may still be under way. */
-  readonly #askedLast = new Queue()
+  readonly #askedLast = new Set<Entry>()
   readonly #queues = [this.#asked, this.#waitingRecords, this.#waiting, this.#askedLast]
   #token = 0
   #dueMs = Number.POSITIVE_INFINITY
@@ -121,7 +116,7 @@ export class Missing {
         entry.announcers.splice(index, 1)
         if (entries !== this.#asked || entry.announcers.length > 0) continue
         this.#asked.delete(entry)
-        this.#waitIn(this.#askedLast, entry, graftAgainMs + graftAfterMs)
+        this.#waitForAnswer(entry, this.#askedLast, graftAgainMs + graftAfterMs)
       }
     }
   }
@@ -167,14 +162,14 @@ export class Missing {
       return
     }
     if (isNew) announcers.push(announcer)
-    if (this.#askedLast.delete(entry)) this.#waitIn(this.#asked, entry, this.#config.graftAgainMs)
+    if (this.#askedLast.delete(entry)) this.#waitForAnswer(entry, this.#asked, this.#config.graftAgainMs)
   }
 
   #wait(entry: Entry): void {
     const isRecord = entry.id.kind === 'record'
-    const { graftAfterMs, graftRecordAfterMs } = this.#config
-    if (isRecord) this.#waitIn(this.#waitingRecords, entry, graftRecordAfterMs)
-    else this.#waitIn(this.#waiting, entry, graftAfterMs)
+    entry.dueMs = this.#turn.nowMs + (isRecord ? this.#config.graftRecordAfterMs : this.#config.graftAfterMs)
+    ;(isRecord ? this.#waitingRecords : this.#waiting).add(entry)
+    this.#arm(entry.dueMs)
   }
 
   /** Asks the one who announced it first of those who were not asked yet. */
@@ -189,16 +184,12 @@ export class Missing {
     }
     addTo(wanted, announcer.link, entry.id)
     const { graftAfterMs, graftAgainMs } = this.#config
-    if (entry.announcers.length > 0) this.#waitIn(this.#asked, entry, graftAgainMs)
-    else this.#waitIn(this.#askedLast, entry, graftAgainMs + graftAfterMs)
+    if (entry.announcers.length > 0) this.#waitForAnswer(entry, this.#asked, graftAgainMs)
+    else this.#waitForAnswer(entry, this.#askedLast, graftAgainMs + graftAfterMs)
   }
 
-  /** A process that is behind waits longer: what is missing has mostly come and was not read yet. */
-  #waitIn(queue: Queue, entry: Entry, ms: number): void {
-    const { nowMs, pace } = this.#turn
-    // Where the pace has picked up what came later is not due sooner: a queue has its order.
-    queue.lastDueMs = Math.max(queue.lastDueMs, nowMs + ms + Math.ceil(pace.extraMs('graft')))
-    entry.dueMs = queue.lastDueMs
+  #waitForAnswer(entry: Entry, queue: Set<Entry>, ms: number): void {
+    entry.dueMs = this.#turn.nowMs + ms
     queue.add(entry)
     this.#arm(entry.dueMs)
   }

@@ -1,7 +1,7 @@
 // This node's own record: when a new version is published, and who keeps a name that two processes claim.
 // It must not know how a record travels (broadcast.ts) nor close links.
 //
-// P1  the own record lists exactly the neighbors, at the latest `publishIntervalMs` after a change, and what the pace adds
+// P1  the own record lists exactly the neighbors, at the latest `publishIntervalMs` after a change
 // P2  of two live processes with one name the later run keeps it and the other stops. A run that has just started
 //     outbids whatever others left behind, but only for `takeoverMs`, and later each other run once: it may be dead, and
 //     its record have been kept where this run was not known. Two cannot outbid each other for ever.
@@ -55,7 +55,6 @@ export class Presence {
   readonly #turn: Turn
   #token = 0
   #dueMs: number | undefined
-  #addedMs = 0
   #publishedMs = Number.NEGATIVE_INFINITY
   #firstLinkMs: number | undefined
   #profile: Pick<PeerRecord, 'tags' | 'topics'> = {}
@@ -82,9 +81,7 @@ export class Presence {
     if (this.#links.neighbors.size > 0) this.#firstLinkMs ??= nowMs
     if (this.#dueMs !== undefined) return
     const { publishDelayMs, publishIntervalMs } = this.#config
-    this.#addedMs = this.#turn.pace.extraMs('publish')
-    const intervalMs = publishIntervalMs + this.#addedMs
-    this.#dueMs = Math.max(nowMs + publishDelayMs, this.#publishedMs + intervalMs)
+    this.#dueMs = Math.max(nowMs + publishDelayMs, this.#publishedMs + publishIntervalMs)
     this.#turn.timerAt({ kind: 'publish', token: ++this.#token }, this.#dueMs)
   }
 
@@ -181,11 +178,6 @@ export class Presence {
   /** When the next version is due, for the check of P1; `undefined` while none is. */
   get dueMs(): number | undefined {
     return this.#dueMs
-  }
-
-  /** What the pace added to that, in ms. */
-  get addedMs(): number {
-    return this.#addedMs
   }
 
   /** Somebody has a record under this node's name: an echo, what an earlier run left behind, or another process. */

@@ -119,12 +119,3 @@ test('nothing is announced on a link that is gone', () => {
   announcing.due(1)
   assert.deepEqual(turn.effects, [armed(1), ihave(2, range(1, 2))])
 })
-
-test('in a process that is behind more of them wait for each other', () => {
-  const { turn, announcing } = rig()
-  turn.pace.timerCame(104)
-  announcing.add(L1, z(1))
-  const [effect] = turn.effects
-  assert.ok(effect?.type === 'timer' && effect.timer.kind === 'announce')
-  assert.ok(effect.afterMs >= 20 && effect.afterMs <= 100, `${effect.afterMs}`)
-})

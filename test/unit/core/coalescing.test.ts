@@ -28,7 +28,7 @@ function rig(intervalMs = INTERVAL_MS) {
   const spend = (nowMs: number): void => {
     for (let turns = 0; turns < BURST; turns++) assert.equal(push(nowMs, turns).length, 1)
   }
-  return { coalescing, gone, at, push, spend, turn }
+  return { coalescing, gone, at, push, spend }
 }
 
 const gossip = (sequence: number) => recordGossip(recordOf('a', []), sequence)
@@ -92,16 +92,4 @@ test('a stale timer does nothing', () => {
 test('without an interval nothing is held back', () => {
   const { push } = rig(0)
   for (let sequence = 1; sequence <= 100; sequence++) assert.equal(push(0, sequence).length, 1)
-})
-
-test('in a process that is behind it goes more seldom, and little of it at once', () => {
-  const { at, coalescing, push, turn } = rig()
-  turn.pace.timerCame(65)
-  // Intervals of 10 ms and 30 for the pace, and two turns at once in place of eight.
-  for (let turns = 0; turns < 2; turns++) assert.equal(push(0, turns)[0]?.type, 'send')
-  assert.deepEqual(push(0, 2), [coalesce(1, 40)])
-  assert.deepEqual(
-    at(40, () => coalescing.due(1)),
-    [sent([P, Q], gossip(2))],
-  )
 })

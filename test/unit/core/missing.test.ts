@@ -225,21 +225,3 @@ test('ranges grow where one goes on with another, also when origins take turns',
   for (const other of apart) appendRange(ranges, other)
   assert.deepEqual(ranges, [range(1, 4), range(1, 4, y), ...apart])
 })
-
-test('a process that is behind waits longer for what has mostly come and was not read, in the same order', () => {
-  const { turn, announced, due } = rig()
-  turn.pace.timerCame(105)
-  announced(id(7), 1)
-  assert.deepEqual(turn.effects, [graftTimer(1, graftAfterMs + 400)])
-  // It is on time again: what is announced now must not be asked for before what was announced then.
-  for (let timers = 0; timers < 100; timers++) turn.pace.timerCame(0)
-  assert.deepEqual(due(1), new Map())
-  announced(id(8), 2)
-  assert.deepEqual(
-    due(graftAfterMs + 400),
-    new Map([
-      [L1, [range(7, 8)]],
-      [L2, [range(8, 9)]],
-    ]),
-  )
-})

@@ -496,14 +496,3 @@ test('a record of this node is never passed on', () => {
   ])
   assert.equal(noticesOf(effects, 'message').length, 0)
 })
-
-test('a process that is behind publishes more seldom, and by and by as often again', () => {
-  const a = Rig.started('a')
-  a.meet(1, 'b')
-  a.wait(publishDelayMs)
-  // A timer that nobody waits for any more tells it as well.
-  a.take({ type: 'timer', timer: { kind: 'coalesce', token: 0 }, lateMs: 105 })
-  a.meet(2, 'c')
-  assert.deepEqual(published(a.wait(publishIntervalMs + 399)), [])
-  assert.equal(published(a.wait(1)).length, 1)
-})
