@@ -67,7 +67,10 @@ export interface CoreConfig {
   readonly retransmitMaxMs: number
   /** Unacknowledged messages per destination; further ones wait in the send queue. */
   readonly windowMessagesMax: number
-  /** Unacknowledged payload bytes per destination. */
+  /**
+   * Unacknowledged payload bytes per destination: what is on the way within a round trip. More: large messages are faster, and
+   * fewer senders fill the lanes of a relay (`laneBytesMax` of a link).
+   */
   readonly windowBytesMax: number
   /**
    * Bytes held, of all origins together, of messages that came before one that is still missing; beyond it they are
@@ -137,7 +140,7 @@ export const CORE_DEFAULTS: CoreConfig = {
   retransmitMinMs: 200,
   retransmitMaxMs: 5_000,
   windowMessagesMax: 4_096,
-  windowBytesMax: 1_048_576,
+  windowBytesMax: 2_097_152,
   heldBytesMax: 16_777_216,
   heldMs: 30_000,
   queueMessagesMax: 10_000,

@@ -202,6 +202,12 @@ export class Lanes {
     return { control: control.bytes, direct: direct.bytes, broadcast: broadcast.bytes }
   }
 
+  /** Bytes that wait on all lanes. */
+  get bytes(): number {
+    const { control, direct, broadcast } = this.#queues
+    return control.bytes + direct.bytes + broadcast.bytes
+  }
+
   /** Frames that wait on all lanes. */
   get queuedFrames(): number {
     const { control, direct, broadcast } = this.#queues

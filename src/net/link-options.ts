@@ -19,9 +19,9 @@ export interface LinkOptions {
   readonly closeTimeoutMs: number
 }
 
-/** Defaults (design 4.6; lanes of 4 MiB hold four of the largest messages). */
+/** Defaults (design 4.6; lanes of 4 MiB hold four of the largest messages, that of direct messages four windows of a destination). */
 export const LINK_DEFAULTS: LinkOptions = {
-  laneBytesMax: { control: 4_194_304, direct: 4_194_304, broadcast: 4_194_304 },
+  laneBytesMax: { control: 4_194_304, direct: 8_388_608, broadcast: 4_194_304 },
   inFlightBytesMax: 262_144,
   progressTimeoutMs: 10_000,
   closeTimeoutMs: 1_000,

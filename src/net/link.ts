@@ -2,7 +2,8 @@
 // waits, watches that it leaves, and gives every way in which a connection can end one reason.
 // It must not know what a frame means: hello, heartbeats and who may say what are the core's.
 //
-// 1. Frames of one turn of the event loop leave together, at the end of that turn.
+// 1. Frames of one turn of the event loop leave together, at the end of that turn. Those that fill a bundle leave at once, and
+//    so do those that answer a long read: the other end goes on meanwhile.
 // 2. What the socket holds unsent is bounded by `inFlightBytesMax` plus one bundle, so that control overtakes the rest.
 // 3. `onClosed` is called exactly once, never from within a call of this class; nothing is delivered after `close`.
 // 4. Nothing that the other end sends makes this throw. An exception of a handler is our own bug and surfaces.
@@ -17,6 +18,12 @@ import { LIMITS } from '../wire/limits.ts'
 import { type Bundle, Lanes, type PerLane } from './lanes.ts'
 import { closeText, endOfRemoteClose, endOfSocketError, type LinkEnd, NO_CLOSE_FRAME } from './link-end.ts'
 import { LINK_DEFAULTS, type LinkOptions } from './link-options.ts'
+
+/**
+ * So much may have come before what waits leaves, though the turn is not over. Node.js reads up to 2 MiB of one socket in a
+ * turn, more than a window: a sender would stand still until all of it was worked off.
+ */
+const UNANSWERED_BYTES_MAX = 131_072
 
 /** What a link tells its owner. */
 export interface LinkHandlers {
@@ -77,6 +84,8 @@ export class Link {
   #bytesReceived = 0
   #framesRefused = 0
   #framesDropped = 0
+  /** Received since a bundle left last. */
+  #unansweredBytes = 0
 
   /**
    * @param socket open; its listeners belong to the link from now on
@@ -126,9 +135,13 @@ export class Link {
   }
 
   #queued(isTaken: boolean): boolean {
-    if (isTaken) this.#flush ??= setImmediate(this.#flushNow)
-    else this.#framesRefused++
-    return isTaken
+    if (!isTaken) {
+      this.#framesRefused++
+      return false
+    }
+    this.#flush ??= setImmediate(this.#flushNow)
+    this.#handOver(LIMITS.bundleBytesMax)
+    return true
   }
 
   readonly #flushNow = (): void => {
@@ -177,9 +190,9 @@ export class Link {
     return this.#inFlightBytes < this.#options.inFlightBytesMax
   }
 
-  /** Hands bundles to the socket while it has room. */
-  #handOver(): void {
-    while (this.#hasRoom && this.isOpen) {
+  /** Hands bundles to the socket while it has room, and at least so many bytes wait. */
+  #handOver(bytesMin = 1): void {
+    while (this.#lanes.bytes >= bytesMin && this.#hasRoom && this.isOpen) {
       const bundle = this.#lanes.take()
       if (bundle === undefined) return
       this.#write(bundle)
@@ -187,6 +200,7 @@ export class Link {
   }
 
   #write(bundle: Bundle): void {
+    this.#unansweredBytes = 0
     const size = bundle.bytes.length
     if (this.#inFlightBytes === 0) this.#progressAtMs = performance.now()
     this.#inFlightBytes += size
@@ -247,6 +261,8 @@ export class Link {
     this.#framesReceived += messages.length
     try {
       if (messages.length > 0) this.#handlers.onMessages(messages)
+      this.#unansweredBytes += bytes.length
+      if (this.#unansweredBytes >= UNANSWERED_BYTES_MAX) this.#handOver()
     } finally {
       if (error !== undefined) this.close('malformed', error)
     }

@@ -6,6 +6,8 @@ import { test } from 'node:test'
 import { WebSocket } from 'ws'
 import { REASONS, type Reason } from '../../../src/core/reasons.ts'
 import { FrameTooLargeError, Link } from '../../../src/net/link.ts'
+import { LINK_DEFAULTS } from '../../../src/net/link-options.ts'
+import { encodeBundle } from '../../../src/wire/bundle.ts'
 import { LIMITS } from '../../../src/wire/limits.ts'
 import { frame, LinkRecord, Rig, turn, until } from './rig.ts'
 
@@ -39,6 +41,32 @@ test('more than a bundle holds leaves in few messages', async (t) => {
   await until('all have arrived', () => far.marks.length === 1_000)
   const bytes = far.link.stats().bytesReceived
   assert.equal(far.batches.length, Math.ceil(bytes / LIMITS.bundleBytesMax))
+})
+
+test('a full bundle leaves before its turn is over, what is left of it at the end', async (t) => {
+  const { near, far } = await (await Rig.open(t)).pair()
+  for (let mark = 1; mark <= 3; mark++) near.link.send(frame(mark, LIMITS.bundleBytesMax / 2), 'direct')
+  assert.ok(near.link.stats().bundlesSent > 0)
+  assert.ok(near.link.queuedBytes.direct > 0)
+  await turn()
+  assert.equal(near.link.queuedBytes.direct, 0)
+  await until('all have arrived', () => far.marks.length === 3)
+  assert.deepEqual(far.marks, [1, 2, 3])
+})
+
+test('the answer to a long read leaves before all of it is read', async (t) => {
+  const { near, far } = await (await Rig.open(t)).pair()
+  const seen: number[] = []
+  far.onMessages = () => {
+    if (far.batches.length === 1) far.link.send(frame(9), 'control')
+    seen.push(far.link.stats().bundlesSent)
+  }
+  // What is read in one turn is handed over in one go, as if it had come while the process was busy.
+  for (let mark = 1; mark <= 8; mark++) {
+    far.socket.emit('message', encodeBundle([frame(mark, 60_000)]), true)
+  }
+  assert.deepEqual(seen, [0, 0, 0, 1, 1, 1, 1, 1])
+  await until('it has arrived', () => near.marks.length === 1)
 })
 
 test('control leaves first, then direct, then broadcast', async (t) => {
@@ -112,7 +140,8 @@ test('a reader that does not read: lanes refuse at their limit and memory stays 
   const stats = near.link.stats()
   assert.ok(taken < offered)
   assert.equal(stats.framesRefused, offered - taken)
-  assert.ok(stats.queuedBytes.direct <= 4 * MIB && stats.queuedBytes.direct > 4 * MIB - 2_000)
+  const laneBytesMax = LINK_DEFAULTS.laneBytesMax.direct
+  assert.ok(stats.queuedBytes.direct <= laneBytesMax && stats.queuedBytes.direct > laneBytesMax - 2_000)
   assert.ok(stats.inFlightBytes <= 262_144 + LIMITS.bundleBytesMax)
   const grown = process.memoryUsage().arrayBuffers - before
   // 40,000 frames of 64 KiB were offered, 2.5 GiB; some garbage that is not collected yet is part of the measure.

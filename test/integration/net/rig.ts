@@ -59,6 +59,8 @@ export class LinkRecord {
   readonly ends: LinkEnd[] = []
   /** Each call of a handler, in order. */
   readonly calls: string[] = []
+  /** Called when a batch has come. */
+  onMessages: () => void = () => {}
 
   constructor(socket: WebSocket, options: Partial<LinkOptions> = {}) {
     this.socket = socket
@@ -68,6 +70,7 @@ export class LinkRecord {
         onMessages: (messages) => {
           this.calls.push('messages')
           this.batches.push(messages)
+          this.onMessages()
         },
         onClosed: (end) => {
           this.calls.push('closed')

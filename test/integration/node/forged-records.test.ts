@@ -59,7 +59,7 @@ describe('a forged record', { concurrency: 3 }, () => {
   test('of a node further on, with another address: the owner outbids it', async (t) => {
     const { neighborhood, liar, record } = await withLiar(t, 'left')
     const { left } = neighborhood
-    liar.say(gossipOf({ ...record, version: record.version + 1, url: 'ws://127.0.0.1:9/' }))
+    liar.say(gossipOf({ ...record, version: record.version + 100, url: 'ws://127.0.0.1:9/' }))
     await until('the owner has seen it', () => (left.node.drops()['own-record'] ?? 0) > 0)
     await allBelieve(left, neighborhood)
     await neighborhood.unharmed()
@@ -115,7 +115,7 @@ describe('a forged record', { concurrency: 3 }, () => {
   test('far ahead in the sequence of broadcasts: the owner is heard all the same', async (t) => {
     const { neighborhood, liar, record } = await withLiar(t, 'left')
     const { left, right, victim } = neighborhood
-    liar.say(gossipOf({ ...record, version: record.version + 1, links: [] }, { sequence: 1_000_000 }))
+    liar.say(gossipOf({ ...record, version: record.version + 100, links: [] }, { sequence: 1_000_000 }))
     await until('the owner has seen it', () => (left.node.drops()['own-record'] ?? 0) > 0)
     await left.node.broadcast('here I am')
     const isHeard = (): boolean => [right, victim].every(({ values }) => values.includes('here I am'))
