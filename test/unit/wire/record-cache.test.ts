@@ -25,6 +25,21 @@ test('bytes that come again and again are one record, wherever they lie', () => 
   assert.equal(third, second)
 })
 
+test('two versions that come by turns are each read once', () => {
+  const [older, newer] = [3, 4].map((version) =>
+    encodeFrame(recordsOf(recordOf('turns', ['b', 'c'].slice(0, version - 2), { version }))),
+  ) as [Uint8Array, Uint8Array]
+  for (const order of [
+    [older, newer],
+    [newer, older],
+  ]) {
+    for (let round = 0; round < 2; round++) for (const frame of order) read(frame)
+    for (const frame of order) assert.equal(read(frame)[0], read(Buffer.from(frame))[0])
+  }
+  assert.deepEqual(read(older), [recordOf('turns', ['b'], { version: 3 })])
+  assert.deepEqual(read(newer), [recordOf('turns', ['b', 'c'], { version: 4 })])
+})
+
 test('what differs in any byte is read anew, and what is behind it in the frame as well', () => {
   const records = [
     recordOf('differs', ['b']),
