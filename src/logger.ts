@@ -3,6 +3,9 @@
 /** One log level: fixed event name last, data in fields. */
 export type LogFunction = (fields: Readonly<Record<string, unknown>>, event: string) => void
 
+/** The levels that rooms log at. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error'
+
 /** A minimal structured logger. */
 export interface Logger {
   readonly trace: LogFunction
@@ -10,6 +13,33 @@ export interface Logger {
   readonly info: LogFunction
   readonly warn: LogFunction
   readonly error: LogFunction
+  /** A logger whose lines have these fields as well, as pino has it. */
+  child?(fields: Readonly<Record<string, unknown>>): Logger
+  /** Whether lines of this level are written, as pino has it: what is costly to put together is left out where they are not. */
+  isLevelEnabled?(level: 'debug' | 'trace'): boolean
+}
+
+/** A logger with more fields in each line. */
+export function withFields(logger: Logger, more: Readonly<Record<string, unknown>>): Logger {
+  if (logger.child !== undefined) return logger.child(more)
+  if (logger === silentLogger) return logger
+  const extended =
+    (log: LogFunction): LogFunction =>
+    (fields, event) =>
+      log({ ...more, ...fields }, event)
+  return {
+    trace: extended((fields, event) => logger.trace(fields, event)),
+    debug: extended((fields, event) => logger.debug(fields, event)),
+    info: extended((fields, event) => logger.info(fields, event)),
+    warn: extended((fields, event) => logger.warn(fields, event)),
+    error: extended((fields, event) => logger.error(fields, event)),
+    isLevelEnabled: (level) => isWritten(logger, level),
+  }
+}
+
+/** Whether lines of this level are written; a logger that does not say so writes them. */
+export function isWritten(logger: Logger, level: 'debug' | 'trace'): boolean {
+  return logger.isLevelEnabled?.(level) ?? true
 }
 
 /** What is wrong with a logger, as a text for callers; `undefined`: nothing. */
@@ -29,4 +59,5 @@ export const silentLogger: Logger = {
   info: ignore,
   warn: ignore,
   error: ignore,
+  isLevelEnabled: () => false,
 }

@@ -45,6 +45,13 @@ function trapSignals(): void {
   }
 }
 
+let showSnapshot = (): void => {}
+
+/** Shows how the process is. Without this the signal would end it. Windows has none. */
+function answerSnapshotSignal(): void {
+  if (process.platform !== 'win32') process.on('SIGUSR2', () => showSnapshot())
+}
+
 function crash(error: unknown): void {
   logCrash(error)
   process.exit(EXIT.failure)
@@ -73,6 +80,9 @@ async function main(): Promise<void> {
     onCrash: (log) => {
       logCrash = log
     },
+    onSnapshot: (show) => {
+      showSnapshot = show
+    },
   }
   process.exitCode = await run(process.argv.slice(2), context)
   // The command has closed what it had opened, so the process ends by itself now; should it not, it ends all the same.
@@ -83,6 +93,7 @@ if (nodeIsNewEnough()) {
   process.on('uncaughtException', crash)
   process.on('unhandledRejection', crash)
   trapSignals()
+  answerSnapshotSignal()
   endWithTheReader()
   main().catch(crash)
 } else {

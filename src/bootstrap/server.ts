@@ -11,11 +11,13 @@ import { Rng } from '../core/rng.ts'
 import { createBootstrapApp } from '../http/bootstrap-app.ts'
 import { requestListener } from '../http/listener.ts'
 import type { BootstrapHost, Registration } from '../http/node-host.ts'
-import { type Logger, silentLogger } from '../logger.ts'
+import { type Logger, silentLogger, withFields } from '../logger.ts'
+import type { MetricsPage } from '../metrics/metric.ts'
 import { Link } from '../net/link.ts'
 import { type Listener, listen } from '../net/listener.ts'
 import type { ListenerStats } from '../net/listener-stats.ts'
 import { encodeFrame } from '../wire/encode.ts'
+import { bootstrapMetrics } from './metrics.ts'
 import { type BootstrapOptions, checkBootstrapOptions } from './options.ts'
 import { Poller } from './poller.ts'
 import { Registry } from './registry.ts'
@@ -55,6 +57,8 @@ export interface Bootstrap extends AsyncDisposable {
   /** All registered nodes and plain HTTP peers. */
   peers(): readonly WatchedPeer[]
   stats(): BootstrapStats
+  /** What `GET /metrics` answers. */
+  metrics(): Promise<MetricsPage>
   /** Tells everybody `shutting-down` and stops. Resolves within 2 s, never rejects; a second call waits for the first. */
   close(): Promise<void>
 }
@@ -98,7 +102,7 @@ class BootstrapServer implements Bootstrap {
 
   constructor(options: BootstrapOptions) {
     this.#options = options
-    this.#logger = options.logger ?? silentLogger
+    this.#logger = withFields(options.logger ?? silentLogger, { room: 'bootstrap' })
     this.#poller = new Poller(options.poller)
     this.#registry = new Registry({
       hello: {
@@ -117,15 +121,17 @@ class BootstrapServer implements Bootstrap {
 
   async open(): Promise<void> {
     const { listen: port = 5_000, host } = this.#options
-    const app = createBootstrapApp(this.#httpHost(), this.#logger)
+    const { logger = silentLogger } = this.#options
+    const ofHttp = withFields(logger, { room: 'http' })
+    const app = createBootstrapApp(this.#httpHost(), ofHttp)
     this.#listener = await listen({
       port,
       ...(host === undefined ? {} : { host }),
-      onRequest: requestListener(app, this.#logger),
+      onRequest: requestListener(app, ofHttp),
       onLink: (socket, from) => this.#linkOpened(socket, from),
       onGuest: (socket, request) => this.#watcherOpened(socket, request),
       closeGraceMs: CLOSE_GRACE_MS,
-      logger: this.#logger,
+      logger: withFields(logger, { room: 'net' }),
     })
     this.#give({ type: 'start' })
     this.#logger.info({ url: this.url }, 'bootstrap-listening')
@@ -159,6 +165,10 @@ class BootstrapServer implements Bootstrap {
       httpRefused: this.#httpRefused,
       listener: listener.stats(),
     }
+  }
+
+  metrics(): Promise<MetricsPage> {
+    return bootstrapMetrics(this.stats())
   }
 
   close(): Promise<void> {
@@ -237,6 +247,7 @@ class BootstrapServer implements Bootstrap {
         return { ok: true, name: result.name, peers: others.flatMap(({ url }) => url ?? []) }
       },
       peers: () => this.peers(),
+      metrics: () => this.metrics(),
       health: () => {
         const { nodes, httpPeers } = this.#registry.counts
         const running = this.#closed === undefined

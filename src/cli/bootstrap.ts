@@ -29,7 +29,8 @@ export const bootstrap = command({
     }).catch((error: unknown) => {
       throw startError(error)
     })
-    logger.info({ port: server.port }, 'Bootstrap node is running')
+    logger.info({ port: server.port }, 'bootstrap-running')
+    context.onSnapshot(() => logger.info({ ...server.stats() }, 'snapshot'))
     await stopRequested(context.signal)
     logger.info({}, 'stopping')
     await server.close()

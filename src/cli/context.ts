@@ -41,6 +41,8 @@ export interface CliContext {
   readonly self: string
   /** Names the one who writes the last words, should the process crash. Replaces an earlier one. */
   onCrash(log: (error: unknown) => void): void
+  /** Names what is done when somebody asks how the process is (SIGUSR2). Replaces an earlier one. */
+  onSnapshot(show: () => void): void
 }
 
 /** A failure with a text for the person at the terminal: what happened, and what to do. */

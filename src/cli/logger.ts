@@ -33,6 +33,7 @@ export async function createLogger(
       level: settings.logLevel,
       base: fields,
       timestamp: stdTimeFunctions.isoTime,
+      serializers: { url: withoutQuery, place: withoutQuery },
       formatters: { level: (label) => ({ level: label }) },
     },
     pretty ? await prettyStream(stderr, paints(stderr, env)) : { write: (line) => void stderr.write(line) },
@@ -48,4 +49,9 @@ async function prettyStream(stderr: Output, colorize: boolean): Promise<{ write(
   const { prettyFactory } = await import('pino-pretty')
   const format = prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l', singleLine: true })
   return { write: (line) => void stderr.write(format(line)) }
+}
+
+/** A URL without what may be a secret: people put tokens into the query. */
+function withoutQuery(url: unknown): unknown {
+  return typeof url === 'string' ? url.replace(/\?.*$/s, '?…') : url
 }

@@ -87,15 +87,28 @@ async function runNode(
   })
   running.on('message', (message) => writeMessage(message, context.stdout, { json: values.json }))
   const peerLog = logPeers(running, logger)
-  logger.info({ port: running.port, url: running.url }, `Node ${name} is running`)
+  context.onSnapshot(() => logger.info(snapshotOf(running), 'snapshot'))
+  logger.info({ port: running.port, url: running.url }, 'node-running')
   if (values.bootstrap.length === 0 && values.peers.length === 0) {
-    logger.warn({}, 'no --bootstrap (BOOTSTRAP_URL) and no --peers: waiting for others to dial this node')
+    const advice = 'no --bootstrap (BOOTSTRAP_URL) and no --peers: waiting for others to dial this node'
+    logger.warn({ advice }, 'no-contacts')
   }
   try {
     return await ending(running, logger, context)
   } finally {
     peerLog.close()
     await running.close()
+  }
+}
+
+/** How a node is, for its log. */
+export function snapshotOf(running: Node): Readonly<Record<string, unknown>> {
+  const { reason, ...health } = running.health()
+  return {
+    ...health,
+    ...(reason === undefined ? {} : { reason }),
+    neighbors: running.neighbors(),
+    ...running.stats(),
   }
 }
 

@@ -3,7 +3,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { createBootstrap } from '../bootstrap/server.ts'
-import type { Logger } from '../logger.ts'
+import type { LogLevel } from '../logger.ts'
 import { CliError } from './context.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { startError } from './listening.ts'
@@ -18,7 +18,7 @@ export interface BootstrapPlace {
 export type BootstrapWord =
   | {
       readonly type: 'log'
-      readonly level: keyof Logger
+      readonly level: LogLevel
       readonly fields: Readonly<Record<string, unknown>>
       readonly event: string
     }
@@ -33,7 +33,7 @@ const PATIENT = { heartbeatsMissedMax: 24 }
 const tell = (word: BootstrapWord): void => parentPort?.postMessage(word)
 
 const log =
-  (level: keyof Logger) =>
+  (level: LogLevel) =>
   (fields: Readonly<Record<string, unknown>>, event: string): void =>
     tell({ type: 'log', level, fields, event })
 

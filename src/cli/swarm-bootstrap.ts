@@ -31,7 +31,7 @@ export async function startBootstrap(place: BootstrapPlace, logger: Logger): Pro
   worker.once('error', (error) => {
     up.reject(error)
     closed.resolve()
-    logger.error({ err: error }, 'the bootstrap has crashed')
+    logger.error({ err: error }, 'bootstrap-crashed')
   })
   try {
     const port = await up.promise

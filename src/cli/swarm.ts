@@ -2,7 +2,7 @@
 // the bootstrap on one port, node1 on the next, and so on. Either all of them run, or none is left running.
 
 import { nanoid } from 'nanoid'
-import type { Logger } from '../logger.ts'
+import { type Logger, withFields } from '../logger.ts'
 import type { Node } from '../node/node.ts'
 import { command } from './command.ts'
 import { type CliContext, painter, stopRequested, usageError } from './context.ts'
@@ -97,7 +97,10 @@ async function start(values: SwarmValues, launch: Launch): Promise<Swarm> {
   const place = { ...(values.host !== undefined && { host: values.host }) }
   const portOf = (index: number) => (values.port === 0 ? 0 : values.port + index)
   progress.show(`Starting a bootstrap and ${values.nodes} nodes …`)
-  const bootstrap = await startBootstrap({ ...place, listen: portOf(0) }, named(logger, 'bootstrap'))
+  const bootstrap = await startBootstrap(
+    { ...place, listen: portOf(0) },
+    withFields(logger, { node: 'bootstrap' }),
+  )
   closers.push(() => bootstrap.close())
   const trial = `hearsay swarm tries itself out: ${nanoid()}`
   const starting = Array.from({ length: values.nodes }, async (_, i) => {
@@ -110,7 +113,7 @@ async function start(values: SwarmValues, launch: Launch): Promise<Swarm> {
       bootstrap: [`http://${urlHost(values.host)}:${bootstrap.port}`],
       tags: values.tags,
       history: values.history,
-      logger: named(logger, name),
+      logger: withFields(logger, { node: name }),
       ...(port !== 0 && { url: `http://${urlHost(values.host)}:${port}` }),
     })
     closers.push(() => node.close())
@@ -131,20 +134,6 @@ async function start(values: SwarmValues, launch: Launch): Promise<Swarm> {
 function urlHost(host: string | undefined): string {
   if (host === undefined || host === '0.0.0.0' || host === '::') return '127.0.0.1'
   return host.includes(':') ? `[${host}]` : host
-}
-
-function named(logger: Logger, node: string): Logger {
-  const withName =
-    (log: Logger['info']): Logger['info'] =>
-    (fields, event) =>
-      log({ node, ...fields }, event)
-  return {
-    trace: withName((fields, event) => logger.trace(fields, event)),
-    debug: withName((fields, event) => logger.debug(fields, event)),
-    info: withName((fields, event) => logger.info(fields, event)),
-    warn: withName((fields, event) => logger.warn(fields, event)),
-    error: withName((fields, event) => logger.error(fields, event)),
-  }
 }
 
 interface Acquaintance {

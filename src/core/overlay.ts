@@ -149,6 +149,21 @@ export class Overlay {
     return this.#links.neighbors
   }
 
+  /** Messages of others that were passed on, since the start. */
+  get passedOn(): number {
+    return this.#relay.passedOn
+  }
+
+  /** Messages of this node without an outcome. */
+  get unsettled(): number {
+    return this.#delivery.unsettled
+  }
+
+  /** Has the computing of routes done by `timed`, which calls the work once: for whoever has a clock. */
+  timeRoutes(timed: (work: () => void) => void): void {
+    this.#routes.timed = timed
+  }
+
   /** Direct messages that came before one that is still missing. */
   get held(): Incoming['held'] {
     return this.#incoming.held

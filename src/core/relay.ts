@@ -21,6 +21,8 @@ export class Relay {
   readonly #links: Pick<Links, 'neighbors' | 'lags'>
   readonly #routes: RoutesOnDemand
   readonly #turn: Turn
+  /** Messages passed on since the start. */
+  passedOn = 0
 
   constructor(
     directory: Directory,
@@ -82,6 +84,7 @@ export class Relay {
     const hops = Math.min(message.hops + 1, 255)
     const forwarded = { ...message, hopsLeft: message.hopsLeft - 1, hops }
     this.#turn.send([link], forwarded, laneOf(message))
+    this.passedOn++
     return undefined
   }
 }

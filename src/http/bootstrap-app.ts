@@ -9,6 +9,7 @@ import { peersBody, sortedUrls } from './peer-urls.ts'
 import { readRegisterRequest } from './register-request.ts'
 import {
   answer,
+  answerMetrics,
   createShim,
   type ErrorBody,
   refuseBadRequest,
@@ -17,12 +18,13 @@ import {
   withJson,
 } from './shim.ts'
 
-/** The routes of a bootstrap: `/`, `/register`, `/peers`, `/healthz`, `/readyz`. More may be added to the app. */
+/** The routes of a bootstrap: `/`, `/register`, `/peers`, `/metrics`, `/healthz`, `/readyz`. More may be added to the app. */
 export function createBootstrapApp(host: BootstrapHost, logger: Logger = silentLogger): ShimApp {
   const app = createShim(host, logger)
   app.get('/', (c) => answer(c, 200, { message: 'Bootstrap node is running!', peers: host.health().peers }))
   app.post('/register', (c) => postRegister(c, host))
   app.get('/peers', (c) => answer(c, 200, peersBody(host.peers())))
+  app.get('/metrics', (c) => answerMetrics(c, host.metrics()))
   app.get('/healthz', (c) => {
     const { live, reason } = host.health()
     return live ? answer(c, 200, { status: 'live' }) : answerUnwell(c, 'not-live', reason)

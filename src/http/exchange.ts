@@ -158,6 +158,12 @@ export function jsonAnswer(
   }
 }
 
+/** An answer with this text. */
+export function textAnswer(status: number, text: string, contentType: string): FixedAnswer {
+  const length = String(Buffer.byteLength(text))
+  return { status, text, headers: ['Content-Type', contentType, 'Content-Length', length] }
+}
+
 /** Sends the answer. For HEAD the server leaves the body out. A client that is gone already is no error. */
 export function send(c: Context<Exchange>, answer: FixedAnswer): Response {
   const outgoing = nodeOf(c)?.outgoing

@@ -21,6 +21,7 @@ import type { NodeHost, SendOptions, Topology } from './node-host.ts'
 import { compareNaturally, peerBody, peersBody } from './peer-urls.ts'
 import {
   answer,
+  answerMetrics,
   createShim,
   type ErrorBody,
   refuseBadRequest,
@@ -32,8 +33,8 @@ import {
 const RECEIVED = jsonAnswer(200, { status: 'received' })
 
 /**
- * The routes of a node: `/`, `/message`, `/peers`, `/topology`, `/trace/<node>`, `/healthz`, `/readyz`. More may be added to
- * the app.
+ * The routes of a node: `/`, `/message`, `/peers`, `/topology`, `/trace/<node>`, `/metrics`, `/healthz`, `/readyz`. More may
+ * be added to the app.
  */
 export function createNodeApp(host: NodeHost, logger: Logger = silentLogger): ShimApp {
   const app = createShim(host, logger)
@@ -45,6 +46,7 @@ export function createNodeApp(host: NodeHost, logger: Logger = silentLogger): Sh
   app.get('/peers', (c) => answer(c, 200, peersBody(host.peers())))
   app.get('/topology', (c) => answer(c, 200, topologyBody(host.topology())))
   app.get('/trace/:node', (c) => getTrace(c, host))
+  app.get('/metrics', (c) => answerMetrics(c, host.metrics()))
   app.get('/healthz', (c) => {
     const { live, reason } = host.health()
     return live ? answer(c, 200, { status: 'live' }) : answerUnwell(c, 'not-live', reason)

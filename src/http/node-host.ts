@@ -2,6 +2,7 @@
 // The engine room and the rendezvous implement them; this room must not know the overlay behind them.
 
 import type { BroadcastAnswer, RequestAnswer, SendAnswer, TraceAnswer } from '../answers.ts'
+import type { MetricsPage } from '../metrics/metric.ts'
 import type { JsonValue } from '../wire/payload.ts'
 
 /** A peer as HTTP lists it. */
@@ -89,6 +90,8 @@ export interface NodeHost extends RefusalCounter {
   peers(): readonly PeerEntry[]
   topology(): Topology
   health(): NodeHealth
+  /** For Prometheus. */
+  metrics(): Promise<MetricsPage>
 }
 
 /** What is sent through the overlay. Without `sender` it is the node's own message. */
@@ -128,4 +131,6 @@ export interface BootstrapHost extends RefusalCounter {
   /** All registered peers, in any order. */
   peers(): readonly PeerEntry[]
   health(): BootstrapHealth
+  /** For Prometheus. */
+  metrics(): Promise<MetricsPage>
 }

@@ -4,6 +4,7 @@
 import { Hono } from 'hono'
 import { REASONS } from '../core/reasons.ts'
 import type { Logger } from '../logger.ts'
+import type { MetricsPage } from '../metrics/metric.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import {
   abandon,
@@ -15,6 +16,7 @@ import {
   jsonAnswer,
   readBody,
   send,
+  textAnswer,
 } from './exchange.ts'
 import { readJson } from './json.ts'
 import type { RefusalCounter } from './node-host.ts'
@@ -49,6 +51,12 @@ const INTERNAL = jsonAnswer(500, { error: 'Internal error; the log has the detai
 /** Answers with this value. */
 export function answer(c: ShimContext, status: number, value: unknown): Response {
   return send(c, jsonAnswer(status, value))
+}
+
+/** Answers with a page of metrics. */
+export async function answerMetrics(c: ShimContext, metrics: Promise<MetricsPage>): Promise<Response> {
+  const { contentType, text } = await metrics
+  return send(c, textAnswer(200, text, contentType))
 }
 
 /** Answers with an error that the shim decided on, and counts it. */

@@ -12,6 +12,7 @@ import type { JsonValue } from '../wire/payload.ts'
 import { type EnvelopeHeaders, type Note, seal } from './envelope.ts'
 import { type PendingAnswer, PendingAnswers } from './pending-answers.ts'
 import { checkDeadline, checkSignal, type Destination, type Sending, type SendOptions } from './sending.ts'
+import type { Tally } from './tally.ts'
 import type { NodeTimers, NodeWorld } from './world.ts'
 
 /** What asking needs of the node. */
@@ -23,6 +24,7 @@ export interface AskingParts {
   readonly nowMs: NodeWorld['nowMs']
   readonly timers: Pick<NodeTimers, 'wait'>
   readonly rng: Rng
+  readonly tally: Tally
 }
 
 /** One question. */
@@ -81,18 +83,22 @@ export class Asking {
   }
 
   async #askWhenFound(to: Destination, question: Omit<Question, 'to'>): Promise<RequestAnswer> {
-    const { sending } = this.#parts
+    const { sending, tally } = this.#parts
     const { deadlineMs, signal } = question
     const found = await sending.find(to, { deadlineMs, signal })
-    if (found.name === undefined) return sending.failed(found.failure)
+    if (found.name === undefined) {
+      tally.ended('request', found.failure)
+      return sending.failed(found.failure)
+    }
     return this.ask({ ...question, to: found.name, deadlineMs: found.leftMs })
   }
 
   /** Asks, and resolves with how that ended. @throws HearsayError `invalid-payload`, at once */
   ask(question: Question): Promise<RequestAnswer> {
-    const { nowMs, name } = this.#parts
+    const { nowMs, name, sending, tally } = this.#parts
     const { to, deadlineMs, signal, onPart } = question
-    if (this.#parts.sending.isPlainHttp(to)) {
+    if (sending.isPlainHttp(to)) {
+      tally.ended('request', 'no-handler')
       const error = `${to} is a plain HTTP server, which takes messages and no requests`
       return Promise.resolve({ status: 'failed', reason: 'no-handler', at: name, error })
     }
@@ -100,6 +106,7 @@ export class Asking {
     const sentMs = nowMs()
     const settle = (answer: RequestAnswer): void => {
       signal?.removeEventListener('abort', abort)
+      tally.ended('request', answer.status === 'failed' ? answer.reason : 'answered')
       resolve(answer)
     }
     const asked: Asked = {

@@ -1,7 +1,7 @@
 // What a node sends to all others: broadcasts, of a topic or not, with receipts or without, and copies to the plain HTTP
 // peers. It must not know how a broadcast travels, nor who listens here.
 
-import type { BroadcastAnswer } from '../answers.ts'
+import type { BroadcastAnswer, SendFailed } from '../answers.ts'
 import type { Notification } from '../core/events.ts'
 import type { Reason } from '../core/reasons.ts'
 import { HearsayError } from '../errors.ts'
@@ -76,7 +76,7 @@ export class Casting {
   broadcast(value: JsonValue | Uint8Array, options: BroadcastOptions): Promise<BroadcastAnswer> {
     const { httpPeers, overlay, isAlone, sending } = this.#parts
     const cast = this.#prepare(value, undefined, options)
-    if (cast === undefined) return Promise.resolve(sending.failed('too-large'))
+    if (cast === undefined) return Promise.resolve(this.#tooLarge())
     const posts = httpPeers.list
     for (const peer of posts) void this.#postOrDrop(peer.name, value, options)
     if (posts.length > 0 && overlay.neighbors.size === 0 && isAlone()) {
@@ -92,7 +92,7 @@ export class Casting {
   publish(topic: string, value: JsonValue | Uint8Array, options: BroadcastOptions): Promise<BroadcastAnswer> {
     checkTopic(topic)
     const cast = this.#prepare(value, topic, options)
-    if (cast === undefined) return Promise.resolve(this.#parts.sending.failed('too-large'))
+    if (cast === undefined) return Promise.resolve(this.#tooLarge())
     return this.#cast(cast, options, topic).then((answer) =>
       answer.status === 'sent' ? { ...answer, listeners: cast.listeners } : answer,
     )
@@ -104,12 +104,19 @@ export class Casting {
    */
   probe(deadlineMs?: number): Promise<BroadcastAnswer> {
     const cast = this.#prepare(null, undefined, { receipts: true, deadlineMs, isProbe: true })
-    if (cast === undefined) return Promise.resolve(this.#parts.sending.failed('too-large'))
+    if (cast === undefined) return Promise.resolve(this.#tooLarge())
     return this.#cast(cast, { deadlineMs })
+  }
+
+  #tooLarge(): SendFailed {
+    const { sending, tally } = this.#parts
+    tally.ended('broadcast', 'too-large')
+    return sending.failed('too-large')
   }
 
   /** The core says how a broadcast ended. */
   settle(notice: CastNotice): void {
+    this.#parts.tally.ended('broadcast', notice.failure ?? 'sent')
     this.#broadcasts.take(notice.id)?.(notice)
   }
 

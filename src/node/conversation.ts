@@ -20,6 +20,7 @@ import { ReceiptBook } from './receipts.ts'
 import { Seeking } from './seeking.ts'
 import { Sending } from './sending.ts'
 import { Subscriptions } from './subscriptions.ts'
+import type { Tally } from './tally.ts'
 import { Tracing } from './tracing.ts'
 import type { NodeLinks, NodeTimers, NodeWorld } from './world.ts'
 
@@ -31,6 +32,7 @@ export interface ConversationParts {
   readonly timers: Pick<NodeTimers, 'wait'>
   readonly links: Pick<NodeLinks, 'queuedBytes'>
   readonly httpPeers: HttpPeers
+  readonly tally: Tally
   readonly feed: (input: Input) => void
   readonly isAlone: () => boolean
   readonly onMessage: (message: NodeMessage) => boolean
@@ -90,7 +92,7 @@ export class Conversation {
       onCast: (cast, isTold) => this.#inbox.own(settings.name, cast, isTold),
       onWaiting: (payload) => this.#inbox.own(settings.name, { payload }, false),
     })
-    this.asking = new Asking({ ...settings, sending, nowMs, timers, rng })
+    this.asking = new Asking({ ...settings, sending, nowMs, timers, rng, tally: parts.tally })
     const isPlainHttp = (name: NodeName) => sending.isPlainHttp(name)
     this.tracing = new Tracing({
       name: settings.name,
@@ -110,6 +112,7 @@ export class Conversation {
       receipts: this.#receipts,
       subscriptions: this.subscriptions,
       history: this.#history,
+      logger: settings.logger,
     })
   }
 

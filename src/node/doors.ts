@@ -12,6 +12,7 @@ import { requestListener } from '../http/listener.ts'
 import { createNodeApp } from '../http/node-app.ts'
 import type { NodeHost, OutgoingMessage } from '../http/node-host.ts'
 import type { ErrorBody } from '../http/shim.ts'
+import { withFields } from '../logger.ts'
 import { type Listener, listen } from '../net/listener.ts'
 import type { ListenerStats } from '../net/listener-stats.ts'
 import type { LinkSocket } from './links.ts'
@@ -41,12 +42,12 @@ export class Doors implements NodeDoors {
   /** Listens, if the settings say so. Nothing is let in before {@link open}. */
   static async listen(settings: NodeSettings): Promise<Doors> {
     const doors = new Doors(settings)
-    const { listen: port, host, logger } = settings
+    const { listen: port, host } = settings
     if (port === false) return doors
     doors.#listener = await listen({
       port,
       ...(host === undefined ? {} : { host }),
-      logger,
+      logger: withFields(settings.logger, { room: 'net' }),
       onRequest: (request, response) => {
         if (doors.#onRequest !== undefined) doors.#onRequest(request, response)
         else sendRaw(response, NOT_OPEN)
@@ -100,11 +101,12 @@ export class Doors implements NodeDoors {
     const refused = (): void => {
       this.#httpRefused++
     }
-    const app = createNodeApp({ ...shimHost(handlers), refused }, logger)
-    this.#onRequest = requestListener(app, logger)
-    this.#guests = new Guests(handlers.guestHost, logger)
+    const ofRoom = (room: string) => withFields(logger, { room })
+    const app = createNodeApp({ ...shimHost(handlers), refused }, ofRoom('http'))
+    this.#onRequest = requestListener(app, ofRoom('http'))
+    this.#guests = new Guests(handlers.guestHost, ofRoom('guests'))
     this.#client = new BootstrapClient(
-      { urls: bootstrap, hello: handlers.hello, logger, world: clientSockets(link) },
+      { urls: bootstrap, hello: handlers.hello, logger: ofRoom('bootstrap'), world: clientSockets(link) },
       {
         onContacts: handlers.onContacts,
         onPeerEvents: (events) => this.#count(events),
@@ -158,5 +160,6 @@ function shimHost({ host, guestHost }: DoorsHandlers): NodeHost {
     peers: () => host.peers(),
     topology: () => host.topology(),
     health: () => host.health(),
+    metrics: () => host.metrics(),
   }
 }

@@ -6,6 +6,8 @@
 
 import type { Effect, Input, Notification } from '../core/events.ts'
 import type { Overlay } from '../core/overlay.ts'
+import { isWritten, type Logger } from '../logger.ts'
+import { brief } from './brief.ts'
 import type { NodeLinks, NodeTimers, NodeWorld } from './world.ts'
 
 /** Who carries out what. */
@@ -15,6 +17,8 @@ export interface EffectLoopParts {
   readonly links: Pick<NodeLinks, 'close' | 'dial' | 'send'>
   readonly timers: Pick<NodeTimers, 'start'>
   readonly tell: (notification: Notification) => void
+  /** Gets every input and effect at level `trace`. */
+  readonly logger: Logger
   /** An input has been worked off. */
   readonly onWorkedOff: () => void
 }
@@ -22,11 +26,13 @@ export interface EffectLoopParts {
 /** See the head of the file. */
 export class EffectLoop {
   readonly #parts: EffectLoopParts
+  readonly #isTraced: boolean
   readonly #waiting: Input[] = []
   #isWorking = false
 
   constructor(parts: EffectLoopParts) {
     this.#parts = parts
+    this.#isTraced = isWritten(parts.logger, 'trace')
   }
 
   /** Hands an input to the core and carries out what follows. */
@@ -39,6 +45,7 @@ export class EffectLoop {
     this.#isWorking = true
     try {
       for (let next: Input | undefined = input; next !== undefined; next = this.#waiting.shift()) {
+        if (this.#isTraced) this.#trace('input', next)
         for (const effect of overlay.handle(next, nowMs())) this.#carryOut(effect)
         onWorkedOff()
       }
@@ -49,6 +56,7 @@ export class EffectLoop {
 
   #carryOut(effect: Effect): void {
     const { links, tell, timers } = this.#parts
+    if (this.#isTraced) this.#trace('effect', effect)
     switch (effect.type) {
       case 'send':
         links.send(effect)
@@ -65,5 +73,9 @@ export class EffectLoop {
       case 'notify':
         tell(effect.notification)
     }
+  }
+
+  #trace(event: 'input' | 'effect', { type, ...fields }: Input | Effect): void {
+    this.#parts.logger.trace({ type, ...(brief(fields) as object) }, event)
   }
 }

@@ -5,6 +5,7 @@ import type { Notification } from '../core/events.ts'
 import type { NodeName } from '../core/messages.ts'
 import type { Reason } from '../core/reasons.ts'
 import type { ReceivedMessage } from '../guests/guest-host.ts'
+import { isWritten, type Logger } from '../logger.ts'
 import type { Answering } from './answering.ts'
 import type { Asking } from './asking.ts'
 import type { OwnCast } from './casting.ts'
@@ -14,6 +15,7 @@ import type { History } from './history.ts'
 import type { ReceiptBook } from './receipts.ts'
 import type { Sending } from './sending.ts'
 import type { Subscriptions } from './subscriptions.ts'
+import type { Tally } from './tally.ts'
 
 /** Who gets something. */
 export interface InboxParts {
@@ -23,6 +25,8 @@ export interface InboxParts {
   readonly receipts: ReceiptBook
   readonly subscriptions: Subscriptions
   readonly history: History
+  readonly tally: Tally
+  readonly logger: Logger
   /** For the program, and for all guests; false: the program had no room for it. */
   readonly onMessage: (message: NodeMessage) => boolean
   /** False: the guest whom it is for is not here. */
@@ -35,14 +39,18 @@ type Received = Extract<Notification, { type: 'message' }>
 /** See the head of the file. */
 export class Inbox {
   readonly #parts: InboxParts
+  readonly #isLogged: boolean
 
   constructor(parts: InboxParts) {
     this.#parts = parts
+    this.#isLogged = isWritten(parts.logger, 'debug')
   }
 
   /** A message of the overlay has come. */
   take(notification: Received): void {
-    const { answering, asking, receipts, toGuests, drop } = this.#parts
+    const { answering, asking, receipts, tally, toGuests, drop } = this.#parts
+    tally.came(notification.broadcast ? 'broadcast' : 'direct')
+    if (this.#isLogged) this.#log(notification)
     const opened = open(notification)
     switch (opened.kind) {
       case 'message':
@@ -101,6 +109,10 @@ export class Inbox {
     const isTaken = topic === undefined ? onMessage(message) : subscriptions.tell(topic, message)
     if (!isTaken) return
     this.#confirm(receipt, notification)
+  }
+
+  #log({ from, hops, broadcast, payload }: Received): void {
+    this.#parts.logger.debug({ from, hops, broadcast, bytes: payload.length }, 'received')
   }
 
   /** Tells the origin of a broadcast that it is here, if it wants to know. */

@@ -6,10 +6,11 @@ import type { LinkId } from '../core/messages.ts'
 import type { Reason } from '../core/reasons.ts'
 import type { Logger } from '../logger.ts'
 import { type Dial, dial } from '../net/dialer.ts'
+import { LANES } from '../net/lanes.ts'
 import { Link, type LinkHandlers, type LinkStats } from '../net/link.ts'
 import type { LinkOptions } from '../net/link-options.ts'
 import { encodeFrame } from '../wire/encode.ts'
-import type { ByReason } from './stats.ts'
+import type { ByReason, LinkTraffic } from './stats.ts'
 import type { LinkEvents, NodeLinks } from './world.ts'
 
 /** An open WebSocket, as the net room hands it over. */
@@ -24,6 +25,8 @@ export class SocketLinks implements NodeLinks {
   readonly #links = new Map<LinkId, Link>()
   readonly #dials = new Map<string, Dial>()
   readonly #emptied: (() => void)[] = []
+  /** Of links that have ended. */
+  readonly #past = { bytesSent: 0, bytesReceived: 0, framesSent: 0, framesReceived: 0 }
   #lastId = 0
 
   /** @param feed takes the inputs; never called from within a call of this class but `send`. */
@@ -38,22 +41,37 @@ export class SocketLinks implements NodeLinks {
     return Object.fromEntries(this.#ended)
   }
 
+  /** What the links have carried, and what waits. */
+  get traffic(): LinkTraffic {
+    const sum = { ...this.#past, inFlightBytes: 0 }
+    const queuedBytes = { control: 0, direct: 0, broadcast: 0 }
+    for (const link of this.#links.values()) {
+      const stats = link.stats()
+      addTraffic(sum, stats)
+      sum.inFlightBytes += stats.inFlightBytes
+      for (const lane of LANES) queuedBytes[lane] += stats.queuedBytes[lane]
+    }
+    return { ...sum, queuedBytes }
+  }
+
   /** A WebSocket that speaks hearsay.1 and is open. */
   adopt(socket: LinkSocket, place: string, dialed?: string): void {
     const id = ++this.#lastId as LinkId
     const handlers: LinkHandlers = {
       onMessages: (messages) => this.#feed({ type: 'received', link: id, messages }),
       onClosed: ({ reason, remote, detail }) => {
+        addTraffic(this.#past, link.stats())
         this.#links.delete(id)
         this.#ended.set(reason, (this.#ended.get(reason) ?? 0) + 1)
-        this.#logger.debug({ link: id, place, reason, remote, detail }, 'link closed')
-        if (reason === 'wrong-role' && dialed !== undefined) this.#logger.warn({ url: dialed }, 'not a node')
+        this.#logger.debug({ link: id, place, reason, remote, detail }, 'link-closed')
+        if (reason === 'wrong-role' && dialed !== undefined) this.#logger.warn({ url: dialed }, 'not-a-node')
         this.#feed({ type: 'link-closed', link: id, reason })
         if (this.#links.size === 0) for (const resolve of this.#emptied.splice(0)) resolve()
       },
     }
-    this.#links.set(id, new Link(socket, handlers, this.#options))
-    this.#logger.debug({ link: id, place, dialed: dialed !== undefined }, 'link open')
+    const link = new Link(socket, handlers, this.#options)
+    this.#links.set(id, link)
+    this.#logger.debug({ link: id, place, dialed: dialed !== undefined }, 'link-open')
     this.#feed({ type: 'link-open', link: id, ...(dialed === undefined ? {} : { dialed }) })
   }
 
@@ -66,7 +84,7 @@ export class SocketLinks implements NodeLinks {
       },
       onFailed: (detail) => {
         this.#dials.delete(url)
-        this.#logger.debug({ url, detail }, 'dial failed')
+        this.#logger.debug({ url, detail }, 'dial-failed')
         this.#feed({ type: 'dial-failed', url })
       },
     })
@@ -107,4 +125,15 @@ export class SocketLinks implements NodeLinks {
     if (this.#links.size === 0) return Promise.resolve()
     return new Promise((resolve) => this.#emptied.push(resolve))
   }
+}
+
+type Carried = {
+  -readonly [Key in 'bytesSent' | 'bytesReceived' | 'framesSent' | 'framesReceived']: LinkStats[Key]
+}
+
+function addTraffic(sum: Carried, more: Readonly<Carried>): void {
+  sum.bytesSent += more.bytesSent
+  sum.bytesReceived += more.bytesReceived
+  sum.framesSent += more.framesSent
+  sum.framesReceived += more.framesReceived
 }

@@ -7,7 +7,8 @@ import { Overlay } from '../core/overlay.ts'
 import { REASONS, type Reason } from '../core/reasons.ts'
 import { HearsayError } from '../errors.ts'
 import type { NodeHealth, Topology } from '../http/node-host.ts'
-import type { Logger } from '../logger.ts'
+import { type Logger, withFields } from '../logger.ts'
+import type { MetricsPage } from '../metrics/metric.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import type { RequestHandler } from './answering.ts'
 import type { BroadcastOptions } from './casting.ts'
@@ -25,8 +26,9 @@ import { checkDeadline, type Destination, type SendOptions } from './sending.ts'
 import type { ByReason, NodeStats } from './stats.ts'
 import { Streams } from './streams.ts'
 import type { TopicListener } from './subscriptions.ts'
+import { Tally } from './tally.ts'
 import { joinedPeers, peerInfo, topologyOf } from './views.ts'
-import type { NodeDoors, NodeLinks, NodeTimers, NodeWorld } from './world.ts'
+import type { NodeDoors, NodeLinks, NodeMeters, NodeTimers, NodeWorld } from './world.ts'
 
 /** How long `close` waits for the links to end properly; the port takes half a second more, and all of it is under 2 s. */
 const CLOSE_MS = 1_300
@@ -44,6 +46,8 @@ export class Node {
   readonly #doors: NodeDoors
   readonly #conversation: Conversation
   readonly #drops = new Map<Reason, number>()
+  readonly #tally = new Tally()
+  readonly #meters: NodeMeters
   readonly #streams = new Streams(({ from }) =>
     this.#drop('queue-full', `message of ${from}: nobody takes it from messages()`),
   )
@@ -54,15 +58,24 @@ export class Node {
   /** Use {@link createNode}. @param url where others dial the node; `undefined`: nowhere */
   constructor(settings: NodeSettings, world: NodeWorld, url: string | undefined) {
     this.#settings = settings
-    this.#logger = settings.logger
+    this.#logger = withFields(settings.logger, { room: 'node' })
     this.#world = world
     this.#doors = world.doors
     const { seed, ...run } = world.run
     const identity = { name: settings.name, ...run }
     const own = url === undefined ? identity : { ...identity, url }
     this.#overlay = new Overlay(own, seed, settings.config, (payload) => this.#streams.takes(payload))
-    this.#timers = world.timers((timer, lateMs = 0) => this.#loop.feed({ type: 'timer', timer, lateMs }))
+    this.#timers = world.timers((timer, lateMs = 0) => {
+      if (timer.kind === 'heartbeat') this.#meters.heartbeat()
+      this.#loop.feed({ type: 'timer', timer, lateMs })
+    })
     this.#links = world.links((event) => this.#loop.feed(event))
+    this.#meters = world.meters({
+      overlay: this.#overlay,
+      links: this.#links,
+      doors: this.#doors,
+      stats: () => this.stats(),
+    })
     const nowMs = () => world.nowMs()
     this.#readiness = new Readiness(nowMs, this.#timers)
     this.#loop = new EffectLoop({
@@ -71,6 +84,7 @@ export class Node {
       links: this.#links,
       timers: this.#timers,
       tell: (notification) => this.#tell(notification),
+      logger: withFields(settings.logger, { room: 'core' }),
       onWorkedOff: () => this.#streams.settle(),
     })
     this.#httpPeers = new HttpPeers(world)
@@ -81,6 +95,7 @@ export class Node {
       timers: this.#timers,
       links: this.#links,
       httpPeers: this.#httpPeers,
+      tally: this.#tally,
       feed: (input) => this.#loop.feed(input),
       isAlone: () => this.#doors.isAlone,
       onMessage: (message) => this.#handOver(message),
@@ -264,11 +279,19 @@ export class Node {
   stats(): NodeStats {
     const listener = this.#doors.listenerStats
     return {
+      sent: this.#tally.sent,
+      received: this.#tally.received,
+      relayed: this.#overlay.passedOn,
       dropped: this.drops(),
       linksEnded: this.#links.ended,
       httpRefused: this.#doors.httpRefused,
       ...(listener === undefined ? {} : { listener }),
     }
+  }
+
+  /** What `GET /metrics` answers: the node, and the process that it runs in. */
+  metrics(): Promise<MetricsPage> {
+    return this.#meters.page()
   }
 
   /** How the node is. */
@@ -291,6 +314,7 @@ export class Node {
       this.#drop('queue-full', `message posted by ${sender}`)
       return false
     }
+    this.#tally.came('http')
     return this.#handOver({ from: sender, value: msg, hops: 0, broadcast: false, via: 'http' })
   }
 

@@ -7,6 +7,7 @@ import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
 import type { SendFailure } from '../core/reasons.ts'
 import { HearsayError } from '../errors.ts'
+import { isWritten } from '../logger.ts'
 import { LIMITS } from '../wire/limits.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { isTag } from '../wire/topics.ts'
@@ -15,6 +16,7 @@ import type { HttpPeers, PostOutcome } from './http-peers.ts'
 import { MessageIds } from './message-ids.ts'
 import { checkName, type NodeSettings } from './options.ts'
 import type { Found, Seeking } from './seeking.ts'
+import type { Tally } from './tally.ts'
 import { Waiting } from './waiting.ts'
 
 /** To whom: the node of this name, or any one that has a tag, each in turn. */
@@ -36,6 +38,7 @@ export interface SendingParts {
   readonly overlay: Overlay
   readonly httpPeers: HttpPeers
   readonly seeking: Pick<Seeking, 'find'>
+  readonly tally: Tally
   readonly feed: (input: Input) => void
 }
 
@@ -46,12 +49,14 @@ export class Sending {
   readonly #outcomes = new Waiting<SendAnswer>()
   /** The node that was sent to last, by tag. */
   readonly #turns = new Map<string, string>()
+  readonly #isLogged: boolean
   #lastId = 0
   readonly #ids = new MessageIds()
 
   constructor(parts: SendingParts) {
     this.#parts = parts
     this.#name = parts.settings.name
+    this.#isLogged = isWritten(parts.settings.logger, 'debug')
   }
 
   /** Messages through the overlay without an outcome. */
@@ -74,7 +79,7 @@ export class Sending {
 
   async #sendWhenFound(to: Destination, payload: Uint8Array, options: SendOptions): Promise<SendAnswer> {
     const found = await this.find(to, options)
-    if (found.name === undefined) return this.failed(found.failure)
+    if (found.name === undefined) return this.#refused(found.failure)
     return this.sendSealed(found.name, payload, { signal: options.signal, deadlineMs: found.leftMs })
   }
 
@@ -93,10 +98,10 @@ export class Sending {
     checkDeadline(options.deadlineMs)
     checkSignal(options.signal)
     const payload = seal(value, labelOf(options.sender, this.#name))
-    if (name === undefined) return this.failed('unknown-peer')
+    if (name === undefined) return this.#refused('unknown-peer')
     if (this.isPlainHttp(name)) return { status: 'accepted', outcome: this.post(name, value, options) }
-    if (payload.length > LIMITS.payloadBytesMax) return this.failed('too-large')
-    if (!this.hasRoom(name, payload)) return this.failed('queue-full')
+    if (payload.length > LIMITS.payloadBytesMax) return this.#refused('too-large')
+    if (!this.hasRoom(name, payload)) return this.#refused('queue-full')
     return { status: 'accepted', outcome: this.sendSealed(name, payload, options) }
   }
 
@@ -135,9 +140,10 @@ export class Sending {
     payload: Uint8Array,
     { deadlineMs, signal }: Pick<SendOptions, 'deadlineMs' | 'signal'> = {},
   ): Promise<SendAnswer> {
-    if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.failed('too-large'))
-    if (signal?.aborted) return Promise.resolve(this.failed('cancelled'))
-    return new Promise((resolve) => {
+    if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.#refused('too-large'))
+    if (signal?.aborted) return Promise.resolve(this.#refused('cancelled'))
+    return new Promise((settle) => {
+      const resolve = this.#isLogged ? this.#logged(settle, to, payload) : settle
       const id = this.#outcomes.add(
         signal === undefined ? resolve : this.#cancellable(resolve, signal, () => id),
       )
@@ -153,7 +159,7 @@ export class Sending {
     deadlineMs: number,
   ): { readonly sent: Promise<SendAnswer>; readonly revoke: () => void } {
     if (payload.length > LIMITS.payloadBytesMax)
-      return { sent: Promise.resolve(this.failed('too-large')), revoke: () => {} }
+      return { sent: Promise.resolve(this.#refused('too-large')), revoke: () => {} }
     const { promise: sent, resolve } = Promise.withResolvers<SendAnswer>()
     let isOpen = true
     const id = this.#outcomes.add((answer) => {
@@ -170,6 +176,7 @@ export class Sending {
   /** The core says how a send ended. */
   settle(id: number, outcome: Outcome): void {
     const resolve = this.#outcomes.take(id)
+    this.#parts.tally.ended('direct', outcome.status === 'failed' ? outcome.reason : 'delivered')
     if (outcome.status === 'failed') resolve?.(outcome)
     else {
       const { hops, rttMs } = outcome
@@ -195,10 +202,17 @@ export class Sending {
   }
 
   #answerOf(name: string, outcome: PostOutcome): SendAnswer {
-    const { logger } = this.#parts.settings
+    const { settings, tally } = this.#parts
+    tally.ended('http', outcome.status === 'delivered' ? 'delivered' : outcome.reason)
     if (outcome.status === 'delivered') return { ...outcome, hops: 1, id: this.messageId() }
-    logger.debug({ peer: name, reason: outcome.reason, detail: outcome.detail }, 'post failed')
+    settings.logger.debug({ peer: name, reason: outcome.reason, detail: outcome.detail }, 'post-failed')
     return this.failed(outcome.reason, outcome.reason === 'refused' ? name : this.#name)
+  }
+
+  /** A message that does not even go out. */
+  #refused(reason: SendFailure): SendFailed {
+    this.#parts.tally.ended('direct', reason)
+    return this.failed(reason)
   }
 
   /** A send that this node gives up. */
@@ -215,6 +229,17 @@ export class Sending {
   isPlainHttp(name: NodeName): boolean {
     const { httpPeers, overlay } = this.#parts
     return httpPeers.has(name) && overlay.directory.get(name) === undefined
+  }
+
+  #logged(
+    resolve: (answer: SendAnswer) => void,
+    to: NodeName,
+    { length: bytes }: Uint8Array,
+  ): (answer: SendAnswer) => void {
+    return (answer) => {
+      this.#parts.settings.logger.debug({ to, bytes, ...answer }, 'sent')
+      resolve(answer)
+    }
   }
 
   /** Listens to the signal for as long as the message is open: signals live longer than messages. */

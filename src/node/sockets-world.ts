@@ -2,9 +2,11 @@
 // Composition only.
 
 import { nanoid } from 'nanoid'
+import { withFields } from '../logger.ts'
 import { askHttp } from '../net/http-ask.ts'
 import type { Doors } from './doors.ts'
 import { SocketLinks } from './links.ts'
+import { NodeMetrics } from './metrics.ts'
 import type { NodeSettings } from './options.ts'
 import { Timers } from './timers.ts'
 import type { LinkEvents, NodeWorld } from './world.ts'
@@ -21,10 +23,11 @@ export function socketsWorld({ logger, link }: NodeSettings, doors: Doors): Node
     nowMs: () => performance.now(),
     timers: (expired) => new Timers(expired),
     links: (events: LinkEvents) => {
-      const links = new SocketLinks(events, logger, link)
+      const links = new SocketLinks(events, withFields(logger, { room: 'net' }), link)
       doors.leadTo((socket, from) => links.adopt(socket, from))
       return links
     },
+    meters: (parts) => new NodeMetrics(parts),
     askHttp: (url, body, { signal, timeoutMs }) =>
       askHttp(url, {
         ...(body === undefined ? { method: 'GET' } : { method: 'POST', body }),

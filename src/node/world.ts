@@ -4,12 +4,14 @@
 
 import type { Effect, Input, Timer } from '../core/events.ts'
 import type { Contact, Hello, LinkId, ListedPeer } from '../core/messages.ts'
+import type { Overlay } from '../core/overlay.ts'
 import type { Reason } from '../core/reasons.ts'
 import type { GuestHost, ReceivedMessage } from '../guests/guest-host.ts'
 import type { NodeHost } from '../http/node-host.ts'
+import type { MetricsPage } from '../metrics/metric.ts'
 import type { ListenerStats } from '../net/listener-stats.ts'
 import type { JsonValue } from '../wire/payload.ts'
-import type { ByReason } from './stats.ts'
+import type { ByReason, LinkTraffic, NodeStats } from './stats.ts'
 
 /** Which run of a node this is. */
 export interface Run {
@@ -35,6 +37,8 @@ export interface NodeWorld {
   timers(expired: (timer: Timer, lateMs?: number) => void): NodeTimers
   /** @param events takes what happens on links; never called from within a call of the links but `send`. */
   links(events: LinkEvents): NodeLinks
+  /** What an operator looks at. */
+  meters(parts: MeteredParts): NodeMeters
   /** Asks plain HTTP peers. */
   readonly askHttp: AskHttp
   /**
@@ -42,6 +46,22 @@ export interface NodeWorld {
    * one with virtual time lets time pass while the program waits. A rejection that the program ignores is nobody's error.
    */
   handOut<T>(promise: Promise<T>, call: HandedOutCall): Promise<T>
+}
+
+/** What is measured of a node. */
+export interface MeteredParts {
+  readonly overlay: Overlay
+  readonly links: Pick<NodeLinks, 'traffic'>
+  readonly doors: Pick<NodeDoors, 'registered'>
+  readonly stats: () => NodeStats
+}
+
+/** The instruments of one node. */
+export interface NodeMeters {
+  /** A heartbeat is due. */
+  heartbeat(): void
+  /** What Prometheus is answered. Rejects in a world without it. */
+  page(): Promise<MetricsPage>
 }
 
 /** The methods of a node that give promises. */
@@ -77,6 +97,8 @@ export type LinkEvents = (
 export interface NodeLinks {
   /** How many links have ended, by reason. */
   readonly ended: ByReason
+  /** What the links have carried, and what waits. `undefined`: a world without bytes. */
+  readonly traffic: LinkTraffic | undefined
   /** Bytes that wait to be sent on a link that is open, what the system has taken over not included. */
   queuedBytes(id: LinkId): number
   /** Carries out a `dial` effect. */

@@ -28,17 +28,22 @@ export class VirtualLinks implements NodeLinks {
     return Object.fromEntries(this.#ended)
   }
 
+  /** The medium carries messages, and not bytes. */
+  get traffic(): undefined {
+    return undefined
+  }
+
   /** Something happens on the host's links. */
   take(event: Parameters<LinkEvents>[0]): void {
     switch (event.type) {
       case 'link-open':
-        this.#logger.debug({ link: event.link, dialed: event.dialed }, 'link open')
+        this.#logger.debug({ link: event.link, dialed: event.dialed }, 'link-open')
         break
       case 'dial-failed':
-        this.#logger.debug({ url: event.url }, 'dial failed')
+        this.#logger.debug({ url: event.url }, 'dial-failed')
         break
       case 'link-closed':
-        this.#logger.debug({ link: event.link, reason: event.reason }, 'link closed')
+        this.#logger.debug({ link: event.link, reason: event.reason }, 'link-closed')
         this.#ended.set(event.reason, (this.#ended.get(event.reason) ?? 0) + 1)
     }
     this.#feed(event)

@@ -3,8 +3,19 @@
 
 import { CORE_DEFAULTS } from '../core/config.ts'
 import type { Timer } from '../core/events.ts'
+import { withFields } from '../logger.ts'
+import { NodeMetrics } from '../node/metrics.ts'
 import type { NodeSettings } from '../node/options.ts'
-import type { HandedOutCall, LinkEvents, NodeLinks, NodeTimers, NodeWorld, Run } from '../node/world.ts'
+import type {
+  HandedOutCall,
+  LinkEvents,
+  MeteredParts,
+  NodeLinks,
+  NodeMeters,
+  NodeTimers,
+  NodeWorld,
+  Run,
+} from '../node/world.ts'
 import type { CrashOptions, Host } from '../sim/host.ts'
 import type { Medium } from '../sim/medium.ts'
 import type { Complain } from './complaint.ts'
@@ -64,8 +75,12 @@ export class VirtualWorld implements NodeWorld {
   }
 
   links(events: LinkEvents): NodeLinks {
-    this.#links = new VirtualLinks(this.host, events, this.settings.logger)
+    this.#links = new VirtualLinks(this.host, events, withFields(this.settings.logger, { room: 'net' }))
     return this.#links
+  }
+
+  meters(parts: MeteredParts): NodeMeters {
+    return new NodeMetrics(parts)
   }
 
   /** Nothing registers plain HTTP peers here, so nobody asks one. */

@@ -49,6 +49,7 @@ function shim(): RequestListener {
     peers: nothing,
     topology: nothing,
     health: nothing,
+    metrics: nothing,
   }
   return requestListener(createNodeApp(host))
 }

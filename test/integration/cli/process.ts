@@ -86,7 +86,7 @@ export class Hearsay {
 
   /** The port that the process says it listens on. */
   async port(): Promise<number> {
-    const { port } = await this.entry('that it runs', ({ msg }) => /is running$/.test(String(msg)))
+    const { port } = await this.entry('that it runs', ({ msg }) => /-running$/.test(String(msg)))
     return port as number
   }
 

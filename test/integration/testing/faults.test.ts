@@ -239,7 +239,7 @@ describe('links and processes', () => {
     await start('c', false)
     await net.advance(2_999)
     // Its machine takes the connection.
-    assert.deepEqual(links, ['c link open'])
+    assert.deepEqual(links, ['c link-open'])
     await net.until(() => b.up.length === 1)
     assert.ok(net.nowMs < 5_000, `at ${net.nowMs} ms`)
   })

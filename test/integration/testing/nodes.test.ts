@@ -104,7 +104,14 @@ describe('a test network', () => {
     assert.deepEqual([net.node('b').port, net.node('b').url], [undefined, undefined])
     net.cut('a', 'b')
     await net.advance(100)
-    assert.deepEqual(a.stats(), { dropped: {}, linksEnded: { 'link-lost': 1 }, httpRefused: 0 })
+    assert.deepEqual(a.stats(), {
+      sent: { direct: {}, broadcast: {}, request: {}, http: {} },
+      received: { direct: 0, broadcast: 0, http: 0 },
+      relayed: 0,
+      dropped: {},
+      linksEnded: { 'link-lost': 1 },
+      httpRefused: 0,
+    })
     await a.close()
     assert.equal(a.health().live, false)
   })

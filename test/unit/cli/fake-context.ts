@@ -46,5 +46,6 @@ export function fakeContext(
     self: 'hearsay',
     crashLogs,
     onCrash: (log) => crashLogs.push(log),
+    onSnapshot: () => {},
   }
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { REASONS, type Reason } from '../../../src/core/reasons.ts'
 import { createBootstrapApp } from '../../../src/http/bootstrap-app.ts'
-import { RecordingBootstrap } from './hosts.ts'
+import { METRICS, RecordingBootstrap } from './hosts.ts'
 
 function setUp() {
   const host = new RecordingBootstrap()
@@ -145,6 +145,14 @@ describe('what a bootstrap tells', () => {
         { name: 'node2', url: 'http://node2:5000', kind: 'node' },
       ],
     })
+  })
+
+  test('GET /metrics', async () => {
+    const { app } = setUp()
+    const response = await app.request('/metrics')
+    assert.equal(response.status, 200)
+    assert.equal(response.headers.get('content-type'), METRICS.contentType)
+    assert.equal(await response.text(), METRICS.text)
   })
 
   test('GET /healthz and /readyz', async () => {

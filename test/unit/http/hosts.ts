@@ -14,7 +14,14 @@ import type {
   SpreadOptions,
   Topology,
 } from '../../../src/http/node-host.ts'
+import type { MetricsPage } from '../../../src/metrics/metric.ts'
 import type { JsonValue } from '../../../src/wire/payload.ts'
+
+/** What both are measured as. */
+export const METRICS: MetricsPage = {
+  contentType: 'text/plain; version=0.0.4; charset=utf-8',
+  text: 'hearsay_links 6\n',
+}
 
 /** A node that is always called node8. */
 export class RecordingNode implements NodeHost {
@@ -101,6 +108,10 @@ export class RecordingNode implements NodeHost {
     return this.healthNow
   }
 
+  async metrics(): Promise<MetricsPage> {
+    return METRICS
+  }
+
   refused(status: number): void {
     this.refusals.push(status)
   }
@@ -125,6 +136,10 @@ export class RecordingBootstrap implements BootstrapHost {
 
   health(): BootstrapHealth {
     return this.healthNow
+  }
+
+  async metrics(): Promise<MetricsPage> {
+    return METRICS
   }
 
   refused(status: number): void {

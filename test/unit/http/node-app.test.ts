@@ -6,7 +6,7 @@ import { isSendFailure, REASONS, type Reason } from '../../../src/core/reasons.t
 import { createNodeApp } from '../../../src/http/node-app.ts'
 import { type Logger, silentLogger } from '../../../src/logger.ts'
 import { LIMITS } from '../../../src/wire/limits.ts'
-import { RecordingNode } from './hosts.ts'
+import { METRICS, RecordingNode } from './hosts.ts'
 
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 
@@ -502,6 +502,14 @@ describe('what a node tells', () => {
     assert.deepEqual(dead.body, { error: 'The name is in use', reason: 'not-live' })
   })
 
+  test('GET /metrics', async () => {
+    const { app } = setUp()
+    const response = await app.request('/metrics')
+    assert.equal(response.status, 200)
+    assert.equal(response.headers.get('content-type'), METRICS.contentType)
+    assert.equal(await response.text(), METRICS.text)
+  })
+
   test('HEAD works where GET does, a slash at the end does no harm', async () => {
     const { app } = setUp()
     for (const path of ['/', '/peers', '/topology', '/healthz', '/readyz', '/peers/']) {
@@ -525,6 +533,7 @@ describe('requests that no route wants', () => {
         'GET /peers',
         'GET /topology',
         'GET /trace/:node',
+        'GET /metrics',
         'GET /healthz',
         'GET /readyz',
       ],

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Rng } from '../../../src/core/rng.ts'
 import { Asking } from '../../../src/node/asking.ts'
+import { Tally } from '../../../src/node/tally.ts'
 import { decodeHeadersOf } from '../../../src/wire/payload.ts'
 import { nodeName } from '../../support/core-rig.ts'
 
@@ -28,6 +29,7 @@ test('a question that was answered is not sent again, though its acknowledgement
     nowMs: () => 0,
     timers,
     rng: new Rng(1),
+    tally: new Tally(),
   })
   const answer = asking.request('b', 'question', {})
   assert.deepEqual(revoked, [])

@@ -1,0 +1,123 @@
+// What a bootstrap measures for Prometheus, and what each value means to an operator: docs/METRICS.md has the same table.
+// It must not count anything itself: all of it is in the bootstrap's stats.
+
+import { by, type MetricFacts, type MetricsPage, one, type Samples } from '../metrics/metric.ts'
+import { metricsPage } from '../metrics/page.ts'
+import { refusedConnections } from '../net/listener-stats.ts'
+import type { BootstrapStats } from './server.ts'
+
+/** Every metric of a bootstrap. */
+export const BOOTSTRAP_METRICS = {
+  hearsay_bootstrap_peers: {
+    type: 'gauge',
+    help: 'Registered peers, by kind: nodes of the overlay, and plain HTTP peers',
+    labels: ['kind'],
+    bad: 'Fewer nodes than run: they are not registered here, or under another bootstrap only',
+    advice: 'Look at hearsay_bootstrap_registered of the nodes that are missing, and at their BOOTSTRAP_URL',
+  },
+  hearsay_bootstrap_joins_total: {
+    type: 'counter',
+    help: 'Peers that have registered',
+    labels: [],
+    bad: 'It grows steadily while nobody starts nodes: they lose their registration and come again',
+    advice: 'Look at hearsay_bootstrap_leaves_total and at event-loop lag here and on the nodes',
+  },
+  hearsay_bootstrap_leaves_total: {
+    type: 'counter',
+    help: 'Peers that are registered no more, by reason: they said so, or could not be reached',
+    labels: ['reason'],
+    bad: 'unreachable grows: nodes die, stand still, or lose the network',
+    advice: 'Look at the log, which has their names, and at those nodes',
+  },
+  hearsay_bootstrap_refused_total: {
+    type: 'counter',
+    help: 'Connections closed and registrations not accepted, by reason',
+    labels: ['reason'],
+    bad: 'name-taken grows: two processes use one name; full: there are more nodes than allowed',
+    advice: 'Look the reason up in docs/ERRORS.md; the log has the names',
+  },
+  hearsay_bootstrap_drops_total: {
+    type: 'counter',
+    help: 'Frames of nodes that were ignored, by reason',
+    labels: ['reason'],
+    bad: 'It grows: something speaks the protocol wrongly, or another version of it',
+    advice: 'Look the reason up in docs/ERRORS.md; with LOG_LEVEL=debug each is in the log',
+  },
+  hearsay_bootstrap_messages_sent_total: {
+    type: 'counter',
+    help: 'Messages handed to nodes: welcomes, and news of peers that come and go',
+    labels: [],
+    bad: 'It grows fast while no node comes or goes',
+    advice: 'Look at hearsay_bootstrap_joins_total: nodes that register again and again',
+  },
+  hearsay_bootstrap_pending: {
+    type: 'gauge',
+    help: 'Connections that are not decided on, by what they wait for',
+    labels: ['state'],
+    bad: 'It stays above 0: connections that say nothing, or names whose holders do not answer',
+    advice: 'Nothing as long as it comes down by itself within seconds; else look at the log at level debug',
+  },
+  hearsay_bootstrap_watchers: {
+    type: 'gauge',
+    help: 'People and scripts that watch in line mode',
+    labels: [],
+    bad: 'It is at watchersMax, 256 unless told: further ones are refused',
+    advice: 'Close those that are not needed, or raise watchersMax',
+  },
+  hearsay_bootstrap_watchers_dropped_total: {
+    type: 'counter',
+    help: 'Watchers that did not read and were cut off',
+    labels: [],
+    bad: 'It grows: a script connects and does not read',
+    advice: 'Have it read, or close it',
+  },
+  hearsay_connections: {
+    type: 'gauge',
+    help: 'TCP connections to the port of the bootstrap: nodes, watchers and HTTP clients',
+    labels: [],
+    bad: 'It grows without end',
+    advice: 'Look for clients that do not close; see hearsay_connections_refused_total',
+  },
+  hearsay_connections_refused_total: {
+    type: 'counter',
+    help: 'Connections to the port that came to nothing, by why',
+    labels: ['why'],
+    bad: 'It grows: something that is no node, watcher or HTTP client knocks, or there are too many connections',
+    advice: 'Look at the log at level debug, which has their addresses',
+  },
+  hearsay_http_requests_total: {
+    type: 'counter',
+    help: 'HTTP requests to the bootstrap',
+    labels: [],
+    bad: 'More than clients are thought to send',
+    advice: 'Look for a client or a probe that asks too often',
+  },
+  hearsay_http_refused_total: {
+    type: 'counter',
+    help: 'HTTP requests that were answered with a status of 400 or above',
+    labels: [],
+    bad: 'It grows: a client sends what is wrong',
+    advice: 'The answers say what is wrong; ask the client',
+  },
+} as const satisfies Readonly<Record<string, MetricFacts>>
+
+/** The page for a scrape. */
+export function bootstrapMetrics(stats: BootstrapStats): Promise<MetricsPage> {
+  const { listener } = stats
+  const samples: Samples<typeof BOOTSTRAP_METRICS> = {
+    hearsay_bootstrap_peers: () => by('kind', { node: stats.nodes, http: stats.httpPeers }),
+    hearsay_bootstrap_joins_total: () => one(stats.joins),
+    hearsay_bootstrap_leaves_total: () => by('reason', stats.leaves),
+    hearsay_bootstrap_refused_total: () => by('reason', stats.refused),
+    hearsay_bootstrap_drops_total: () => by('reason', stats.dropped),
+    hearsay_bootstrap_messages_sent_total: () => one(stats.messagesSent),
+    hearsay_bootstrap_pending: () => by('state', { hello: stats.hellosPending, name: stats.claims }),
+    hearsay_bootstrap_watchers: () => one(stats.watchers),
+    hearsay_bootstrap_watchers_dropped_total: () => one(stats.watchersDropped),
+    hearsay_connections: () => one(listener.connections),
+    hearsay_connections_refused_total: () => by('why', refusedConnections(listener)),
+    hearsay_http_requests_total: () => one(listener.requests),
+    hearsay_http_refused_total: () => one(stats.httpRefused),
+  }
+  return metricsPage(BOOTSTRAP_METRICS, samples)
+}

@@ -1,0 +1,96 @@
+// What a process writes on standard error: who says it, at which level, what a signal asks for, and what never stands there.
+
+import assert from 'node:assert/strict'
+import { describe, it, type TestContext } from 'node:test'
+import { Hearsay } from './process.ts'
+
+type Entry = Record<string, unknown>
+
+async function startPair(t: TestContext, level: string) {
+  const bootstrap = new Hearsay(t, ['bootstrap', '--host', '127.0.0.1'], { PORT: '0', LOG_LEVEL: level })
+  const url = `http://127.0.0.1:${await bootstrap.port()}`
+  const start = (name: string) =>
+    new Hearsay(t, ['node', '--port', '0', '--host', '127.0.0.1'], {
+      NODE_NAME: name,
+      BOOTSTRAP_URL: `${url}/?token=hunter2`,
+      LOG_LEVEL: level,
+    })
+  const [a, b] = [start('node1'), start('node2')]
+  await Promise.all([a, b].map((node) => node.entry('that it is ready', ({ msg }) => msg === 'ready')))
+  const said = async (node: Hearsay, body: unknown) =>
+    fetch(`http://127.0.0.1:${await node.port()}/message`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  return { bootstrap, a, b, said }
+}
+
+const isOf = (event: string) => (entry: Entry) => entry.msg === event
+
+describe('the log of a process', { concurrency: 2 }, () => {
+  it('tells the story of a node at info in a few lines, with fixed events and a room in each', async (t) => {
+    const { bootstrap, a, b, said } = await startPair(t, 'info')
+    for (let i = 0; i < 20; i++)
+      assert.equal((await said(a, { to: 'node2', msg: `secret ${i}` })).status, 200)
+    await a.entry('its peers', isOf('peers'))
+    b.child.kill('SIGTERM')
+    await b.ended
+    await a.entry('that its peer has left', isOf('peer-leave'))
+    a.child.kill('SIGTERM')
+    await a.ended
+    const events = a.log().map(({ msg }) => String(msg))
+    for (const event of [
+      'node-running',
+      'bootstrap-registered',
+      'ready',
+      'peers',
+      'peer-leave',
+      'stopping',
+      'left',
+    ]) {
+      assert.ok(events.includes(event), `${event} in ${events.join(' ')}`)
+    }
+    assert.ok(events.length <= 12, events.join(' '))
+    for (const node of [bootstrap, a, b]) {
+      for (const { msg, level } of node.log()) {
+        assert.match(String(msg), /^[a-z]+(?:-[a-z]+)*$/)
+        assert.equal(level, 'info')
+      }
+      assert.doesNotMatch(node.stderr.join('\n'), /secret|hunter2/)
+    }
+    assert.equal(a.log().find(isOf('bootstrap-registered'))?.room, 'bootstrap')
+    assert.equal(a.log().find(isOf('ready'))?.room, 'node')
+  })
+
+  it('has each message at debug and each input and effect at trace, without what is in them', async (t) => {
+    const { a, b, said } = await startPair(t, 'trace')
+    assert.equal((await said(a, { to: 'node2', msg: 'secret' })).status, 200)
+    const sent = await a.entry('the message', isOf('sent'))
+    assert.deepEqual([sent.level, sent.to, sent.status], ['debug', 'node2', 'delivered'])
+    const received = await b.entry('the message', isOf('received'))
+    assert.deepEqual([received.level, received.from, received.broadcast], ['debug', 'node1', false])
+    const input = await a.entry('the input', (entry) => isOf('input')(entry) && entry.type === 'send')
+    assert.deepEqual(
+      [input.level, input.room, input.to, input.payload],
+      ['trace', 'core', 'node2', '7 bytes'],
+    )
+    await a.entry('its effect', (entry) => {
+      const { direct } = { direct: entry.message as Entry | undefined }
+      return isOf('effect')(entry) && entry.type === 'send' && direct?.type === 'direct'
+    })
+    a.child.kill('SIGTERM')
+    await a.ended
+    assert.doesNotMatch(a.stderr.join('\n'), /secret/)
+  })
+
+  it('has a snapshot when a signal asks for it', { skip: process.platform === 'win32' }, async (t) => {
+    const { bootstrap, a } = await startPair(t, 'info')
+    a.child.kill('SIGUSR2')
+    const ofNode = await a.entry('the snapshot', isOf('snapshot'))
+    assert.deepEqual([ofNode.links, ofNode.ready, ofNode.registered], [1, true, true])
+    assert.ok(Array.isArray(ofNode.neighbors) && 'dropped' in ofNode && 'sent' in ofNode)
+    bootstrap.child.kill('SIGUSR2')
+    assert.equal((await bootstrap.entry('the snapshot', isOf('snapshot'))).nodes, 2)
+  })
+})
