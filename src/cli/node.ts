@@ -22,6 +22,7 @@ type NodeValues = OptionValues<
   | 'peers'
   | 'tags'
   | 'history'
+  | 'record'
   | 'json'
   | 'logLevel'
   | 'logFormat'
@@ -45,6 +46,7 @@ export const node = command({
     'noListen',
     'tags',
     'history',
+    'record',
     'json',
     'logLevel',
     'logFormat',
@@ -82,6 +84,7 @@ async function runNode(
     tags: values.tags,
     history: values.history,
     logger,
+    ...(values.record !== undefined && { record: { file: values.record } }),
   }).catch((error: unknown) => {
     throw startError(error)
   })

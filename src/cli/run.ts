@@ -16,6 +16,7 @@ import { fallbackText, OPTIONS, type OptionKey, type OptionSpec, resolveOptions 
 import { peers } from './peers.ts'
 import { ping } from './ping.ts'
 import { publish } from './publish.ts'
+import { replay } from './replay.ts'
 import { send } from './send.ts'
 import { sim } from './sim.ts'
 import { subscribe } from './subscribe.ts'
@@ -41,6 +42,7 @@ export const COMMANDS = [
   trace,
   doctor,
   sim,
+  replay,
   completion,
 ] as unknown as readonly Command[]
 

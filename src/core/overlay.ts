@@ -40,8 +40,20 @@ export interface Identity {
   readonly url?: string
 }
 
+/** A question about ways from outside of a turn. It may compute routes, and so what later turns find. */
+export type Look =
+  | { readonly type: 'distance'; readonly name: NodeName }
+  | {
+      readonly type: 'way'
+      readonly destination: NodeName
+      readonly origin: NodeName
+      readonly cameFrom?: NodeName | undefined
+    }
+
 /** See the head of the file. */
 export class Overlay {
+  /** Is told of each look: a recording of the inputs alone would not repeat it. */
+  onLook: ((look: Look) => void) | undefined
   readonly #config: CoreConfig
   readonly #turn = new Turn()
   readonly #links: Links
@@ -184,6 +196,7 @@ export class Overlay {
    * @param cameFrom the neighbor that it came from.
    */
   wayTo(destination: NodeName, origin: NodeName, cameFrom?: NodeName): LinkState | undefined {
+    this.onLook?.({ type: 'way', destination, origin, cameFrom })
     const except = cameFrom === undefined ? undefined : this.#links.neighbors.get(cameFrom)?.id
     const link = this.#relay.way(origin, destination, except)
     return link === undefined ? undefined : this.#links.get(link)
@@ -191,6 +204,7 @@ export class Overlay {
 
   /** Links to travel to a node by the routes as they are; `undefined` when none leads there. */
   distance(name: NodeName): number | undefined {
+    this.onLook?.({ type: 'distance', name })
     const entry = this.#directory.get(name)
     return entry === undefined ? undefined : this.#routes.current.distance(entry.slot) || undefined
   }

@@ -8,7 +8,7 @@ import type { Effect, Input, Notification } from '../core/events.ts'
 import type { Overlay } from '../core/overlay.ts'
 import { isWritten, type Logger } from '../logger.ts'
 import { brief } from './brief.ts'
-import type { NodeLinks, NodeTimers, NodeWorld } from './world.ts'
+import type { NodeLinks, NodeTimers, NodeWorld, Recorder } from './world.ts'
 
 /** Who carries out what. */
 export interface EffectLoopParts {
@@ -19,6 +19,7 @@ export interface EffectLoopParts {
   readonly tell: (notification: Notification) => void
   /** Gets every input and effect at level `trace`. */
   readonly logger: Logger
+  readonly recorder: Recorder | undefined
   /** An input has been worked off. */
   readonly onWorkedOff: () => void
 }
@@ -41,12 +42,16 @@ export class EffectLoop {
       this.#waiting.push(input)
       return
     }
-    const { overlay, nowMs, onWorkedOff } = this.#parts
+    const { overlay, nowMs, onWorkedOff, recorder } = this.#parts
     this.#isWorking = true
     try {
       for (let next: Input | undefined = input; next !== undefined; next = this.#waiting.shift()) {
         if (this.#isTraced) this.#trace('input', next)
-        for (const effect of overlay.handle(next, nowMs())) this.#carryOut(effect)
+        const atMs = nowMs()
+        recorder?.begins(atMs, next)
+        const effects = overlay.handle(next, atMs)
+        recorder?.ends(effects)
+        for (const effect of effects) this.#carryOut(effect)
         onWorkedOff()
       }
     } finally {

@@ -28,7 +28,7 @@ import { Streams } from './streams.ts'
 import type { TopicListener } from './subscriptions.ts'
 import { Tally } from './tally.ts'
 import { joinedPeers, peerInfo, topologyOf } from './views.ts'
-import type { NodeDoors, NodeLinks, NodeMeters, NodeTimers, NodeWorld } from './world.ts'
+import type { NodeDoors, NodeLinks, NodeMeters, NodeTimers, NodeWorld, Recorder } from './world.ts'
 
 /** How long `close` waits for the links to end properly; the port takes half a second more, and all of it is under 2 s. */
 const CLOSE_MS = 1_300
@@ -48,6 +48,7 @@ export class Node {
   readonly #drops = new Map<Reason, number>()
   readonly #tally = new Tally()
   readonly #meters: NodeMeters
+  readonly #recorder: Recorder | undefined
   readonly #streams = new Streams(({ from }) =>
     this.#drop('queue-full', `message of ${from}: nobody takes it from messages()`),
   )
@@ -64,7 +65,14 @@ export class Node {
     const { seed, ...run } = world.run
     const identity = { name: settings.name, ...run }
     const own = url === undefined ? identity : { ...identity, url }
-    this.#overlay = new Overlay(own, seed, settings.config, (payload) => this.#streams.takes(payload))
+    const recorder = world.record({ identity: own, seed })
+    this.#recorder = recorder
+    this.#overlay = new Overlay(own, seed, settings.config, (payload) => {
+      const isTaken = this.#streams.takes(payload)
+      recorder?.took(isTaken)
+      return isTaken
+    })
+    if (recorder !== undefined) this.#overlay.onLook = (look) => recorder.looked(look)
     this.#timers = world.timers((timer, lateMs = 0) => {
       if (timer.kind === 'heartbeat') this.#meters.heartbeat()
       this.#loop.feed({ type: 'timer', timer, lateMs })
@@ -85,6 +93,7 @@ export class Node {
       timers: this.#timers,
       tell: (notification) => this.#tell(notification),
       logger: withFields(settings.logger, { room: 'core' }),
+      recorder,
       onWorkedOff: () => this.#streams.settle(),
     })
     this.#httpPeers = new HttpPeers(world)
@@ -414,6 +423,7 @@ export class Node {
       this.#timers.limit(CLOSE_MS),
     ])
     await this.#doors.close()
+    this.#recorder?.end()
     this.#logger.info({ name: this.name }, 'left')
   }
 }

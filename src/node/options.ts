@@ -36,6 +36,19 @@ export interface NodeOptions {
   readonly config?: Partial<CoreConfig>
   /** Queues and timeouts of each link that differ from `LINK_DEFAULTS`. */
   readonly link?: Partial<LinkOptions>
+  /** Keeps everything that goes into the protocol in a file, for `hearsay replay`. Default: nothing is kept. */
+  readonly record?: RecordOptions
+}
+
+/** Where a recording ends unless told, in bytes of the file: weeks of an idle node, hours of a busy one. */
+export const RECORD_BYTES_MAX = 64 * 1_048_576
+
+/** How a recording is kept. */
+export interface RecordOptions {
+  /** Those of earlier runs are moved aside, the last three of them: FILE.1 is the last one. */
+  readonly file: string
+  /** Where it ends, in bytes of the file, compressed: at the earliest 4 KiB. Default 64 MiB. */
+  readonly bytesMax?: number
 }
 
 /** The options, checked. URLs are canonical. */
@@ -53,6 +66,7 @@ export interface NodeSettings {
   /** When to give up what has no deadline of its own, in ms. */
   readonly deadlineMs: number
   readonly link: Partial<LinkOptions>
+  readonly record: RecordOptions | undefined
 }
 
 /** Broadcasts of one topic that are kept. */
@@ -100,6 +114,7 @@ const OPTIONS: Record<keyof NodeOptions, true> = {
   logger: true,
   config: true,
   link: true,
+  record: true,
 }
 
 /** @throws HearsayError `invalid-name`, `invalid-url` or `invalid-option` */
@@ -123,7 +138,18 @@ export function checkOptions(options: NodeOptions): NodeSettings {
     config,
     deadlineMs: config.deadlineMs ?? CORE_DEFAULTS.deadlineMs,
     link: checkLink(options.link ?? {}),
+    record: checkRecord(options.record),
   }
+}
+
+function checkRecord(record: RecordOptions | undefined): RecordOptions | undefined {
+  if (record === undefined) return undefined
+  refuse(optionProblem('record', record, { file: true, bytesMax: true }))
+  if (typeof record.file !== 'string' || record.file === '')
+    refuse('record.file: expected the name of a file')
+  const { bytesMax = RECORD_BYTES_MAX } = record
+  refuse(settingProblem('record', { bytesMax }, { bytesMax: [4_096, Number.MAX_SAFE_INTEGER] }))
+  return record
 }
 
 /** The URL that a node advertises which was not told one. */

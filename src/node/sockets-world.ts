@@ -5,6 +5,7 @@ import { nanoid } from 'nanoid'
 import { withFields } from '../logger.ts'
 import { askHttp } from '../net/http-ask.ts'
 import type { Doors } from './doors.ts'
+import { FileRecorder } from './file-recorder.ts'
 import { SocketLinks } from './links.ts'
 import { NodeMetrics } from './metrics.ts'
 import type { NodeSettings } from './options.ts'
@@ -12,7 +13,7 @@ import { Timers } from './timers.ts'
 import type { LinkEvents, NodeWorld } from './world.ts'
 
 /** The surroundings of a run that begins now. @param doors which listen already, if they are to. */
-export function socketsWorld({ logger, link }: NodeSettings, doors: Doors): NodeWorld {
+export function socketsWorld({ config, logger, link, record }: NodeSettings, doors: Doors): NodeWorld {
   return {
     run: {
       incarnation: Date.now(),
@@ -27,6 +28,14 @@ export function socketsWorld({ logger, link }: NodeSettings, doors: Doors): Node
       doors.leadTo((socket, from) => links.adopt(socket, from))
       return links
     },
+    record: (made) =>
+      record === undefined
+        ? undefined
+        : new FileRecorder(
+            record,
+            { ...made, config, startedAtMs: Date.now() },
+            withFields(logger, { room: 'node' }),
+          ),
     meters: (parts) => new NodeMetrics(parts),
     askHttp: (url, body, { signal, timeoutMs }) =>
       askHttp(url, {

@@ -4,7 +4,7 @@
 
 import type { Effect, Input, Timer } from '../core/events.ts'
 import type { Contact, Hello, LinkId, ListedPeer } from '../core/messages.ts'
-import type { Overlay } from '../core/overlay.ts'
+import type { Identity, Look, Overlay } from '../core/overlay.ts'
 import type { Reason } from '../core/reasons.ts'
 import type { GuestHost, ReceivedMessage } from '../guests/guest-host.ts'
 import type { NodeHost } from '../http/node-host.ts'
@@ -39,6 +39,8 @@ export interface NodeWorld {
   links(events: LinkEvents): NodeLinks
   /** What an operator looks at. */
   meters(parts: MeteredParts): NodeMeters
+  /** Records the core that is made with these; `undefined`: nobody wants it. */
+  record(made: { readonly identity: Identity; readonly seed: number }): Recorder | undefined
   /** Asks plain HTTP peers. */
   readonly askHttp: AskHttp
   /**
@@ -62,6 +64,20 @@ export interface NodeMeters {
   heartbeat(): void
   /** What Prometheus is answered. Rejects in a world without it. */
   page(): Promise<MetricsPage>
+}
+
+/** Keeps what goes into the core. */
+export interface Recorder {
+  /** An input is about to be worked off, and is not changed yet. */
+  begins(nowMs: number, input: Input): void
+  /** The program was asked whether it takes a message. */
+  took(isTaken: boolean): void
+  /** The input was worked off. */
+  ends(effects: readonly Effect[]): void
+  /** Somebody looked at ways, between inputs. */
+  looked(look: Look): void
+  /** The node is closed. */
+  end(): void
 }
 
 /** The methods of a node that give promises. */

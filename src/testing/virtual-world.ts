@@ -83,6 +83,11 @@ export class VirtualWorld implements NodeWorld {
     return new NodeMetrics(parts)
   }
 
+  /** A run is repeated from its seed. */
+  record(): undefined {
+    return undefined
+  }
+
   /** Nothing registers plain HTTP peers here, so nobody asks one. */
   readonly askHttp: NodeWorld['askHttp'] = (url) => Promise.reject(new Error(`no HTTP here: ${url}`))
 

@@ -180,6 +180,7 @@ export const full: Required<NodeOptions> = {
   logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   config: { ...CORE_DEFAULTS, heartbeatMs: 1_000 },
   link: { ...LINK_DEFAULTS, laneBytesMax: { control: 1, direct: 2, broadcast: 3 } },
+  record: { file: 'a.rec', bytesMax: 1_048_576 },
 }
 export const options = [
   createNode(),
