@@ -15,7 +15,10 @@ export interface Logger {
   readonly error: LogFunction
   /** A logger whose lines have these fields as well, as pino has it. */
   child?(fields: Readonly<Record<string, unknown>>): Logger
-  /** Whether lines of this level are written, as pino has it: what is costly to put together is left out where they are not. */
+  /**
+   * Whether lines of this level are written, as pino has it. It is asked once, when a node is made. Without it, lines at `debug` are
+   * put together, and the inputs and effects at `trace`, which cost several times a message, are not.
+   */
   isLevelEnabled?(level: 'debug' | 'trace'): boolean
 }
 
@@ -37,9 +40,9 @@ export function withFields(logger: Logger, more: Readonly<Record<string, unknown
   }
 }
 
-/** Whether lines of this level are written; a logger that does not say so writes them. */
+/** Whether lines of this level are worth being put together. */
 export function isWritten(logger: Logger, level: 'debug' | 'trace'): boolean {
-  return logger.isLevelEnabled?.(level) ?? true
+  return logger.isLevelEnabled?.(level) ?? level === 'debug'
 }
 
 /** What is wrong with a logger, as a text for callers; `undefined`: nothing. */

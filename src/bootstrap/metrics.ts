@@ -83,7 +83,7 @@ export const BOOTSTRAP_METRICS = {
     help: 'Connections to the port that came to nothing, by why',
     labels: ['why'],
     bad: 'It grows: something that is no node, watcher or HTTP client knocks, or there are too many connections',
-    advice: 'Look at the log at level debug, which has their addresses',
+    advice: 'Look at the log at level debug, which has the addresses, but of those that are too many',
   },
   hearsay_http_requests_total: {
     type: 'counter',

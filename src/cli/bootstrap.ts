@@ -1,5 +1,6 @@
 // `hearsay bootstrap`: runs a bootstrap until it is told to stop.
 
+import { withFields } from '../logger.ts'
 import { command } from './command.ts'
 import { stopRequested } from './context.ts'
 import { EXIT } from './exit-codes.ts'
@@ -29,10 +30,11 @@ export const bootstrap = command({
     }).catch((error: unknown) => {
       throw startError(error)
     })
-    logger.info({ port: server.port }, 'bootstrap-running')
-    context.onSnapshot(() => logger.info({ ...server.stats() }, 'snapshot'))
+    const log = withFields(logger, { room: 'cli' })
+    log.info({ port: server.port }, 'bootstrap-running')
+    context.onSnapshot(() => log.info({ ...server.stats() }, 'snapshot'))
     await stopRequested(context.signal)
-    logger.info({}, 'stopping')
+    log.info({}, 'stopping')
     await server.close()
     return EXIT.ok
   },

@@ -1,6 +1,7 @@
 // `hearsay node`: runs one node until it is told to stop. Standard output gets the messages and nothing else.
 
 import { REASONS } from '../core/reasons.ts'
+import { type Logger, withFields } from '../logger.ts'
 import type { Node } from '../node/node.ts'
 import { command } from './command.ts'
 import { type CliContext, CliError, stopRequested, usageError } from './context.ts'
@@ -89,15 +90,16 @@ async function runNode(
     throw startError(error)
   })
   running.on('message', (message) => writeMessage(message, context.stdout, { json: values.json }))
-  const peerLog = logPeers(running, logger)
-  context.onSnapshot(() => logger.info(snapshotOf(running), 'snapshot'))
-  logger.info({ port: running.port, url: running.url }, 'node-running')
+  const log = withFields(logger, { room: 'cli' })
+  const peerLog = logPeers(running, log)
+  context.onSnapshot(() => log.info(snapshotOf(running), 'snapshot'))
+  log.info({ port: running.port, url: running.url }, 'node-running')
   if (values.bootstrap.length === 0 && values.peers.length === 0) {
     const advice = 'no --bootstrap (BOOTSTRAP_URL) and no --peers: waiting for others to dial this node'
-    logger.warn({ advice }, 'no-contacts')
+    log.warn({ advice }, 'no-contacts')
   }
   try {
-    return await ending(running, logger, context)
+    return await ending(running, log, context)
   } finally {
     peerLog.close()
     await running.close()
@@ -115,14 +117,14 @@ export function snapshotOf(running: Node): Readonly<Record<string, unknown>> {
   }
 }
 
-function logPeers(running: Node, logger: ProcessLogger): PeerLog {
+function logPeers(running: Node, logger: Logger): PeerLog {
   const log = new PeerLog(logger, () => running.peers().map((peer) => peer.name))
   running.on('peer-join', ({ name }) => log.changed(name, 'joined'))
   running.on('peer-leave', ({ name, reason }) => log.changed(name, reason))
   return log
 }
 
-async function ending(running: Node, logger: ProcessLogger, context: CliContext): Promise<ExitCode> {
+async function ending(running: Node, logger: Logger, context: CliContext): Promise<ExitCode> {
   const stopped = new Promise<string>((resolve) => {
     running.on('stopped', ({ detail }) => resolve(detail))
   })

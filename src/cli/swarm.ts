@@ -68,7 +68,7 @@ export const swarm = command({
       if (context.signal.aborted) return EXIT.ok
       announce(running, { ...known, tookMs: performance.now() - context.startedAtMs }, values, context)
       if (known.pairs === known.pairsMax)
-        await Promise.race([tryOut(running, values, context), stopRequested(context.signal)])
+        await Promise.race([tryOut(running, values, { progress, context }), stopRequested(context.signal)])
       return await ending(running, context)
     } finally {
       progress.clear()
@@ -161,11 +161,15 @@ async function acquainted(running: Swarm, progress: Progress, context: CliContex
     }
   })
   const patience = new AbortController()
-  const waitMs = ACQUAINTED_WAIT_MS + pairsMax * ACQUAINTED_WAIT_PAIR_MS
-  await Promise.race([all, stopRequested(context.signal), delay(waitMs, patience.signal)])
+  await Promise.race([all, stopRequested(context.signal), delay(patienceMs(nodes.length), patience.signal)])
   patience.abort()
   for (const stop of stopListening) stop()
   return { pairs, pairsMax }
+}
+
+/** How long so many nodes may take to know each other, and then to come to rest. */
+function patienceMs(nodes: number): number {
+  return ACQUAINTED_WAIT_MS + nodes * (nodes - 1) * ACQUAINTED_WAIT_PAIR_MS
 }
 
 function percent(part: number, whole: number): string {
@@ -222,12 +226,35 @@ function announce(
  * When nothing changes any more: how long a broadcast takes to the last node, and whom it reaches. Not where broadcasts are
  * kept for whoever asks later: this one is for nobody.
  */
-async function tryOut(running: Swarm, values: SwarmValues, context: CliContext): Promise<void> {
+async function tryOut(
+  running: Swarm,
+  values: SwarmValues,
+  { progress, context }: Pick<Launch, 'progress' | 'context'>,
+): Promise<void> {
   const { nodes, trial } = running
   const [origin, ...receivers] = nodes
   if (origin === undefined || receivers.length === 0 || values.history > 0) return
-  await Promise.all(nodes.map((node) => node.settled()))
-  const settledMs = (await onTimeSince(context.signal)) - context.startedAtMs
+  let unsettled = nodes.length
+  const settling = nodes.map(async (node) => {
+    await node.settled()
+    unsettled--
+  })
+  const patience = new AbortController()
+  const showing = setInterval(() => {
+    progress.update(
+      `Waiting until nothing changes any more: ${unsettled} of ${nodes.length} nodes still do …`,
+    )
+  }, TICK_MS)
+  const atRest = Promise.all(settling).then(() => onTimeSince(patience.signal))
+  const restMs = await Promise.race([atRest, delay(patienceMs(nodes.length), patience.signal)])
+  clearInterval(showing)
+  progress.clear()
+  patience.abort()
+  if (restMs === undefined) {
+    context.stderr.write('The nodes do not come to rest: this machine may be too small for so many.\n')
+    return
+  }
+  const settledMs = restMs - context.startedAtMs
   let lastMs = 0
   const stopListening = receivers.map((node) =>
     node.on('message', ({ value }) => {
@@ -237,7 +264,10 @@ async function tryOut(running: Swarm, values: SwarmValues, context: CliContext):
   const sentMs = performance.now()
   const outcome = await origin.broadcast(trial, { receipts: true })
   for (const stop of stopListening) stop()
-  if (outcome.status !== 'sent') return
+  if (outcome.status !== 'sent') {
+    context.stderr.write(`A broadcast to all did not go out: ${outcome.reason}.\n`)
+    return
+  }
   const { reached, of } = outcome
   const lastAfterMs = Math.max(0, lastMs - sentMs)
   if (values.json) {

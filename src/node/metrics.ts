@@ -2,10 +2,12 @@
 // Nothing is worked out before somebody looks, but for two histograms. It must not measure a process: that is metrics/page.ts.
 
 import type { Overlay } from '../core/overlay.ts'
+import { isRequestFailure, isSendFailure, REASONS, type Reason } from '../core/reasons.ts'
 import { Histogram } from '../metrics/histogram.ts'
 import { by, type MetricFacts, type MetricsPage, one, type Sample, type Samples } from '../metrics/metric.ts'
 import { metricsPage } from '../metrics/page.ts'
 import { refusedConnections } from '../net/listener-stats.ts'
+import type { SentKind, SentOutcome } from './tally.ts'
 import type { MeteredParts, NodeMeters } from './world.ts'
 
 /** Every metric of a node. */
@@ -29,13 +31,13 @@ export const NODE_METRICS = {
     help: 'Direct messages, acknowledgements and bounces of others that this node has passed on',
     labels: [],
     bad: 'One node relays much more than the others and its event loop lags',
-    advice: 'Give that node a core of its own, or let the two that talk most link to each other with --peers',
+    advice: 'Give that node a core of its own, or raise linksAim and linksMax, so that ways are shorter',
   },
   hearsay_drops_total: {
     type: 'counter',
     help: 'Frames, messages and records that were not used or not passed on, by reason',
     labels: ['reason'],
-    bad: 'A reason other than duplicate, missed, own-record and stale-incarnation grows steadily',
+    bad: 'A reason other than duplicate and stale-incarnation grows; missed means that broadcasts were lost here',
     advice: 'Look the reason up in docs/ERRORS.md; with LOG_LEVEL=trace each drop is in the log',
   },
   hearsay_unsettled_messages: {
@@ -50,7 +52,7 @@ export const NODE_METRICS = {
     type: 'gauge',
     help: 'Links with neighbors that are up',
     labels: [],
-    bad: '0 where there are other nodes, or below 2 for minutes: the node is cut off, or close to it',
+    bad: '0 where there are other nodes: the node is cut off; 1 for minutes among three or more: one failure away from it',
     advice: 'Run hearsay doctor beside the node; look at hearsay_links_ended_total for the reasons',
   },
   hearsay_links_ended_total: {
@@ -87,7 +89,7 @@ export const NODE_METRICS = {
     labels: ['lane'],
     bad: 'It stays above 0: a neighbor reads more slowly than this node sends',
     advice:
-      'Find the neighbor with hearsay trace or the topology page; it may need a faster machine or less work',
+      'Find the neighbor with hearsay trace, which shows what waits on each link; it may need a faster machine or less work',
   },
   hearsay_directory_nodes: {
     type: 'gauge',
@@ -110,7 +112,7 @@ export const NODE_METRICS = {
     labels: [],
     bad: 'More than 0.015 s: the overlay is larger, or the machine slower, than this is made for',
     advice:
-      'Give the node more of a core; routes are computed less often then, never more than 5 % of the time',
+      'Give the node more of a core; how often routes are computed is bounded by their size, and not by the time that they take',
   },
   hearsay_bootstrap_registered: {
     type: 'gauge',
@@ -131,7 +133,7 @@ export const NODE_METRICS = {
     help: 'Connections to the port that came to nothing, by why',
     labels: ['why'],
     bad: 'It grows: something that is no node, guest or HTTP client knocks, or there are too many connections',
-    advice: 'Look at the log at level debug, which has their addresses',
+    advice: 'Look at the log at level debug, which has the addresses, but of those that are too many',
   },
   hearsay_http_requests_total: {
     type: 'counter',
@@ -153,6 +155,21 @@ export const NODE_METRICS = {
 const RTT_BUCKETS_S = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5]
 /** In s: from a few nodes to 10,000 on a slow machine. */
 const ROUTES_BUCKETS_S = [0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.015, 0.05, 0.1]
+
+/** All that can be: a series that first appears with 1 has never risen, and nobody would see it. */
+const ALL = Object.keys(REASONS) as Reason[]
+const FAILURES = ALL.filter(isSendFailure)
+const OUTCOMES: Readonly<Record<SentKind, readonly SentOutcome[]>> = {
+  direct: ['delivered', ...FAILURES],
+  broadcast: ['sent', ...FAILURES],
+  request: ['answered', ...ALL.filter(isRequestFailure)],
+  http: ['delivered', ...FAILURES],
+}
+/** Close codes from here on end no connection. */
+const LINK_CODES_END = 4_040
+const zeros = (reasons: readonly Reason[]) => Object.fromEntries(reasons.map((reason) => [reason, 0]))
+const NONE_DROPPED = zeros(ALL)
+const NONE_ENDED = zeros(ALL.filter((reason) => REASONS[reason].closeCode < LINK_CODES_END))
 
 /** See the head of the file. */
 export class NodeMetrics implements NodeMeters {
@@ -191,15 +208,18 @@ export class NodeMetrics implements NodeMeters {
         : by('direction', { sent: traffic[`${bytes}Sent`], received: traffic[`${bytes}Received`] })
     return {
       hearsay_sends_total: () =>
-        Object.entries(sent).flatMap(([kind, outcomes]) =>
-          Object.entries(outcomes).map(([outcome, value]) => ({ labels: { kind, outcome }, value })),
+        Object.entries(OUTCOMES).flatMap(([kind, outcomes]) =>
+          outcomes.map((outcome) => {
+            const value = sent[kind as SentKind][outcome] ?? 0
+            return { labels: { kind, outcome }, value }
+          }),
         ),
       hearsay_received_total: () => by('kind', received),
       hearsay_relayed_total: () => one(relayed),
-      hearsay_drops_total: () => by('reason', dropped),
+      hearsay_drops_total: () => by('reason', { ...NONE_DROPPED, ...dropped }),
       hearsay_unsettled_messages: () => one(overlay.unsettled),
       hearsay_links: () => one(overlay.neighbors.size),
-      hearsay_links_ended_total: () => by('reason', linksEnded),
+      hearsay_links_ended_total: () => by('reason', { ...NONE_ENDED, ...linksEnded }),
       hearsay_link_rtt_seconds: () => this.#rtt.samples(),
       hearsay_link_bytes_total: () => directions('bytes'),
       hearsay_link_frames_total: () => directions('frames'),

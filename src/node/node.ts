@@ -98,7 +98,7 @@ export class Node {
     })
     this.#httpPeers = new HttpPeers(world)
     this.#conversation = new Conversation({
-      settings,
+      settings: { ...settings, logger: this.#logger },
       world,
       overlay: this.#overlay,
       timers: this.#timers,
@@ -155,7 +155,10 @@ export class Node {
     return this.#world.handOut(this.#readiness.ready, 'ready')
   }
 
-  /** Resolves when the node is ready and no link and no peer has come or gone for a second. Rejects as `ready` does. */
+  /**
+   * Resolves when the node is ready and no link and no peer has come or gone for a second; where the process is behind, for ten turns of
+   * its event loop as well. Rejects as `ready` does.
+   */
   settled(): Promise<void> {
     return this.#world.handOut(this.#readiness.settled(this.name), 'settled')
   }

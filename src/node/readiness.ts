@@ -5,8 +5,11 @@ import type { NodeTimers, NodeWorld } from './world.ts'
 
 /** How long no link and no peer may have come or gone for {@link Readiness.settled}. */
 const SETTLED_MS = 1_000
-/** A wait that ends so much later than it should says nothing: what came meanwhile may not have been read yet. */
+/** It is looked at in slices of this time: one that ends much later had a turn of the event loop that was longer than it. */
+const SLICE_MS = 100
 const LATE_MS = 100
+/** Quiet slices that it takes in a process that is late: what came in a long turn is read in the next one. */
+const LATE_SLICES = SETTLED_MS / SLICE_MS
 
 /** See the head of the file. */
 export class Readiness {
@@ -43,20 +46,22 @@ export class Readiness {
   }
 
   /**
-   * Resolves when the node is ready, and nothing has come or gone for a second in which its process was on time.
-   * @param name for the error
+   * Resolves when the node is ready and nothing has come or gone for a second; in a process that is behind, for ten turns of
+   * its event loop as well, because in the midst of one nothing is heard. @param name for the error
    */
   async settled(name: string): Promise<void> {
     await this.#ready.promise
-    let onTimeSinceMs = Number.NEGATIVE_INFINITY
+    let quietSlices = 0
+    let isLate = false
     for (;;) {
+      const [startedMs, changedMs] = [this.#nowMs(), this.#changedMs]
+      await this.#timers.wait(SLICE_MS)
       if (this.#isOver) throw new HearsayError('closed', `${name} is closed`)
-      const startedMs = this.#nowMs()
-      const restMs = Math.max(this.#changedMs, onTimeSinceMs) + SETTLED_MS - startedMs
-      if (restMs <= 0) return
-      await this.#timers.wait(restMs)
-      const endedMs = this.#nowMs()
-      if (endedMs - startedMs > restMs + LATE_MS) onTimeSinceMs = endedMs
+      const nowMs = this.#nowMs()
+      quietSlices = this.#changedMs === changedMs ? quietSlices + 1 : 0
+      if (nowMs - startedMs > SLICE_MS + LATE_MS) isLate = true
+      else if (quietSlices === 0) isLate = false
+      if (nowMs - this.#changedMs >= SETTLED_MS && quietSlices >= (isLate ? LATE_SLICES : 1)) return
     }
   }
 

@@ -2,6 +2,7 @@
 // with them. All randomness comes from one generator, so that a run can be replayed to the byte.
 // It must not know protocol rules, nor what runs on a host.
 
+import type { Lane } from '../core/events.ts'
 import type { Rng } from '../core/rng.ts'
 import { type Delay, drawMs } from './delay.ts'
 import { Dial, type DialFate } from './dial.ts'
@@ -26,7 +27,7 @@ export interface MediumOptions {
   readonly dialFailure?: number
   /** When a dial is given up. Default 5,000 ms, as net/dialer. */
   readonly dialTimeoutMs?: number
-  /** What may wait on each lane of a link. Default 4 MiB, as net/link. */
+  /** What may wait on each lane of a link. Default {@link LANE_BYTES_MAX}. */
   readonly laneBytesMax?: number
   /** What the socket may hold that the operating system has not taken. Default 256 KiB, as net/link. */
   readonly socketBytesMax?: number
@@ -38,6 +39,19 @@ export interface MediumOptions {
   readonly closeTimeoutMs?: number
   /** Sees each message when it is delivered. */
   readonly onFrame?: FrameObserver
+}
+
+/** What may wait on each lane: that of net/link-options. A test compares them. */
+export const LANE_BYTES_MAX: Readonly<Record<Lane, number>> = {
+  control: 4_194_304,
+  direct: 8_388_608,
+  broadcast: 4_194_304,
+}
+
+function lanesOf(bytesMax: number | undefined): Readonly<Record<Lane, number>> {
+  return bytesMax === undefined
+    ? LANE_BYTES_MAX
+    : { control: bytesMax, direct: bytesMax, broadcast: bytesMax }
 }
 
 const LATENCY: Delay = { kind: 'uniform', minMs: 1, maxMs: 20 }
@@ -85,7 +99,7 @@ export class Medium implements HostMedium, Happening {
       isWatched: options.onFrame !== undefined,
       jitter: options.jitter,
       bytesPerMs: bytesPerS === undefined ? undefined : bytesPerS / 1_000,
-      laneBytesMax: options.laneBytesMax ?? 4_096 * KIB,
+      laneBytesMax: lanesOf(options.laneBytesMax),
       socketBytesMax: options.socketBytesMax ?? 256 * KIB,
       kernelBytesMax: options.kernelBytesMax ?? 256 * KIB,
       progressTimeoutMs: options.progressTimeoutMs ?? 10_000,

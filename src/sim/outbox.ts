@@ -18,7 +18,7 @@ interface LaneQueue {
 
 /** See the head of the file. */
 export class Outbox {
-  readonly #laneBytesMax: number
+  readonly #laneBytesMax: Readonly<Record<Lane, number>>
   readonly #lanes: Record<Lane, LaneQueue> = {
     control: { parcels: [], bytes: 0 },
     direct: { parcels: [], bytes: 0 },
@@ -26,7 +26,7 @@ export class Outbox {
   }
   #bytes = 0
 
-  constructor(laneBytesMax: number) {
+  constructor(laneBytesMax: Readonly<Record<Lane, number>>) {
     this.#laneBytesMax = laneBytesMax
   }
 
@@ -38,7 +38,7 @@ export class Outbox {
   /** Puts a parcel at the end of a lane; false, and nothing changes, when it would exceed the lane's limit. */
   push(lane: Lane, parcel: Parcel): boolean {
     const queue = this.#lanes[lane]
-    if (queue.bytes + parcel.bytes > this.#laneBytesMax) return false
+    if (queue.bytes + parcel.bytes > this.#laneBytesMax[lane]) return false
     queue.parcels.push(parcel)
     queue.bytes += parcel.bytes
     this.#bytes += parcel.bytes

@@ -68,7 +68,7 @@ export interface Fabric {
   /** Drawn for each bundle, on top of the link's latency. */
   readonly jitter: Delay | undefined
   readonly bytesPerMs: number | undefined
-  readonly laneBytesMax: number
+  readonly laneBytesMax: Readonly<Record<Lane, number>>
   readonly socketBytesMax: number
   readonly kernelBytesMax: number
   readonly progressTimeoutMs: number
@@ -163,7 +163,7 @@ export class Pipe implements Happening {
   put(parcel: Parcel, lane: Lane): boolean {
     if (!this.#isWhole) return true
     const isFirst = !this.#isInTurn && this.#socketBytes === 0 && (this.#outbox?.bytes ?? 0) === 0
-    if (!isFirst || parcel.bytes > this.#fabric.laneBytesMax) {
+    if (!isFirst || parcel.bytes > this.#fabric.laneBytesMax[lane]) {
       if (!this.#lanes().push(lane, parcel)) return false
     } else {
       this.#one = parcel

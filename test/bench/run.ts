@@ -115,7 +115,12 @@ async function main(): Promise<number> {
     return 0
   }
   if (options.isList) {
-    process.stdout.write(columnsText(options.figures.map(({ name, about }) => [name, about])))
+    process.stdout.write(
+      columnsText(
+        options.figures.map(({ name, about }) => [name, about]),
+        'left',
+      ),
+    )
     return 0
   }
   // Files that cannot be used are found before the measuring, not after it.

@@ -57,6 +57,15 @@ test('a page has each metric of its catalogue once, and those of the process', a
     [NODE_METRICS, await node.metrics()],
     [BOOTSTRAP_METRICS, await bootstrap.metrics()],
   ] as const) {
+    for (const [name, { labels }] of Object.entries<Catalogue[string]>(catalogue)) {
+      const series = text
+        .split('\n')
+        .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+      for (const line of series) {
+        const found = [...line.matchAll(/([a-z]+)="/g)].map(([, label]) => label)
+        assert.deepEqual(found.sort(), [...labels].sort(), line)
+      }
+    }
     const names = namesIn(text)
     assert.equal(new Set(names).size, names.length)
     const own = names.filter((name) => name.startsWith('hearsay_'))
@@ -66,10 +75,10 @@ test('a page has each metric of its catalogue once, and those of the process', a
 })
 
 test('names and units follow the conventions of Prometheus', () => {
-  for (const [name, { type, labels, help, bad, advice }] of Object.entries<Catalogue[string]>({
-    ...NODE_METRICS,
-    ...BOOTSTRAP_METRICS,
-  })) {
+  const all = [NODE_METRICS, BOOTSTRAP_METRICS].flatMap((catalogue) =>
+    Object.entries<Catalogue[string]>(catalogue),
+  )
+  for (const [name, { type, labels, help, bad, advice }] of all) {
     assert.match(name, /^hearsay_[a-z_]+$/)
     assert.equal(
       name.endsWith('_total'),

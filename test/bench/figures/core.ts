@@ -81,7 +81,7 @@ export const coreFigures: readonly Figure[] = WORKS.map((work) => ({
   about: `${work.title}: CPU time, against the ${work.reference}`,
   measure: async (bench) => {
     bench.progress('warming up')
-    const core = bench.children.start<CoreCommands>('core', { label: work.name })
+    const core = bench.children.start<CoreCommands>('core', { label: work.name, flags: ['--expose-gc'] })
     const sides = { hearsay: () => work.hearsay(core, bench), reference: () => work.codec(core, bench) }
     await sides.hearsay()
     await sides.reference()

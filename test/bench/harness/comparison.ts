@@ -35,6 +35,9 @@ export function compareRows(before: readonly Row[], now: readonly Row[]): Change
   return [...changes, ...gone]
 }
 
+/** With fewer samples nothing is said about a change. */
+const SAMPLES_MIN = 3
+
 function changeOf(old: Row, row: Row): Change {
   const ratios = [ratiosOf(old.samples), ratiosOf(row.samples)] as const
   const of = ratios.every((list) => list.length > 0) ? 'ratio' : 'value'
@@ -52,7 +55,11 @@ function changeOf(old: Row, row: Row): Change {
     before,
     now,
     percent: now === before ? 0 : (100 * (now - before)) / Math.abs(before),
-    isBeyondSpread: isOutside(now, olds as number[]) && isOutside(before, news as number[]),
+    // One sample has no spread.
+    isBeyondSpread:
+      Math.min(olds?.length ?? 0, news?.length ?? 0) >= SAMPLES_MIN &&
+      isOutside(now, olds as number[]) &&
+      isOutside(before, news as number[]),
     isBetter: row.better === 'more' ? now > before : now < before,
   }
 }

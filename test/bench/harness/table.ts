@@ -24,14 +24,19 @@ export function changeCells(changes: readonly Change[]): string[][] {
   return [[...CHANGE_HEADINGS], ...cells]
 }
 
-/** In columns, for a terminal. */
-export function columnsText(cells: readonly (readonly string[])[]): string {
+/** In columns, for a terminal. Figures stand to the right. */
+export function columnsText(
+  cells: readonly (readonly string[])[],
+  align: 'left' | 'right' = 'right',
+): string {
   const widths = (cells[0] ?? []).map((_, column) =>
     Math.max(...cells.map((row) => row[column]?.length ?? 0)),
   )
   const lines = cells.map((row) =>
     row.map((cell, column) =>
-      column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      column === 0 || align === 'left'
+        ? cell.padEnd(widths[column] ?? 0)
+        : cell.padStart(widths[column] ?? 0),
     ),
   )
   return `${lines.map((line) => line.join('  ').trimEnd()).join('\n')}\n`

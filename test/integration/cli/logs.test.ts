@@ -13,6 +13,7 @@ async function startPair(t: TestContext, level: string) {
     new Hearsay(t, ['node', '--port', '0', '--host', '127.0.0.1'], {
       NODE_NAME: name,
       BOOTSTRAP_URL: `${url}/?token=hunter2`,
+      HEARSAY_PEERS: 'http://127.0.0.1:9/?token=hunter2',
       LOG_LEVEL: level,
     })
   const [a, b] = [start('node1'), start('node2')]
@@ -53,9 +54,10 @@ describe('the log of a process', { concurrency: 2 }, () => {
     }
     assert.ok(events.length <= 12, events.join(' '))
     for (const node of [bootstrap, a, b]) {
-      for (const { msg, level } of node.log()) {
+      for (const { msg, level, room } of node.log()) {
         assert.match(String(msg), /^[a-z]+(?:-[a-z]+)*$/)
         assert.equal(level, 'info')
+        assert.ok(room !== undefined, String(msg))
       }
       assert.doesNotMatch(node.stderr.join('\n'), /secret|hunter2/)
     }
@@ -81,7 +83,7 @@ describe('the log of a process', { concurrency: 2 }, () => {
     })
     a.child.kill('SIGTERM')
     await a.ended
-    assert.doesNotMatch(a.stderr.join('\n'), /secret/)
+    for (const node of [a, b]) assert.doesNotMatch(node.stderr.join('\n'), /secret|hunter2/)
   })
 
   it('has a snapshot when a signal asks for it', { skip: process.platform === 'win32' }, async (t) => {

@@ -67,14 +67,20 @@ test('a change within the spread of either run is none', () => {
 })
 
 test('rows with a reference are compared by their ratio: a slower machine is no change', () => {
-  const before = row([10, 10], { references: [5, 5], better: 'more' })
-  const now = row([4, 4], { references: [2, 2], better: 'more' })
+  const before = row([10, 10, 10], { references: [5, 5, 5], better: 'more' })
+  const now = row([4, 4, 4], { references: [2, 2, 2], better: 'more' })
   const [same] = compareRows([before], [now])
   assert.ok(same?.type === 'both')
   assert.deepEqual([same.of, same.percent, same.isBeyondSpread], ['ratio', 0, false])
-  const [worse] = compareRows([before], [{ ...now, samples: [{ hearsay: 2, reference: 2 }] }])
+  const [worse] = compareRows([before], [row([2, 2, 2], { references: [2, 2, 2], better: 'more' })])
   assert.ok(worse?.type === 'both')
   assert.deepEqual([worse.isBeyondSpread, worse.isBetter], [true, false])
+})
+
+test('one long round says nothing about a change', () => {
+  const [change] = compareRows([row([1])], [row([2])])
+  assert.ok(change?.type === 'both')
+  assert.deepEqual([change.percent, change.isBeyondSpread], [100, false])
 })
 
 test('rows that are in one run only are told', () => {

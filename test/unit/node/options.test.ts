@@ -30,6 +30,7 @@ describe('the options of a node', () => {
       config: {},
       deadlineMs: 10_000,
       link: {},
+      record: undefined,
     })
   })
 

@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { LinkId, Message } from '../../../src/core/messages.ts'
+import { LINK_DEFAULTS } from '../../../src/net/link-options.ts'
+import { LANE_BYTES_MAX } from '../../../src/sim/medium.ts'
 import { connect, inOneTurn, message, pair, rig, send, urlOf, withoutTimes } from './medium-rig.ts'
+
+it('has the lanes that links have', () => {
+  assert.deepEqual(LANE_BYTES_MAX, LINK_DEFAULTS.laneBytesMax)
+})
 
 describe('a dial', () => {
   it('takes the round trips of TCP and of the handshake, and opens both ends once', () => {
