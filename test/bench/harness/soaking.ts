@@ -3,6 +3,7 @@
 // It must not print.
 
 import { setTimeout as delay } from 'node:timers/promises'
+import { CORE_DEFAULTS } from '../../../src/core/config.ts'
 import type { SoakCommands, SoakSample } from '../processes/soak.ts'
 import type { Children } from './children.ts'
 import { atMost, type Row, ratioAtMost } from './figure.ts'
@@ -47,6 +48,8 @@ export async function soak(
   const child = children.start<SoakCommands>('soak', { label: 'soak', flags: ['--expose-gc'] })
   const config = {
     forgetMs: Math.min(FORGET_MS_MAX, Math.ceil((seconds * 1_000) / 12)),
+    // So long a receiver remembers who has sent to it, an hour unless told, after the directory has forgotten the node.
+    deadlineMaxMs: CORE_DEFAULTS.deadlineMs,
     cacheBytesMax: Math.min(CACHE_BYTES_MAX, Math.ceil((broadcastsPerSecond * CAST_BYTES * seconds) / 12)),
   }
   await child.ask('start', { nodes, sendsPerSecond, broadcastsPerSecond, config })
