@@ -80,6 +80,8 @@ export const swarm = command({
 /** How timers are watched: so often, and so many of them on time. */
 const TICK_MS = 100
 const ON_TIME_TICKS = 10
+/** What takes longer to come to rest says so, in ms. */
+const SHOWN_AFTER_MS = 5_000
 
 type Closer = () => Promise<void>
 
@@ -176,9 +178,9 @@ function percent(part: number, whole: number): string {
   return `${whole === 0 ? 100 : Math.floor((100 * part) / whole)} %`
 }
 
-function delay(ms: number, signal: AbortSignal): Promise<void> {
+function delay(ms: number, signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
+    const timer = setTimeout(() => resolve(undefined), ms)
     signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
   })
 }
@@ -234,22 +236,7 @@ async function tryOut(
   const { nodes, trial } = running
   const [origin, ...receivers] = nodes
   if (origin === undefined || receivers.length === 0 || values.history > 0) return
-  let unsettled = nodes.length
-  const settling = nodes.map(async (node) => {
-    await node.settled()
-    unsettled--
-  })
-  const patience = new AbortController()
-  const showing = setInterval(() => {
-    progress.update(
-      `Waiting until nothing changes any more: ${unsettled} of ${nodes.length} nodes still do …`,
-    )
-  }, TICK_MS)
-  const atRest = Promise.all(settling).then(() => onTimeSince(patience.signal))
-  const restMs = await Promise.race([atRest, delay(patienceMs(nodes.length), patience.signal)])
-  clearInterval(showing)
-  progress.clear()
-  patience.abort()
+  const restMs = await atRestSince(nodes, progress)
   if (restMs === undefined) {
     context.stderr.write('The nodes do not come to rest: this machine may be too small for so many.\n')
     return
@@ -280,6 +267,33 @@ async function tryOut(
   const colour = reached === of ? 'green' : 'yellow'
   const text = `Settled after ${seconds} s: a broadcast reached ${reached} of ${of} nodes, the last one after ${lastAfterMs.toFixed(1)} ms.`
   context.stdout.write(`${painter(context.stdout, context.env)(colour, text)}\n`)
+}
+
+/** Waits until nothing changes any more, and says since when; `undefined`: it did not come to that. */
+async function atRestSince(nodes: readonly Node[], progress: Progress): Promise<number | undefined> {
+  let unsettled = nodes.length
+  const settling = nodes.map(async (node) => {
+    await node.settled()
+    unsettled--
+  })
+  const patience = new AbortController()
+  const startedMs = performance.now()
+  const showing = setInterval(() => {
+    // Small swarms are at rest before anybody wonders.
+    if (performance.now() - startedMs < SHOWN_AFTER_MS || unsettled === 0) return
+    progress.update(
+      `Waiting until nothing changes any more: ${unsettled} of ${nodes.length} nodes still do …`,
+    )
+  }, TICK_MS)
+  try {
+    const atRest = Promise.all(settling).then(() => onTimeSince(patience.signal))
+    return await Promise.race([atRest, delay(patienceMs(nodes.length), patience.signal)])
+  } finally {
+    // Also when the nodes are closed meanwhile: nothing of this keeps the process.
+    clearInterval(showing)
+    patience.abort()
+    progress.clear()
+  }
 }
 
 /**
