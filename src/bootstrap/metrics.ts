@@ -3,7 +3,7 @@
 
 import { by, type MetricFacts, type MetricsPage, one, type Samples } from '../metrics/metric.ts'
 import { metricsPage } from '../metrics/page.ts'
-import { refusedConnections } from '../net/listener-stats.ts'
+import { PORT_METRICS, portSamples } from '../metrics/port.ts'
 import type { BootstrapStats } from './server.ts'
 
 /** Every metric of a bootstrap. */
@@ -71,39 +71,11 @@ export const BOOTSTRAP_METRICS = {
     bad: 'It grows: a script connects and does not read',
     advice: 'Have it read, or close it',
   },
-  hearsay_connections: {
-    type: 'gauge',
-    help: 'TCP connections to the port of the bootstrap: nodes, watchers and HTTP clients',
-    labels: [],
-    bad: 'It grows without end',
-    advice: 'Look for clients that do not close; see hearsay_connections_refused_total',
-  },
-  hearsay_connections_refused_total: {
-    type: 'counter',
-    help: 'Connections to the port that came to nothing, by why',
-    labels: ['why'],
-    bad: 'It grows: something that is no node, watcher or HTTP client knocks, or there are too many connections',
-    advice: 'Look at the log at level debug, which has the addresses, but of those that are too many',
-  },
-  hearsay_http_requests_total: {
-    type: 'counter',
-    help: 'HTTP requests to the bootstrap',
-    labels: [],
-    bad: 'More than clients are thought to send',
-    advice: 'Look for a client or a probe that asks too often',
-  },
-  hearsay_http_refused_total: {
-    type: 'counter',
-    help: 'HTTP requests that were answered with a status of 400 or above',
-    labels: [],
-    bad: 'It grows: a client sends what is wrong',
-    advice: 'The answers say what is wrong; ask the client',
-  },
+  ...PORT_METRICS,
 } as const satisfies Readonly<Record<string, MetricFacts>>
 
 /** The page for a scrape. */
 export function bootstrapMetrics(stats: BootstrapStats): Promise<MetricsPage> {
-  const { listener } = stats
   const samples: Samples<typeof BOOTSTRAP_METRICS> = {
     hearsay_bootstrap_peers: () => by('kind', { node: stats.nodes, http: stats.httpPeers }),
     hearsay_bootstrap_joins_total: () => one(stats.joins),
@@ -114,10 +86,7 @@ export function bootstrapMetrics(stats: BootstrapStats): Promise<MetricsPage> {
     hearsay_bootstrap_pending: () => by('state', { hello: stats.hellosPending, name: stats.claims }),
     hearsay_bootstrap_watchers: () => one(stats.watchers),
     hearsay_bootstrap_watchers_dropped_total: () => one(stats.watchersDropped),
-    hearsay_connections: () => one(listener.connections),
-    hearsay_connections_refused_total: () => by('why', refusedConnections(listener)),
-    hearsay_http_requests_total: () => one(listener.requests),
-    hearsay_http_refused_total: () => one(stats.httpRefused),
+    ...portSamples(stats.listener, stats.httpRefused),
   }
   return metricsPage(BOOTSTRAP_METRICS, samples)
 }

@@ -3,6 +3,7 @@
 
 import { pino, stdTimeFunctions } from 'pino'
 import type { Logger } from '../logger.ts'
+import { withoutQuery } from '../net/url.ts'
 import { type CliContext, type Output, paints } from './context.ts'
 
 /** What a logger is made from; option values of these names fit. */
@@ -33,7 +34,7 @@ export async function createLogger(
       level: settings.logLevel,
       base: fields,
       timestamp: stdTimeFunctions.isoTime,
-      serializers: { url: withoutQuery, place: withoutQuery },
+      serializers: { url: urlText, place: urlText },
       formatters: { level: (label) => ({ level: label }) },
     },
     pretty ? await prettyStream(stderr, paints(stderr, env)) : { write: (line) => void stderr.write(line) },
@@ -51,7 +52,4 @@ async function prettyStream(stderr: Output, colorize: boolean): Promise<{ write(
   return { write: (line) => void stderr.write(format(line)) }
 }
 
-/** A URL without what may be a secret: people put tokens into the query. */
-function withoutQuery(url: unknown): unknown {
-  return typeof url === 'string' ? url.replace(/\?.*$/s, '?…') : url
-}
+const urlText = (url: unknown): unknown => (typeof url === 'string' ? withoutQuery(url) : url)

@@ -92,7 +92,9 @@ async function runNode(
   running.on('message', (message) => writeMessage(message, context.stdout, { json: values.json }))
   const log = withFields(logger, { room: 'cli' })
   const peerLog = logPeers(running, log)
-  context.onSnapshot(() => log.info(snapshotOf(running), 'snapshot'))
+  context.onSnapshot(() => {
+    log.info({ ...running.health(), neighbors: running.neighbors(), ...running.stats() }, 'snapshot')
+  })
   log.info({ port: running.port, url: running.url }, 'node-running')
   if (values.bootstrap.length === 0 && values.peers.length === 0) {
     const advice = 'no --bootstrap (BOOTSTRAP_URL) and no --peers: waiting for others to dial this node'
@@ -103,17 +105,6 @@ async function runNode(
   } finally {
     peerLog.close()
     await running.close()
-  }
-}
-
-/** How a node is, for its log. */
-export function snapshotOf(running: Node): Readonly<Record<string, unknown>> {
-  const { reason, ...health } = running.health()
-  return {
-    ...health,
-    ...(reason === undefined ? {} : { reason }),
-    neighbors: running.neighbors(),
-    ...running.stats(),
   }
 }
 

@@ -1,6 +1,7 @@
 // The state of a core, as text for people. It must not change anything: looking twice is looking once.
 
 import type { Overlay } from '../core/overlay.ts'
+import { listText } from '../sim/trace.ts'
 
 /** Most names in one list. */
 const NAMED_MAX = 20
@@ -24,7 +25,10 @@ export function stateText(overlay: Overlay): string {
     if (entry.reachable) reachable.push(`${name}:${version}`)
     else others.push(`${name}:${version} ${state}`)
   }
-  lines.push(`  reachable, with versions: ${listed(reachable)}`, `  not reachable: ${listed(others)}`)
+  lines.push(
+    `  reachable, with versions: ${listText(reachable, NAMED_MAX)}`,
+    `  not reachable: ${listText(others, NAMED_MAX)}`,
+  )
   for (const [name, outgoing] of delivery.outgoing) {
     const { inFlightCount, inFlightBytes, waiting, floor, nextSequence } = outgoing.inspect()
     if (inFlightCount + waiting.length === 0) continue
@@ -33,11 +37,4 @@ export function stateText(overlay: Overlay): string {
     )
   }
   return lines.join('\n')
-}
-
-function listed(names: readonly string[]): string {
-  const more = names.length - NAMED_MAX
-  return names.length === 0
-    ? 'none'
-    : `${names.slice(0, NAMED_MAX).join(' ')}${more > 0 ? ` and ${more} more` : ''}`
 }

@@ -3,8 +3,10 @@
 
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
 import { constants, createGunzip } from 'node:zlib'
 import type { Effect } from '../core/events.ts'
+import { hashPair } from '../core/hash.ts'
 import { type Look, Overlay } from '../core/overlay.ts'
 import {
   effectsHash,
@@ -15,7 +17,7 @@ import {
 } from '../node/recording.ts'
 import { traceOf, traceText } from '../sim/trace.ts'
 import { command } from './command.ts'
-import { CliError, type Output } from './context.ts'
+import { brokenOffCode, CliError, type Output } from './context.ts'
 import { EXIT } from './exit-codes.ts'
 import { stateText } from './replay-state.ts'
 
@@ -36,11 +38,17 @@ export const replay = command({
   async run({ from, to, state }, { file }, { stdout, signal }) {
     const run = new Replay(file, stdout, { from, to, state })
     for await (const line of linesOf(file)) {
-      if (signal.aborted || !run.take(line)) break
+      if (signal.aborted) return brokenOffCode(signal)
+      if (!run.take(line)) break
+      // What a slow reader has not read yet would pile up.
+      while (stdout.writableNeedDrain && !signal.aborted) await delay(DRAIN_MS)
     }
     return run.end() ? EXIT.ok : EXIT.failure
   },
 })
+
+/** How often a reader that is slower than this is looked at, in ms. */
+const DRAIN_MS = 5
 
 interface Shown {
   readonly from: number
@@ -74,8 +82,12 @@ class Replay {
       this.#begin(line)
       return true
     }
-    // The process ended in the middle of a line: what is there was replayed.
-    if (line === undefined || 'format' in line) return false
+    if (line === undefined || 'format' in line) {
+      this.#out.write(
+        `After step ${this.#steps} the recording cannot be read: its process has ended there, or the file is damaged.\n`,
+      )
+      return false
+    }
     if ('look' in line) {
       repeat(this.#overlay, line.look)
       return true
@@ -127,7 +139,7 @@ class Replay {
 
   #compare(effects: readonly Effect[], recorded: number): void {
     const hash = effectsHash(effects)
-    this.#hash = Math.imul(this.#hash ^ hash, 0x01000193) >>> 0
+    this.#hash = hashPair(String(this.#hash), String(hash))
     if (hash !== recorded) this.#differs ??= this.#steps
   }
 

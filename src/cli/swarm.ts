@@ -10,6 +10,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts'
 import { startError } from './listening.ts'
 import { createLogger } from './logger.ts'
 import { writeMessage } from './message-out.ts'
+import { onTimeSince } from './on-time.ts'
 import { openFilesMax, openFilesProblem } from './open-files.ts'
 import type { OptionValues } from './options.ts'
 import { Progress } from './progress.ts'
@@ -77,9 +78,8 @@ export const swarm = command({
   },
 })
 
-/** How timers are watched: so often, and so many of them on time. */
-const TICK_MS = 100
-const ON_TIME_TICKS = 10
+/** How often it is looked at how far the nodes are, in ms. */
+const LOOK_MS = 100
 /** What takes longer to come to rest says so, in ms. */
 const SHOWN_AFTER_MS = 5_000
 
@@ -284,8 +284,9 @@ async function atRestSince(nodes: readonly Node[], progress: Progress): Promise<
     progress.update(
       `Waiting until nothing changes any more: ${unsettled} of ${nodes.length} nodes still do …`,
     )
-  }, TICK_MS)
+  }, LOOK_MS)
   try {
+    // What many nodes still have to work off would count as the broadcast's, or outlast its receipts.
     const atRest = Promise.all(settling).then(() => onTimeSince(patience.signal))
     return await Promise.race([atRest, delay(patienceMs(nodes.length), patience.signal)])
   } finally {
@@ -294,22 +295,6 @@ async function atRestSince(nodes: readonly Node[], progress: Progress): Promise<
     patience.abort()
     progress.clear()
   }
-}
-
-/**
- * Waits until timers have come on time for a second, and says when that began. What many nodes still have to work off would
- * count as the broadcast's, or outlast its receipts.
- */
-async function onTimeSince(signal: AbortSignal): Promise<number> {
-  let sinceMs = performance.now()
-  for (let ticks = 0; ticks < ON_TIME_TICKS && !signal.aborted; ticks++) {
-    const startedMs = performance.now()
-    await delay(TICK_MS, signal)
-    if (performance.now() - startedMs < 2 * TICK_MS) continue
-    ticks = -1
-    sinceMs = performance.now()
-  }
-  return sinceMs
 }
 
 function table(running: Swarm, values: SwarmValues): string[] {

@@ -1,6 +1,6 @@
 // What goes into the core and what comes out of it: the whole interface between the protocol and the world.
 // Data only. Whoever drives the core (a real node, the simulator, a test) feeds inputs and carries out effects,
-// in order; the core never calls anybody.
+// in order; the core calls nobody but whom it was given to ask, to time or to tell of a look (overlay.ts), once and at once.
 
 import type { Contact, LeaveReason, LinkId, Message, NodeName, PeerRecord } from './messages.ts'
 import type { Reason, SendFailure } from './reasons.ts'

@@ -32,7 +32,7 @@ export function recordHash(name: NodeName, incarnation: number, version: number)
 
 /**
  * An unsigned 32-bit hash of two names in this order, well mixed in all bits. For decisions of one process only
- * (which of two equally good routes a pair uses): it is never compared between nodes.
+ * (which of two equally good routes a pair uses) and for recordings: it is never compared between nodes.
  */
 export function hashPair(a: string, b: string): number {
   // FNV-1a over the characters with a separator that no name has, then murmur3's finalizer: FNV alone mixes its

@@ -198,7 +198,7 @@ export class Overlay {
   wayTo(destination: NodeName, origin: NodeName, cameFrom?: NodeName): LinkState | undefined {
     this.onLook?.({ type: 'way', destination, origin, cameFrom })
     const except = cameFrom === undefined ? undefined : this.#links.neighbors.get(cameFrom)?.id
-    const link = this.#relay.way(origin, destination, except)
+    const link = this.#relay.find(origin, destination, except)
     return link === undefined ? undefined : this.#links.get(link)
   }
 

@@ -37,11 +37,18 @@ export class Relay {
   }
 
   /**
-   * The link towards a destination, or `undefined` when no path is known.
+   * The link towards a destination, or `undefined` when no path is known: then a timer tells when newer routes may have one.
    * @param except a link that must not be taken: where the message came from, or where it failed before.
    * @param hops links that it has travelled.
    */
   way(origin: NodeName, destination: NodeName, except?: LinkId, hops = 0): LinkId | undefined {
+    const link = this.find(origin, destination, except, hops)
+    if (link === undefined && this.#directory.get(destination) !== undefined) this.#routes.want()
+    return link
+  }
+
+  /** As {@link way}, for whoever looks from outside of a turn: nothing is to be done when there is none. */
+  find(origin: NodeName, destination: NodeName, except?: LinkId, hops = 0): LinkId | undefined {
     const neighbor = this.#links.neighbors.get(destination)
     if (neighbor !== undefined && neighbor.id !== except) return neighbor.id
     const entry = this.#directory.get(destination)
@@ -56,9 +63,7 @@ export class Relay {
     const brisk = routes.nextHop(origin, entry, isBrisk)
     if (brisk !== undefined) return brisk.link
     const best = routes.nextHop(origin, entry, isUp)
-    if (best !== undefined) return (this.#around(origin, entry, { hops, isBrisk }) ?? best).link
-    this.#routes.want()
-    return undefined
+    return best && (this.#around(origin, entry, { hops, isBrisk }) ?? best).link
   }
 
   /**

@@ -1,4 +1,4 @@
-// What a port counts. Programs read these types, and need not have those of `ws` and Node.js for that.
+// What a port counts. Types only: programs read them, and they need not have the types of `ws` and Node.js for that.
 
 /** Counters since the start, except `connections`. */
 export interface ListenerStats {
@@ -15,14 +15,4 @@ export interface ListenerStats {
   readonly timedOut: number
   /** Connections cut because there were `connectionsMax` of them. */
   readonly overConnectionsMax: number
-}
-
-/** Connections that came to nothing, by why. */
-export function refusedConnections(stats: ListenerStats): Readonly<Record<string, number>> {
-  return {
-    handshake: stats.badHandshakes,
-    'not-http': stats.malformedHttp,
-    'too-slow': stats.timedOut,
-    'too-many': stats.overConnectionsMax,
-  }
 }

@@ -42,6 +42,11 @@ export function normalizeUrl(text: string): NormalizedUrl {
   return { ok: true, url: `${kind.scheme}://${parsed.hostname}:${port}${path}${parsed.search}` }
 }
 
+/** A URL for a log: people put tokens into the query. */
+export function withoutQuery(url: string): string {
+  return url.replace(/\?.*$/s, '?…')
+}
+
 /** The place of a canonical URL as people write it: `host:port`. */
 export function placeOf(url: string): string {
   const { hostname, port, protocol } = new URL(url)

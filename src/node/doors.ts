@@ -102,8 +102,9 @@ export class Doors implements NodeDoors {
       this.#httpRefused++
     }
     const ofRoom = (room: string) => withFields(logger, { room })
-    const app = createNodeApp({ ...shimHost(handlers), refused }, ofRoom('http'))
-    this.#onRequest = requestListener(app, ofRoom('http'))
+    const ofHttp = ofRoom('http')
+    const app = createNodeApp({ ...shimHost(handlers), refused }, ofHttp)
+    this.#onRequest = requestListener(app, ofHttp)
     this.#guests = new Guests(handlers.guestHost, ofRoom('guests'))
     this.#client = new BootstrapClient(
       { urls: bootstrap, hello: handlers.hello, logger: ofRoom('bootstrap'), world: clientSockets(link) },

@@ -2,7 +2,7 @@
 // a gzip member of its own, so that `zcat` reads the file and a crash costs what came in the last moment.
 // It must not know what a line means.
 
-import { existsSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, renameSync, writeSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { Effect, Input } from '../core/events.ts'
 import type { Look } from '../core/overlay.ts'
@@ -50,16 +50,18 @@ export class FileRecorder implements Recorder {
 
   /** The program was asked whether it takes a message. */
   took(isTaken: boolean): void {
-    this.#taken.push(isTaken)
+    if (!this.#isOver) this.#taken.push(isTaken)
   }
 
   /** An input is about to be worked off: it belongs to the core then, which may change it. */
   begins(nowMs: number, input: Input): void {
+    if (this.#isOver) return
     this.#begun = `{"nowMs":${nowMs},"input":${recordingText(input)}`
   }
 
   /** It was worked off. */
   ends(effects: readonly Effect[]): void {
+    if (this.#isOver) return
     const taken = this.#taken
     if (taken.length > 0) this.#taken = []
     const refused = taken.includes(false) ? `,"taken":${JSON.stringify(taken)}` : ''
@@ -68,19 +70,24 @@ export class FileRecorder implements Recorder {
 
   /** Somebody looked at ways. */
   looked(look: Look): void {
-    this.#add(recordingText({ look }))
+    if (!this.#isOver) this.#add(recordingText({ look }))
   }
 
   /** Writes what is left. */
   end(): void {
     this.#write()
+    this.#close()
+  }
+
+  #close(): void {
+    if (this.#isOver) return
     this.#isOver = true
+    closeSync(this.#file)
     clearInterval(this.#timer)
     process.off('exit', this.#onExit)
   }
 
   #add(line: string): void {
-    if (this.#isOver) return
     this.#text += `${line}\n`
     if (this.#text.length >= PIECE_CHARS) this.#write()
   }
@@ -97,7 +104,7 @@ export class FileRecorder implements Recorder {
     } catch (error) {
       this.#logger.error({ err: error }, 'recording-failed')
     }
-    this.end()
+    this.#close()
   }
 }
 

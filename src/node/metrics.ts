@@ -6,7 +6,7 @@ import { isRequestFailure, isSendFailure, REASONS, type Reason } from '../core/r
 import { Histogram } from '../metrics/histogram.ts'
 import { by, type MetricFacts, type MetricsPage, one, type Sample, type Samples } from '../metrics/metric.ts'
 import { metricsPage } from '../metrics/page.ts'
-import { refusedConnections } from '../net/listener-stats.ts'
+import { PORT_METRICS, portSamples } from '../metrics/port.ts'
 import type { SentKind, SentOutcome } from './tally.ts'
 import type { MeteredParts, NodeMeters } from './world.ts'
 
@@ -121,34 +121,7 @@ export const NODE_METRICS = {
     bad: '0 for minutes: new nodes do not learn of this one, and it finds no new contacts',
     advice: 'Start the bootstrap again, or correct BOOTSTRAP_URL; the overlay works on meanwhile',
   },
-  hearsay_connections: {
-    type: 'gauge',
-    help: 'TCP connections to the port of this node: links, guests and HTTP clients',
-    labels: [],
-    bad: 'It grows without end',
-    advice: 'Look for clients that do not close; see hearsay_connections_refused_total',
-  },
-  hearsay_connections_refused_total: {
-    type: 'counter',
-    help: 'Connections to the port that came to nothing, by why',
-    labels: ['why'],
-    bad: 'It grows: something that is no node, guest or HTTP client knocks, or there are too many connections',
-    advice: 'Look at the log at level debug, which has the addresses, but of those that are too many',
-  },
-  hearsay_http_requests_total: {
-    type: 'counter',
-    help: 'HTTP requests to this node',
-    labels: [],
-    bad: 'More than clients are thought to send',
-    advice: 'Look for a client or a probe that asks too often',
-  },
-  hearsay_http_refused_total: {
-    type: 'counter',
-    help: 'HTTP requests that were answered with a status of 400 or above without asking the overlay',
-    labels: [],
-    bad: 'It grows: a client sends what is wrong',
-    advice: 'The answers say what is wrong; ask the client',
-  },
+  ...PORT_METRICS,
 } as const satisfies Readonly<Record<string, MetricFacts>>
 
 /** Upper ends of buckets, in s: from a loopback to the far side of the world. */
@@ -229,11 +202,7 @@ export class NodeMetrics implements NodeMeters {
       hearsay_reachable_peers: () => one(overlay.directory.reachableCount - 1),
       hearsay_routes_seconds: () => this.#routes.samples(),
       hearsay_bootstrap_registered: () => one(doors.registered ? 1 : 0),
-      hearsay_connections: () => (listener === undefined ? [] : one(listener.connections)),
-      hearsay_connections_refused_total: () =>
-        listener === undefined ? [] : by('why', refusedConnections(listener)),
-      hearsay_http_requests_total: () => (listener === undefined ? [] : one(listener.requests)),
-      hearsay_http_refused_total: () => one(httpRefused),
+      ...portSamples(listener, httpRefused),
     }
   }
 }

@@ -4,6 +4,7 @@
 
 import type { CoreConfig } from '../core/config.ts'
 import type { Effect, Input } from '../core/events.ts'
+import { hashPair } from '../core/hash.ts'
 import type { Identity, Look } from '../core/overlay.ts'
 
 /** The first line. */
@@ -50,12 +51,9 @@ export function readRecordingLine(text: string): RecordingHead | RecordingEntry 
   }
 }
 
-/** Tells lists of effects apart: 32-bit FNV-1a over their text (Fowler, Noll, Vo; draft-eastlake-fnv). */
+/** Tells lists of effects apart, by their text. */
 export function effectsHash(effects: readonly Effect[]): number {
-  const text = JSON.stringify(effects, sized)
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash >>> 0
+  return hashPair(JSON.stringify(effects, sized), '')
 }
 
 function sized(_key: string, value: unknown): unknown {

@@ -3,7 +3,7 @@
 import type { Reason } from '../core/reasons.ts'
 import type { PerLane } from '../net/lanes.ts'
 import type { ListenerStats } from '../net/listener-stats.ts'
-import type { SentCounts } from './tally.ts'
+import type { ReceivedKind, SentCounts } from './tally.ts'
 
 /** Counts by reason; a reason that has not come up is absent. */
 export type ByReason = Readonly<Partial<Record<Reason, number>>>
@@ -25,7 +25,7 @@ export interface NodeStats {
   /** Messages of this node, by kind and by how they ended. */
   readonly sent: SentCounts
   /** Messages for this node; those of a broadcast count as one. `http`: posted to it. */
-  readonly received: { readonly direct: number; readonly broadcast: number; readonly http: number }
+  readonly received: Readonly<Record<ReceivedKind, number>>
   /** Direct messages, acknowledgements and bounces of others that it has passed on. */
   readonly relayed: number
   /** What was not used or not passed on: frames, messages, records. */

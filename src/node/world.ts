@@ -62,7 +62,7 @@ export interface MeteredParts {
 export interface NodeMeters {
   /** A heartbeat is due. */
   heartbeat(): void
-  /** What Prometheus is answered. Rejects in a world without it. */
+  /** What Prometheus is answered. */
   page(): Promise<MetricsPage>
 }
 

@@ -174,7 +174,8 @@ function rangeText({ kind, origin, first, behindLast }: BroadcastRange): string 
   return `${origin}/${mark}${first}${behindLast - 1 > first ? `..${behindLast - 1}` : ''}`
 }
 
-function listText(items: readonly string[]): string {
-  const more = items.length - NAMED_MAX
-  return `${items.slice(0, NAMED_MAX).join(' ')}${more > 0 ? ` and ${more} more` : ''}` || 'none'
+/** A list for a line: the first names, and how many more there are. */
+export function listText(items: readonly string[], namedMax = NAMED_MAX): string {
+  const more = items.length - namedMax
+  return `${items.slice(0, namedMax).join(' ')}${more > 0 ? ` and ${more} more` : ''}` || 'none'
 }

@@ -3,6 +3,7 @@
 // It must not be seen but by time, memory and `===`: nobody may change a record.
 
 import type { NodeName, PeerRecord } from '../core/messages.ts'
+import { hashOf } from './byte-hash.ts'
 
 /** What a record may grow by before it needs other memory: two links and more. */
 const ROOM_BYTES = 32
@@ -13,6 +14,7 @@ const BYTES_MAX = 1_024
 
 /** One version of a record. The next one is put in its place: memory for each, outside of the heap, costs more than reading. */
 class Version {
+  /** What is not the same hardly has the same: only whether bytes are worth keeping depends on it. */
   hash: number
   record: PeerRecord
   /** Longer than what is in it: links come and go. */
@@ -95,11 +97,4 @@ function isOlder(one: PeerRecord, another: PeerRecord): boolean {
   return one.incarnation === another.incarnation
     ? one.version < another.version
     : one.incarnation < another.incarnation
-}
-
-/** What is not the same hardly has the same: only whether bytes are worth keeping depends on it. */
-function hashOf(bytes: Uint8Array, start: number, end: number): number {
-  let hash = end - start
-  for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0
-  return hash
 }

@@ -3,6 +3,8 @@
 // It must not grow beyond a fixed number of slots: a colliding text takes the slot over. Nothing that a caller can see
 // depends on what is in it, except time and memory.
 
+import { hashOf } from './byte-hash.ts'
+
 // Direct-mapped, so a look-up is one hash and one comparison.
 const SLOTS_MIN = 4_096
 /**
@@ -31,8 +33,7 @@ export class TextCache<T extends string> {
   /** The text in `length` bytes from `start`, or `undefined` when they break the syntax. They must be within `bytes`. */
   read(bytes: Uint8Array, start: number, length: number): T | undefined {
     if (length === 0 || length > this.#charsMax) return undefined
-    let hash = length
-    for (let i = start; i < start + length; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0
+    const hash = hashOf(bytes, start, start + length)
     const slot = (hash ^ (hash >>> 15)) & (this.#slots.length - 1)
     const cached = this.#slots[slot]
     // Only valid texts get in, so a hit needs no check of the syntax.

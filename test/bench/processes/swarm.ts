@@ -3,6 +3,7 @@
 // It must not decide what is a good figure.
 
 import { setTimeout as delay } from 'node:timers/promises'
+import { onTimeSince } from '../../../src/cli/on-time.ts'
 import type { Input } from '../../../src/core/events.ts'
 import { Overlay } from '../../../src/core/overlay.ts'
 import { createNode, type Node } from '../../../src/index.ts'
@@ -57,18 +58,10 @@ async function start(
   return { wallMs: performance.now() - startedMs, cpuMs: cpuMs() - startedCpuMs, receptions }
 }
 
-/** How timers are watched: so often, and so many of them on time. */
-const TICK_MS = 100
-const ON_TIME_TICKS = 10
-
 /** Waits until all have settled, and nothing is left to be worked off: timers come on time. How many ends of connections there are in this process. */
 async function settled(): Promise<number> {
   await Promise.all(nodes.map((node) => node.settled()))
-  for (let ticks = 0; ticks < ON_TIME_TICKS; ticks++) {
-    const startedMs = performance.now()
-    await delay(TICK_MS)
-    if (performance.now() - startedMs > 2 * TICK_MS) ticks = -1
-  }
+  await onTimeSince()
   return nodes.reduce((sum, node) => sum + node.neighbors().length + 1, 0)
 }
 

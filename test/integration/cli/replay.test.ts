@@ -1,11 +1,20 @@
 // A recording of a real node, through the protocol again: it goes the same way, and what is no recording is told.
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { createNode, type Node } from '../../../src/index.ts'
 import { until } from '../../support/node-rig.ts'
 import { Hearsay } from './process.ts'
@@ -14,6 +23,15 @@ function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'hearsay-replay-'))
   t.after(() => rmSync(path, { recursive: true, force: true }))
   return path
+}
+
+/** What a descriptor of this process leads to; `undefined`: it is closed by now. */
+function linkOf(fd: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return undefined
+  }
 }
 
 async function replayed(t: TestContext, ...args: string[]) {
@@ -101,11 +119,23 @@ describe('replay', { concurrency: 2 }, () => {
     lines[at] = (lines[at] ?? '').replace(/"effects":\d+/, '"effects":1')
     const steps = lines.slice(1, at + 1).filter((line) => line.includes('"input"')).length
     const forged = join(path, 'forged.rec')
-    const { gzipSync } = await import('node:zlib')
     writeFileSync(forged, gzipSync(lines.join('\n')))
     const { code, text } = await replayed(t, forged, '--to', '0')
     assert.equal(code, 1)
     assert.match(text, new RegExp(`From step ${steps} on they are not those of the recording`))
+  })
+
+  it('a line in the middle that cannot be read is told, with the step before it', async (t) => {
+    const path = folder(t)
+    const file = join(path, 'b.rec')
+    await (await recorded(t, file)).close()
+    const lines = gunzipSync(readFileSync(file)).toString().split('\n')
+    const at = lines.findIndex((line) => line.includes('"type":"received"'))
+    const steps = lines.slice(0, at).filter((line) => line.includes('"input"')).length
+    const damaged = join(path, 'damaged.rec')
+    writeFileSync(damaged, gzipSync([...lines.slice(0, at), 'rubbish', ...lines.slice(at)].join('\n')))
+    const { text } = await replayed(t, damaged, '--to', '0')
+    assert.match(text, new RegExp(`^After step ${steps} the recording cannot be read`))
   })
 
   it('says what is no recording', async (t) => {
@@ -121,7 +151,6 @@ describe('replay', { concurrency: 2 }, () => {
       assert.equal(code, 2)
       assert.match(errors, says)
     }
-    const { gzipSync } = await import('node:zlib')
     writeFileSync(text, gzipSync('{"format":"another"}\n'))
     const other = await replayed(t, text)
     assert.equal(other.code, 2)
@@ -159,6 +188,15 @@ describe('recordings', () => {
       'run1',
     ])
     assert.ok(!existsSync(`${file}.4`))
+  })
+
+  it('are closed with their nodes', { skip: !existsSync('/proc/self/fd') }, async (t) => {
+    const file = join(folder(t), 'b.rec')
+    const node = await createNode({ name: 'a', listen: false, record: { file } })
+    const open = () => readdirSync('/proc/self/fd').filter((fd) => linkOf(fd) === file).length
+    assert.equal(open(), 1)
+    await node.close()
+    assert.equal(open(), 0)
   })
 
   it('that cannot be written are told at once', async () => {

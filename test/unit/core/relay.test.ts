@@ -177,3 +177,13 @@ test("a link without room for somebody else's message bounces it to its origin",
     sent([1], fromRelay(bounceOf(['r', 'b', 'd'], 'queue-full'))),
   ])
 })
+
+test('a look at ways from outside of a turn takes no timer from who needs one', () => {
+  const r = relay()
+  // Routes are computed, and f is not in them.
+  r.hear(1, directOf('b', 'd', 'hi'))
+  r.hear(2, recordsOf(recordOf('f', ['d'])))
+  assert.equal(r.overlay.wayTo(nodeName('f'), nodeName('r')), undefined)
+  const effects = r.take({ type: 'send', id: 1, to: nodeName('f'), payload: bytes('hi') })
+  assert.ok(effects.some((effect) => effect.type === 'timer' && effect.timer.kind === 'routes'))
+})
