@@ -17,8 +17,10 @@ import { Link } from '../net/link.ts'
 import { type Listener, listen } from '../net/listener.ts'
 import type { ListenerStats } from '../net/listener-stats.ts'
 import { encodeFrame } from '../wire/encode.ts'
+import { parseLine } from '../wire/lines.ts'
 import { bootstrapMetrics } from './metrics.ts'
 import { type BootstrapOptions, checkBootstrapOptions } from './options.ts'
+import { Passage } from './passage.ts'
 import { Poller } from './poller.ts'
 import { Registry } from './registry.ts'
 import type {
@@ -86,6 +88,7 @@ class BootstrapServer implements Bootstrap {
   readonly #poller: Poller
   readonly #links = new Map<LinkId, Link>()
   readonly #watchers = new Map<LinkId, Watcher>()
+  readonly #passages = new Map<LinkId, Passage>()
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #answers = new Map<number, (result: HttpRegistration) => void>()
   readonly #refused: Partial<Record<Reason, number>> = {}
@@ -185,6 +188,7 @@ class BootstrapServer implements Bootstrap {
     for (const timer of this.#timers) clearTimeout(timer)
     this.#timers.clear()
     this.#poller.close()
+    for (const id of [...this.#passages.keys()]) this.#endPassage(id)
     await this.#listener?.close()
     this.#logger.info({}, 'bootstrap-closed')
   }
@@ -218,8 +222,10 @@ class BootstrapServer implements Bootstrap {
       socket,
       {
         onAsked: (what) => this.#give({ type: 'watcher-asks', link: id, what }),
+        onJson: (line) => this.#jsonTyped(id, watcher, line),
         onClosed: () => {
           this.#watchers.delete(id)
+          this.#endPassage(id)
           this.#give({ type: 'watcher-closed', link: id })
         },
         onDropped: () => {
@@ -232,6 +238,42 @@ class BootstrapServer implements Bootstrap {
     this.#watchers.set(id, watcher)
     if (this.#closed === undefined) this.#give({ type: 'watcher-open', link: id, from })
     else watcher.close('shutting-down')
+  }
+
+  /** What is typed as JSON is for the node that is watched, but for the word to watch. */
+  #jsonTyped(id: LinkId, watcher: Watcher, line: string): void {
+    const command = parseLine(line)
+    if (command.type === 'watch') {
+      if (!command.on) {
+        this.#endPassage(id)
+        watcher.show(JSON.stringify({ event: 'watch', on: false }))
+      } else if (!this.#passages.has(id)) this.#startPassage(id, watcher)
+      return
+    }
+    // What is wrong with a line, the node says.
+    if (this.#passages.get(id)?.pass(line) !== true) {
+      const text = 'A bootstrap carries no messages. {"cmd":"watch","on":true} leads to a node that does'
+      watcher.show(watcherLine({ event: 'error', text }))
+    }
+  }
+
+  #startPassage(id: LinkId, watcher: Watcher): void {
+    const passage = new Passage({
+      nodes: () =>
+        this.peers().flatMap(({ kind, name, url }) =>
+          kind === 'node' && url !== undefined ? [{ name, url }] : [],
+        ),
+      show: (text) => watcher.show(text),
+      unreadBytes: () => watcher.unreadBytes,
+      logger: this.#logger,
+    })
+    this.#passages.set(id, passage)
+    passage.start()
+  }
+
+  #endPassage(id: LinkId): void {
+    this.#passages.get(id)?.close()
+    this.#passages.delete(id)
   }
 
   #httpHost(): BootstrapHost {

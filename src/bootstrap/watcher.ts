@@ -11,6 +11,8 @@ import type { WatcherEvent } from './registry-events.ts'
 export interface WatcherHandlers {
   /** The person wants this. */
   readonly onAsked: (what: 'peers' | 'help') => void
+  /** A JSON line: to watch the overlay, or for the node that is watched. */
+  readonly onJson: (line: string) => void
   /** The connection is gone. Exactly once. */
   readonly onClosed: () => void
   /** The person did not read, and was cut off. Before `onClosed`. */
@@ -55,6 +57,11 @@ export class Watcher {
     this.#socket.send(line)
   }
 
+  /** What has been shown and not been read, in bytes. */
+  get unreadBytes(): number {
+    return this.#socket.bufferedAmount
+  }
+
   /** Closes with the reason's code and text. */
   close(reason: Reason, detail: string = REASONS[reason].text): void {
     this.#socket.close(REASONS[reason].closeCode, closeText(detail))
@@ -69,6 +76,7 @@ export class Watcher {
     const text = data.toString().trim()
     if (text === '/peers') this.#handlers.onAsked('peers')
     else if (text === '/help') this.#handlers.onAsked('help')
+    else if (text.startsWith('{')) this.#handlers.onJson(text)
     else {
       const echo = text.length > ECHOED_CHARS_MAX ? `${text.slice(0, ECHOED_CHARS_MAX)}…` : text
       const what = text === '' ? 'That was an empty line' : `"${echo}" means nothing here`

@@ -44,6 +44,16 @@ export function hashPair(a: string, b: string): number {
   return finish(hash)
 }
 
+/**
+ * An unsigned 32-bit hash of a name and a number, well mixed in all bits. Every node comes to the same one: by it they choose
+ * the same messages where only one in so many is told of. `number` up to 2^48 - 1.
+ */
+export function hashNumbered(name: string, number: number): number {
+  let hash = Math.imul(0x811c9dc5 ^ number, 0x01000193) ^ Math.floor(number / 0x1_0000_0000)
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193)
+  return finish(hash)
+}
+
 function putU32(offset: number, value: number): number {
   scratch[offset] = value >>> 24
   scratch[offset + 1] = value >>> 16

@@ -14,6 +14,7 @@ import type { LineForm, LineTag } from '../wire/line-requests.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { base64, printable, printableValue } from '../wire/printable.ts'
 import type { GuestNeighbor, GuestPeer, ReceivedMessage } from './guest-host.ts'
+import type { WatchedLine, WatchLine } from './overlay-lines.ts'
 import { depthOf, spreadTree } from './spread-tree.ts'
 import {
   byName,
@@ -112,6 +113,17 @@ export interface SentTo {
   readonly guest?: string
   /** The message, when its outcome could be taken for that of another one. */
   readonly excerptOf?: JsonValue
+}
+
+/** `watch` was carried out: the lines of guests/overlay-lines follow. */
+export function watchSet(node: string, on: boolean): Answer {
+  const line: WatchLine = { event: 'watch', on, node }
+  return { text: () => JSON.stringify(line), json: () => ({ ...line }) }
+}
+
+/** A line for those who watch the overlay: JSON, whatever they have typed since. */
+export function watchedLine(line: WatchedLine): Answer {
+  return { text: () => JSON.stringify(line), json: () => ({ ...line }) }
 }
 
 /** How a direct message ended. */

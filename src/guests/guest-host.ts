@@ -6,6 +6,7 @@
 import type { BroadcastAnswer, RequestAnswer, RequestFailed, SendAnswer, TraceAnswer } from '../answers.ts'
 import type { LeaveReason } from '../core/messages.ts'
 import type { JsonValue } from '../wire/payload.ts'
+import type { OverlayLine, WatchedLine } from './overlay-lines.ts'
 
 /** What a guest sends. */
 export interface GuestMessage {
@@ -34,8 +35,10 @@ export interface GuestNeighbor {
   readonly rttMs?: number
 }
 
-/** How long to try. */
+/** How to send, or to ask. */
 export interface Patience {
+  /** Goes with the message, and is logged by every node on its way (W3C Trace Context, section 3.2); checked already. */
+  readonly traceparent?: string
   /** When to give up, from now, in ms: 1 to `deadlineMaxMs` of core/config. Default: the node's. */
   readonly deadlineMs?: number
 }
@@ -71,6 +74,14 @@ export type GuestPeerEvent =
       readonly reason: LeaveReason
     }
 
+/** Somebody watches the overlay. */
+export interface OverlayWatch {
+  /** All that is known, before the next line. */
+  all(): OverlayLine
+  /** No line comes any more. */
+  end(): void
+}
+
 /** A node, as far as its guests see it. No promise of it rejects. */
 export interface GuestHost {
   readonly name: string
@@ -91,6 +102,8 @@ export interface GuestHost {
   history(filter: string | undefined, options: Patience): Promise<GuestHistory>
   /** Calls `listener` for each peer that comes or goes; the function returned ends that. */
   watch(listener: (event: GuestPeerEvent) => void): () => void
+  /** Tells `listener` of the overlay as a whole, line by line, and never within this call. */
+  watchOverlay(listener: (line: WatchedLine) => void): OverlayWatch
   /** Reachable peers without itself, in any order. */
   peers(): readonly GuestPeer[]
   /** Peers with a link, in any order. */

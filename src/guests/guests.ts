@@ -8,6 +8,7 @@ import { type Logger, silentLogger } from '../logger.ts'
 import { received } from './answers.ts'
 import { Audience } from './audience.ts'
 import type { GuestHost, GuestMessage, ReceivedMessage } from './guest-host.ts'
+import { Onlookers } from './onlookers.ts'
 import { closeSocket, type Room, Session, type SessionCounter, type SessionOptions } from './session.ts'
 import { SharedLine } from './shared-line.ts'
 
@@ -87,10 +88,12 @@ export class Guests {
     const audience = new Audience(host, (guests) => {
       this.#counters.shown += guests
     })
+    const onlookers = new Onlookers(host)
     this.#room = {
       host,
       logger,
       audience,
+      onlookers,
       ids: () => [...this.#sessions.keys()],
       overheard: (id, message) => this.#overheard(id, message),
       whisper: (to, message) => this.deliver(this.#fromHere(message, { broadcast: false, to })),
@@ -100,6 +103,7 @@ export class Guests {
       closed: (session) => {
         this.#sessions.delete(session.id)
         audience.leave(session)
+        onlookers.watch(session, false)
         logger.debug({ guest: session.id, guests: this.#sessions.size }, 'guest-closed')
       },
     }

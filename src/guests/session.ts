@@ -14,6 +14,7 @@ import { parseLine } from '../wire/lines.ts'
 import * as answers from './answers.ts'
 import type { Audience } from './audience.ts'
 import type { GuestHost, GuestMessage, Patience, SpreadOptions } from './guest-host.ts'
+import type { Onlookers } from './onlookers.ts'
 import type { SharedLine } from './shared-line.ts'
 import * as topicAnswers from './topic-answers.ts'
 
@@ -25,6 +26,7 @@ export interface Room {
   readonly host: GuestHost
   readonly logger: Logger
   readonly audience: Audience
+  readonly onlookers: Onlookers
   /** The ids of all guests here, in the order in which they came. */
   ids(): readonly string[]
   /** Shows the guests here, but for the one with this id, what that one sends to all. */
@@ -102,6 +104,11 @@ export class Session {
   /** Shows a line, as one of possibly many who see it. False: the guest is on its way out. */
   show(line: SharedLine): boolean {
     return this.#put(line.bytes(this.#form))
+  }
+
+  /** What has not been read, in bytes. */
+  get unreadBytes(): number {
+    return this.#socket.bufferedAmount
   }
 
   /** Says good-bye with the reason's close code and text. */
@@ -192,6 +199,11 @@ export class Session {
       case 'events':
         audience.watch(this, command.on)
         this.#tell(topicAnswers.eventsSet(command.on), command)
+        break
+      case 'watch':
+        // Before the lines that come of it.
+        this.#tell(answers.watchSet(host.name, command.on), command)
+        this.#room.onlookers.watch(this, command.on)
         break
       case 'peers':
         this.#tell(answers.peerList(host.peers()), command)
@@ -341,8 +353,11 @@ export class Session {
   }
 }
 
-function patienceOf({ deadlineMs }: { readonly deadlineMs?: number }): Patience {
-  return deadlineMs === undefined ? {} : { deadlineMs }
+function patienceOf({ deadlineMs, traceparent }: Patience): Patience {
+  return {
+    ...(deadlineMs !== undefined && { deadlineMs }),
+    ...(traceparent !== undefined && { traceparent }),
+  }
 }
 
 function spreadOf(command: CommandOf<'broadcast' | 'publish'>): SpreadOptions {

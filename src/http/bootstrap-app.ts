@@ -17,13 +17,19 @@ import {
   type ShimContext,
   withJson,
 } from './shim.ts'
+import { addUi, type UiFiles } from './ui.ts'
 
-/** The routes of a bootstrap: `/`, `/register`, `/peers`, `/metrics`, `/healthz`, `/readyz`. More may be added to the app. */
-export function createBootstrapApp(host: BootstrapHost, logger: Logger = silentLogger): ShimApp {
+/** The routes of a bootstrap: `/`, `/register`, `/peers`, `/ui`, `/metrics`, `/healthz`, `/readyz`. More may be added to the app. */
+export function createBootstrapApp(
+  host: BootstrapHost,
+  logger: Logger = silentLogger,
+  files?: UiFiles,
+): ShimApp {
   const app = createShim(host, logger)
   app.get('/', (c) => answer(c, 200, { message: 'Bootstrap node is running!', peers: host.health().peers }))
   app.post('/register', (c) => postRegister(c, host))
   app.get('/peers', (c) => answer(c, 200, peersBody(host.peers())))
+  if (files !== undefined) addUi(app, files)
   app.get('/metrics', (c) => answerMetrics(c, host.metrics()))
   app.get('/healthz', (c) => {
     const { live, reason } = host.health()

@@ -56,10 +56,20 @@ export class RouteRequest {
   }
 }
 
+/** What the shim looks at. */
+export type RequestHeader =
+  | 'accept-encoding'
+  | 'content-type'
+  | 'content-encoding'
+  | 'content-length'
+  | 'if-none-match'
+  | 'traceparent'
+
 /** A header of the request, by its lower-case name. */
-export function headerOf(c: Context<Exchange>, name: 'content-type' | 'content-encoding' | 'content-length') {
+export function headerOf(c: Context<Exchange>, name: RequestHeader): string | undefined {
   const incoming = nodeOf(c)?.incoming
-  return incoming === undefined ? c.req.header(name) : incoming.headers[name]
+  // Of these headers node:http gives the first value, or all of them with commas.
+  return incoming === undefined ? c.req.header(name) : (incoming.headers[name] as string | undefined)
 }
 
 /** Reads the body. Never keeps more than `bytesMax`; what exceeds it is read and thrown away. Never rejects. */
@@ -130,7 +140,7 @@ async function readWebBody(request: Request, bytesMax: number): Promise<BodyRead
 /** An answer that never changes, encoded once. */
 export interface FixedAnswer {
   readonly status: number
-  readonly text: string
+  readonly body: string | Uint8Array
   /** Names and values in turn, as node:http writes them fastest. */
   readonly headers: readonly string[]
 }
@@ -147,7 +157,7 @@ export function jsonAnswer(
   const text = `${JSON.stringify(value)}\n`
   return {
     status,
-    text,
+    body: text,
     headers: [
       'Content-Type',
       'application/json',
@@ -161,7 +171,21 @@ export function jsonAnswer(
 /** An answer with this text. */
 export function textAnswer(status: number, text: string, contentType: string): FixedAnswer {
   const length = String(Buffer.byteLength(text))
-  return { status, text, headers: ['Content-Type', contentType, 'Content-Length', length] }
+  return { status, body: text, headers: ['Content-Type', contentType, 'Content-Length', length] }
+}
+
+/** The answer that what the client has is still right: no body, and no size of one (RFC 9110 section 15.4.5). */
+export function unchangedAnswer(headers: Readonly<Record<string, string>>): FixedAnswer {
+  return { status: 304, body: '', headers: Object.entries(headers).flat() }
+}
+
+/** An answer with these bytes. More `headers` by name. */
+export function bytesAnswer(bytes: Uint8Array, headers: Readonly<Record<string, string>>): FixedAnswer {
+  return {
+    status: 200,
+    body: bytes,
+    headers: ['Content-Length', String(bytes.length), ...Object.entries(headers).flat()],
+  }
 }
 
 /** Sends the answer. For HEAD the server leaves the body out. A client that is gone already is no error. */
@@ -172,7 +196,11 @@ export function send(c: Context<Exchange>, answer: FixedAnswer): Response {
     for (let i = 0; i + 1 < answer.headers.length; i += 2) {
       pairs.push([answer.headers[i] as string, answer.headers[i + 1] as string])
     }
-    return new Response(answer.text, { status: answer.status, headers: pairs })
+    const body = answer.status === 304 ? null : (answer.body as string | Uint8Array<ArrayBuffer>)
+    return new Response(body, {
+      status: answer.status,
+      headers: pairs,
+    })
   }
   sendRaw(outgoing, answer)
   return RESPONSE_ALREADY_SENT
@@ -182,7 +210,7 @@ export function send(c: Context<Exchange>, answer: FixedAnswer): Response {
 export function sendRaw(outgoing: ServerResponse, answer: FixedAnswer): void {
   if (outgoing.headersSent) return
   outgoing.writeHead(answer.status, answer.headers as string[])
-  outgoing.end(answer.text)
+  outgoing.end(answer.body)
 }
 
 /** Sends what a middleware of somebody else's answered. */

@@ -28,7 +28,10 @@ export function requestListener(
         return Response.json({ error: `Bad request: ${error.message}` } satisfies ErrorBody, { status: 400 })
       }
       logger.error({ err: error }, 'http-handler-failed')
-      return new Response(INTERNAL.text, { status: 500, headers: { 'Content-Type': 'application/json' } })
+      return new Response(INTERNAL.body as string, {
+        status: 500,
+        headers: { 'Content-Type': 'application/json' },
+      })
     },
   })
   const direct = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {

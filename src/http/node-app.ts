@@ -14,7 +14,8 @@ import { CORE_DEFAULTS } from '../core/config.ts'
 import { parseNodeName } from '../core/messages.ts'
 import { REASONS } from '../core/reasons.ts'
 import { type Logger, silentLogger } from '../logger.ts'
-import { jsonAnswer, send } from './exchange.ts'
+import { isTraceparent } from '../wire/traceparent.ts'
+import { headerOf, jsonAnswer, send } from './exchange.ts'
 import { answerUnwell } from './health.ts'
 import { NODE_NAME_SYNTAX, readMessageRequest } from './message-request.ts'
 import type { NodeHost, SendOptions, Topology } from './node-host.ts'
@@ -29,14 +30,15 @@ import {
   type ShimContext,
   withJson,
 } from './shim.ts'
+import { addUi, type UiFiles } from './ui.ts'
 
 const RECEIVED = jsonAnswer(200, { status: 'received' })
 
 /**
- * The routes of a node: `/`, `/message`, `/peers`, `/topology`, `/trace/<node>`, `/metrics`, `/healthz`, `/readyz`. More may
+ * The routes of a node: `/`, `/message`, `/ui`, `/peers`, `/topology`, `/trace/<node>`, `/metrics`, `/healthz`, `/readyz`. More may
  * be added to the app.
  */
-export function createNodeApp(host: NodeHost, logger: Logger = silentLogger): ShimApp {
+export function createNodeApp(host: NodeHost, logger: Logger = silentLogger, files?: UiFiles): ShimApp {
   const app = createShim(host, logger)
   app.get('/', (c) => {
     const { links, peers } = host.health()
@@ -46,6 +48,7 @@ export function createNodeApp(host: NodeHost, logger: Logger = silentLogger): Sh
   app.get('/peers', (c) => answer(c, 200, peersBody(host.peers())))
   app.get('/topology', (c) => answer(c, 200, topologyBody(host.topology())))
   app.get('/trace/:node', (c) => getTrace(c, host))
+  if (files !== undefined) addUi(app, files)
   app.get('/metrics', (c) => answerMetrics(c, host.metrics()))
   app.get('/healthz', (c) => {
     const { live, reason } = host.health()
@@ -63,27 +66,38 @@ export function createNodeApp(host: NodeHost, logger: Logger = silentLogger): Sh
 function postMessage(c: ShimContext, host: NodeHost): Promise<Response> {
   return withJson(c, host, (body) => {
     const request = readMessageRequest(body)
+    const trace = traceOf(c)
     switch (request.kind) {
       case 'refused':
         return refuseBadRequest(c, host, request.error)
       case 'deliver':
-        return host.deliver({ sender: request.sender, msg: request.msg })
+        return host.deliver({ sender: request.sender, msg: request.msg, ...trace })
           ? send(c, RECEIVED)
           : answerOutcome(c, { status: 'failed', reason: 'queue-full', at: host.name })
       case 'send':
-        return host.send(request.to, request.message, request.options).then((sent) => answerOutcome(c, sent))
+        return host
+          .send(request.to, request.message, { ...request.options, ...trace })
+          .then((sent) => answerOutcome(c, sent))
       case 'broadcast':
-        return host.broadcast(request.message, request.options).then((sent) => answerOutcome(c, sent))
+        return host
+          .broadcast(request.message, { ...request.options, ...trace })
+          .then((sent) => answerOutcome(c, sent))
       case 'publish':
         return host
-          .publish(request.topic, request.message, request.options)
+          .publish(request.topic, request.message, { ...request.options, ...trace })
           .then((sent) => answerOutcome(c, sent))
       case 'request':
         return host
-          .request(request.to, request.message, request.options)
+          .request(request.to, request.message, { ...request.options, ...trace })
           .then((answered) => answerRequest(c, answered))
     }
   })
+}
+
+/** The trace that the request belongs to. One that is broken counts as none (W3C Trace Context, section 4.3). */
+function traceOf(c: ShimContext): { readonly traceparent?: string } {
+  const traceparent = headerOf(c, 'traceparent')
+  return traceparent !== undefined && isTraceparent(traceparent) ? { traceparent } : {}
 }
 
 function answerOutcome(c: ShimContext, outcome: SendAnswer | BroadcastAnswer): Response {

@@ -73,7 +73,11 @@ export interface NodeHost extends RefusalCounter {
    * `POST /message` without `to`: this node is the receiver; false: its program does not take it. `sender` is a
    * label that nobody has checked.
    */
-  deliver(message: { readonly sender: string; readonly msg: JsonValue }): boolean
+  deliver(message: {
+    readonly sender: string
+    readonly msg: JsonValue
+    readonly traceparent?: string
+  }): boolean
   /** Sends to the node of this name, whose syntax is checked already. Never rejects. */
   send(to: string, message: OutgoingMessage, options: SendOptions): Promise<SendAnswer>
   /** Asks the program of the node of this name. Never rejects. */
@@ -102,6 +106,8 @@ export interface OutgoingMessage {
 
 /** How to send. */
 export interface SendOptions {
+  /** Goes with the message, and is logged by every node on its way (W3C Trace Context, section 3.2); checked already. */
+  readonly traceparent?: string
   /** When to give up, from now, in ms: 1 to `deadlineMaxMs` of core/config. Default: the node's. */
   readonly deadlineMs?: number
 }

@@ -59,6 +59,11 @@ export async function answerMetrics(c: ShimContext, metrics: Promise<MetricsPage
   return send(c, textAnswer(200, text, contentType))
 }
 
+/** Answers that what is asked for is elsewhere, for good. @param to relative to the path that was asked for */
+export function redirect(c: ShimContext, to: string): Response {
+  return send(c, jsonAnswer(308, { location: to }, { Location: to }))
+}
+
 /** Answers with an error that the shim decided on, and counts it. */
 export function refuse(c: ShimContext, counter: RefusalCounter, what: FixedAnswer): Response {
   counter.refused?.(what.status)

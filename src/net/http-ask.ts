@@ -9,6 +9,8 @@ export interface HttpQuestion {
   readonly method: 'GET' | 'POST'
   /** Sent as JSON. */
   readonly body?: string
+  /** More headers. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Ends the request, with the signal's reason. */
   readonly signal: AbortSignal
 }
@@ -17,13 +19,16 @@ export interface HttpQuestion {
  * Asks once, on a connection of its own, and resolves with the status of the answer. Redirects are not followed: they
  * would let a peer send this process anywhere. Rejects with the error of the connection, or with the signal's reason.
  */
-export function askHttp(url: string | URL, { method, body, signal }: HttpQuestion): Promise<number> {
+export function askHttp(
+  url: string | URL,
+  { method, body, headers: more, signal }: HttpQuestion,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const request = new URL(url).protocol === 'https:' ? httpsRequest : httpRequest
     const headers =
       body === undefined
-        ? {}
-        : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }
+        ? { ...more }
+        : { ...more, 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }
     const asked = request(url, { method, headers, agent: false, signal }, (answer) => {
       resolve(answer.statusCode ?? 0)
       // Nobody reads the body, and it must not keep the connection.

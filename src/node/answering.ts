@@ -9,6 +9,7 @@ import { REASONS, type Reason, type RequestFailure } from '../core/reasons.ts'
 import { HearsayError } from '../errors.ts'
 import { LIMITS } from '../wire/limits.ts'
 import type { JsonValue } from '../wire/payload.ts'
+import { isTraceparent } from '../wire/traceparent.ts'
 import { type EnvelopeHeaders, type Note, seal } from './envelope.ts'
 import type { Sending } from './sending.ts'
 import type { NodeTimers } from './world.ts'
@@ -28,6 +29,8 @@ export interface NodeRequest {
   readonly from: string
   /** The label that the asker gave itself. */
   readonly sender?: string
+  /** The trace that the question belongs to; its answer does as well. */
+  readonly traceparent?: string
   /** A JSON value, or the bytes. */
   readonly value: JsonValue | Uint8Array
   /** Links travelled. */
@@ -134,7 +137,7 @@ export class Answering {
   #requestOf({ from, value, hops, headers }: Note): NodeRequest {
     const { sender } = headers
     const request = { from, value, hops, withinMs: withinMs(headers), signal: this.#end.signal }
-    return sender === undefined ? request : { ...request, sender }
+    return { ...request, ...(sender === undefined ? {} : { sender }), ...traceOf(headers) }
   }
 
   #partOf({ from, number, headers }: Note): SendPart {
@@ -156,7 +159,7 @@ export class Answering {
 
   #send({ from, headers }: Note, value: JsonValue | Uint8Array, answer: EnvelopeHeaders): void {
     if (this.#end.signal.aborted) return
-    const sealed = seal(value, answer)
+    const sealed = seal(value, { ...traceOf(headers), ...answer })
     // Who asks is to be told, and not to wait until the deadline.
     if (sealed.length > LIMITS.payloadBytesMax) {
       this.#parts.drop('too-large', `answer to a request of ${from}`)
@@ -200,4 +203,9 @@ export class Answering {
 function withinMs({ within }: EnvelopeHeaders): number {
   const ms = Number(within)
   return Number.isInteger(ms) && ms > 0 ? ms : WITHIN_MS
+}
+
+/** The trace that a message belongs to, as a header of what follows from it. */
+function traceOf({ traceparent }: EnvelopeHeaders): Pick<EnvelopeHeaders, 'traceparent'> {
+  return traceparent !== undefined && isTraceparent(traceparent) ? { traceparent } : {}
 }

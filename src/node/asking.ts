@@ -11,7 +11,14 @@ import type { Rng } from '../core/rng.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { type EnvelopeHeaders, type Note, seal } from './envelope.ts'
 import { type PendingAnswer, PendingAnswers } from './pending-answers.ts'
-import { checkDeadline, checkSignal, type Destination, type Sending, type SendOptions } from './sending.ts'
+import {
+  checkDeadline,
+  checkSignal,
+  type Destination,
+  labelsOf,
+  type Sending,
+  type SendOptions,
+} from './sending.ts'
 import type { Tally } from './tally.ts'
 import type { NodeTimers, NodeWorld } from './world.ts'
 
@@ -34,6 +41,7 @@ export interface Question {
   readonly deadlineMs: number
   readonly signal?: AbortSignal | undefined
   readonly sender?: string | undefined
+  readonly traceparent?: string | undefined
   /** For the node itself: what about. */
   readonly about?: string
   /** Takes what comes before the answer. */
@@ -72,14 +80,15 @@ export class Asking {
    */
   request(to: Destination, value: JsonValue | Uint8Array, options: SendOptions): Promise<RequestAnswer> {
     const { sending } = this.#parts
-    const { deadlineMs = this.#parts.deadlineMs, sender, signal } = options
+    const { deadlineMs = this.#parts.deadlineMs, sender, signal, traceparent } = options
     checkDeadline(deadlineMs)
     checkSignal(signal)
     const name = sending.destination(to)
-    if (name !== undefined) return this.ask({ to: name, value, sender, signal, deadlineMs })
+    const question = { value, sender, signal, traceparent, deadlineMs }
+    if (name !== undefined) return this.ask({ ...question, to: name })
     // What cannot be sent at all is refused before anybody is looked for.
-    seal(value, {})
-    return this.#askWhenFound(to, { value, sender, signal, deadlineMs })
+    seal(value, labelsOf(options, this.#parts.name))
+    return this.#askWhenFound(to, question)
   }
 
   async #askWhenFound(to: Destination, question: Omit<Question, 'to'>): Promise<RequestAnswer> {
@@ -184,12 +193,12 @@ export class Asking {
   }
 
   /** Returns how to give the question up. */
-  #send(number: number, { to, value, deadlineMs, sender, about }: Question): () => void {
+  #send(number: number, { to, value, deadlineMs, sender, traceparent, about }: Question): () => void {
     const headers: EnvelopeHeaders = {
+      ...labelsOf({ sender, traceparent }, this.#parts.name),
       ask: String(number),
       within: String(deadlineMs),
       ...(about === undefined ? {} : { about }),
-      ...(sender === undefined ? {} : { sender }),
     }
     const sealed = seal(value, headers)
     // It is this node's to wait for the answer: a message that was not acknowledged in time may have arrived.

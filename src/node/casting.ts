@@ -8,9 +8,9 @@ import { HearsayError } from '../errors.ts'
 import { LIMITS } from '../wire/limits.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { isTopic, matchesTopic } from '../wire/topics.ts'
-import { seal } from './envelope.ts'
+import { seal, traceparentOf } from './envelope.ts'
 import type { ReceiptBook, Receipts } from './receipts.ts'
-import { checkDeadline, checkSignal, labelOf, type Sending, type SendingParts } from './sending.ts'
+import { checkDeadline, checkSignal, labelsOf, type Sending, type SendingParts } from './sending.ts'
 import { TOPIC_SYNTAX } from './subscriptions.ts'
 import { Waiting } from './waiting.ts'
 import type { NodeTimers } from './world.ts'
@@ -19,6 +19,8 @@ import type { NodeTimers } from './world.ts'
 export interface BroadcastOptions {
   /** A label that receivers see next to the node's name. Default: none. */
   readonly sender?: string | undefined
+  /** Goes with the message, and is logged by every node that gets it (W3C Trace Context, section 3.2). Default: none. */
+  readonly traceparent?: string | undefined
   /** Whether to wait until all known peers have said that they have it. Default false. */
   readonly receipts?: boolean | undefined
   /** How long to wait for the first link (no longer than 10 s), and for receipts, in ms. Default 10,000. */
@@ -59,6 +61,8 @@ type CastNotice = Extract<Notification, { type: 'broadcast-sent' }>
 export class Casting {
   readonly #parts: CastingParts
   readonly #broadcasts = new Waiting<CastNotice>()
+  /** Broadcasts that are nobody's messages. */
+  readonly #uncounted = new Set<number>()
 
   constructor(parts: CastingParts) {
     this.#parts = parts
@@ -108,6 +112,14 @@ export class Casting {
     return this.#cast(cast, { deadlineMs })
   }
 
+  /** Sends all nodes a payload that is nobody's message. Nothing happens without a link. */
+  tell(payload: Uint8Array): void {
+    if (this.#parts.overlay.neighbors.size === 0) return
+    const id = this.#broadcasts.add(() => {})
+    this.#uncounted.add(id)
+    this.#parts.feed({ type: 'broadcast', id, payload })
+  }
+
   #tooLarge(): SendFailed {
     const { sending, tally } = this.#parts
     tally.ended('broadcast', 'too-large')
@@ -116,7 +128,7 @@ export class Casting {
 
   /** The core says how a broadcast ended. */
   settle(notice: CastNotice): void {
-    this.#parts.tally.ended('broadcast', notice.failure ?? 'sent')
+    if (!this.#uncounted.delete(notice.id)) this.#parts.tally.ended('broadcast', notice.failure ?? 'sent')
     this.#broadcasts.take(notice.id)?.(notice)
   }
 
@@ -131,7 +143,7 @@ export class Casting {
     checkDeadline(options.deadlineMs)
     checkSignal(options.signal)
     const headers = {
-      ...labelOf(options.sender, settings.name),
+      ...labelsOf(options, settings.name),
       ...(topic === undefined ? {} : { topic }),
       ...(options.isProbe ? { ping: '1' } : {}),
     }
@@ -168,6 +180,8 @@ export class Casting {
     }
     const id = `${settings.name}/${sentAs.incarnation}/${sentAs.sequence}`
     onCast({ payload, ...sentAs }, isTold)
+    const traceparent = traceparentOf(payload)
+    if (traceparent !== undefined) this.#parts.sightings.own(traceparent, { to: '*', id, neighbors })
     if (awaited === undefined) return { status: 'sent', id, neighbors }
     const { number } = awaited
     // Those that it went to first have a link, and are not known otherwise yet.
@@ -228,9 +242,9 @@ export class Casting {
   async #postOrDrop(
     name: string,
     value: JsonValue | Uint8Array,
-    { sender }: BroadcastOptions,
+    { sender, traceparent }: BroadcastOptions,
   ): Promise<void> {
-    const answer = await this.#parts.sending.post(name, value, { sender })
+    const answer = await this.#parts.sending.post(name, value, { sender, traceparent })
     if (answer.status === 'failed') this.#parts.drop(answer.reason, `broadcast to the HTTP peer ${name}`)
   }
 }

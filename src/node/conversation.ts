@@ -17,11 +17,15 @@ import { Inbox } from './inbox.ts'
 import type { NodeSettings } from './options.ts'
 import { askPast, HISTORY_TAG, type HistoryAnswer, type HistoryOptions, pastAnswerer } from './past.ts'
 import { ReceiptBook } from './receipts.ts'
+import { Reporting } from './reporting.ts'
 import { Seeking } from './seeking.ts'
 import { Sending } from './sending.ts'
+import type { Sightings } from './sightings.ts'
+import type { NodeStats } from './stats.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { Tally } from './tally.ts'
 import { Tracing } from './tracing.ts'
+import { Watching } from './watching.ts'
 import type { NodeLinks, NodeTimers, NodeWorld } from './world.ts'
 
 /** What the node gives to its conversation. */
@@ -30,9 +34,11 @@ export interface ConversationParts {
   readonly overlay: Overlay
   readonly world: Pick<NodeWorld, 'nowMs' | 'run'>
   readonly timers: Pick<NodeTimers, 'wait'>
-  readonly links: Pick<NodeLinks, 'queuedBytes'>
+  readonly links: Pick<NodeLinks, 'queuedBytes' | 'receivedBytes'>
   readonly httpPeers: HttpPeers
   readonly tally: Tally
+  readonly sightings: Sightings
+  readonly stats: () => NodeStats
   readonly feed: (input: Input) => void
   readonly isAlone: () => boolean
   readonly onMessage: (message: NodeMessage) => boolean
@@ -56,6 +62,8 @@ export interface ConversationView {
   readonly casts: number
   readonly subscriptions: number
   readonly history: HistoryView
+  /** Nodes that this one reports to. */
+  readonly reportedTo: number
 }
 
 /** See the head of the file. */
@@ -66,11 +74,13 @@ export class Conversation {
   readonly answering: Answering
   readonly subscriptions: Subscriptions
   readonly tracing: Tracing
+  readonly watching: Watching
   readonly #parts: ConversationParts
   readonly #receipts: ReceiptBook
   readonly #seeking: Seeking
   readonly #inbox: Inbox
   readonly #history: History
+  readonly #reporting: Reporting
   #tags: readonly string[]
 
   constructor(parts: ConversationParts) {
@@ -104,8 +114,29 @@ export class Conversation {
     })
     const about = { route: this.tracing.answer, history: pastAnswerer(this.#history) }
     this.answering = new Answering({ sending, about, timers, drop: parts.drop })
+    const startMs = nowMs()
+    this.watching = new Watching({
+      name: settings.name,
+      overlay,
+      casting: this.casting,
+      timers,
+      nowMs,
+      wallMs: () => Math.round(world.run.incarnation + nowMs() - startMs),
+      httpPeers: () => parts.httpPeers.list,
+      askOwn: (call) => this.#reporting.asked(settings.name, call),
+    })
+    this.#reporting = new Reporting({
+      ...parts,
+      name: settings.name,
+      sending,
+      nowMs,
+      rng,
+      toOwn: (told) => this.watching.take(told),
+    })
     this.#inbox = new Inbox({
       ...parts,
+      reporting: this.#reporting,
+      watching: this.watching,
       sending,
       asking: this.asking,
       answering: this.answering,
@@ -168,6 +199,7 @@ export class Conversation {
       casts: this.casting.size,
       subscriptions: this.subscriptions.size,
       history: this.#history.inspect(),
+      reportedTo: this.#reporting.size,
     }
   }
 
@@ -177,6 +209,8 @@ export class Conversation {
     this.asking.end()
     this.#seeking.end()
     this.#receipts.end()
+    this.watching.end()
+    this.#reporting.end()
   }
 
   #tellProfile(): void {

@@ -20,6 +20,8 @@ export interface EffectLoopParts {
   /** Gets every input and effect at level `trace`. */
   readonly logger: Logger
   readonly recorder: Recorder | undefined
+  /** Looks at what has come on links, before the core does. */
+  readonly onReceived: (received: Extract<Input, { type: 'received' }>) => void
   /** An input has been worked off. */
   readonly onWorkedOff: () => void
 }
@@ -42,11 +44,12 @@ export class EffectLoop {
       this.#waiting.push(input)
       return
     }
-    const { overlay, nowMs, onWorkedOff, recorder } = this.#parts
+    const { overlay, nowMs, onReceived, onWorkedOff, recorder } = this.#parts
     this.#isWorking = true
     try {
       for (let next: Input | undefined = input; next !== undefined; next = this.#waiting.shift()) {
         if (this.#isTraced) this.#trace('input', next)
+        if (next.type === 'received') onReceived(next)
         const atMs = nowMs()
         recorder?.begins(atMs, next)
         const effects = overlay.handle(next, atMs)

@@ -8,11 +8,18 @@ import { HearsayError } from '../errors.ts'
 import { ownCopyOf } from '../wire/byte-writer.ts'
 import { decodeHeadersOf, decodePayload, encodePayload, hasHeaders, type JsonValue } from '../wire/payload.ts'
 import { isTopic } from '../wire/topics.ts'
+import { isTraceparent, TRACEPARENT_CHARS } from '../wire/traceparent.ts'
 import type { NodeMessage } from './events.ts'
 import { MessageIds } from './message-ids.ts'
 
 /** Headers of one message. Numbers are the sender's own, and come back as they were. */
 export interface EnvelopeHeaders {
+  /** Goes with the message, and is logged on its way (W3C Trace Context, section 3.2). */
+  readonly traceparent?: string
+  /** A broadcast by which a node asks the others to report to it. With {@link ping}, so that it is for nobody else. */
+  readonly watch?: string
+  /** What a node reports to one that has asked for it. With {@link ping}. */
+  readonly report?: string
   /** A label beside the node's name. */
   readonly sender?: string
   /** The one guest of the destination that is meant. */
@@ -47,6 +54,7 @@ export type Opened =
   | { readonly kind: 'message'; readonly message: NodeMessage; readonly receipt: string | undefined }
   | { readonly kind: 'for-guest'; readonly message: NodeMessage; readonly guest: string }
   | { readonly kind: 'ping'; readonly receipt: string | undefined }
+  | { readonly kind: 'watch' | 'report'; readonly from: NodeName; readonly value: JsonValue | Uint8Array }
   | { readonly kind: 'question' | 'answer' | 'part' | 'got'; readonly note: Note }
   | { readonly kind: 'broken'; readonly detail: string }
 
@@ -63,11 +71,49 @@ export interface Note {
 /** @throws HearsayError `invalid-payload` for what neither bytes nor JSON can say */
 export function seal(value: JsonValue | Uint8Array, headers: EnvelopeHeaders): Uint8Array {
   try {
-    return encodePayload(value, isEmpty(headers) ? undefined : { ...headers })
+    return encodePayload(value, isEmpty(headers) ? undefined : inOrder(headers))
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
     throw new HearsayError('invalid-payload', text, { cause: error })
   }
+}
+
+/** The headers that have to be the first, so that they are seen without reading all of them. */
+const FIRST = ['traceparent', 'watch', 'report'] as const
+
+function inOrder(headers: EnvelopeHeaders): Record<string, string> {
+  const ordered: Record<string, string> = {}
+  for (const name of FIRST) if (headers[name] !== undefined) ordered[name] = headers[name]
+  return Object.assign(ordered, headers)
+}
+
+/** How the headers of a payload begin that has this one: a byte of kind, two of size, then JSON. */
+const beginnings = Object.fromEntries(
+  FIRST.map((name) => [name, new TextEncoder().encode(`{"${name}":"`)]),
+) as Record<(typeof FIRST)[number], Uint8Array>
+
+/** Whether a payload begins with this header: a look at a few bytes. */
+function beginsWith(payload: Uint8Array, name: (typeof FIRST)[number]): boolean {
+  if (!hasHeaders(payload)) return false
+  const beginning = beginnings[name]
+  for (let i = 0; i < beginning.length; i++) if (payload[HEADERS_OFFSET + i] !== beginning[i]) return false
+  return true
+}
+
+/** Where the headers of a payload begin. */
+const HEADERS_OFFSET = 3
+
+/** Whether a payload belongs to the watching of the overlay, and not to what is watched. */
+export function isOfWatching(payload: Uint8Array): boolean {
+  return beginsWith(payload, 'watch') || beginsWith(payload, 'report')
+}
+
+/** The `traceparent` of a payload, if it has one that is well formed. Never throws. */
+export function traceparentOf(payload: Uint8Array): string | undefined {
+  if (!beginsWith(payload, 'traceparent')) return undefined
+  const from = HEADERS_OFFSET + beginnings.traceparent.length
+  const text = String.fromCharCode(...payload.subarray(from, from + TRACEPARENT_CHARS))
+  return isTraceparent(text) ? text : undefined
 }
 
 /** The headers of a direct message that is not for the program. */
@@ -97,7 +143,9 @@ export function open(notification: Extract<Notification, { type: 'message' }>): 
     return { kind: 'message', message, receipt: undefined }
   }
   const headers: EnvelopeHeaders = decoded.headers
-  const { sender, guest, ping, topic, receipt } = headers
+  const { sender, guest, ping, topic, receipt, traceparent } = headers
+  if (headers.watch !== undefined && broadcast) return { kind: 'watch', from, value }
+  if (headers.report !== undefined && !broadcast) return { kind: 'report', from, value }
   if (ping !== undefined) return { kind: 'ping', receipt: broadcast ? receipt : undefined }
   if (!broadcast) {
     const note = noteOf({ from, value, hops, headers })
@@ -112,6 +160,7 @@ export function open(notification: Extract<Notification, { type: 'message' }>): 
     broadcast,
     via: 'overlay',
     ...(sender === undefined ? {} : { sender }),
+    ...(traceparent !== undefined && isTraceparent(traceparent) && { traceparent }),
     ...(spread === undefined ? {} : { id: ids.of(from, spread.incarnation, spread.sequence) }),
     ...(topic === undefined || !broadcast ? {} : { topic }),
   }

@@ -23,6 +23,8 @@ export interface NodeMessage {
   readonly id?: string
   /** Of a broadcast about a topic. */
   readonly topic?: string
+  /** The trace that it belongs to (W3C Trace Context, section 3.2), if its sender gave one. */
+  readonly traceparent?: string
   /** It was broadcast before this node asked for it, and is handed on by one that has kept it. */
   readonly past?: true
 }

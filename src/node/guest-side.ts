@@ -3,7 +3,7 @@
 import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
 import { HearsayError } from '../errors.ts'
-import type { GuestHost, GuestPeerEvent } from '../guests/guest-host.ts'
+import type { GuestHost, GuestPeerEvent, Patience } from '../guests/guest-host.ts'
 import type { Conversation } from './conversation.ts'
 import { seal } from './envelope.ts'
 import type { Node } from './node.ts'
@@ -21,14 +21,14 @@ export function guestHostOf(
   const { sending, casting, tracing, asking, subscriptions } = conversation
   return {
     name: node.name,
-    send: (to, { sender, msg, guest }, { deadlineMs }) =>
+    send: (to, { sender, msg, guest }, options) =>
       guest === undefined
-        ? sending.send(to, msg, { sender, deadlineMs })
-        : sending.sendSealed(checkName(to), seal(msg, { sender, guest }), { deadlineMs }),
+        ? sending.send(to, msg, { sender, ...options })
+        : sending.sendSealed(checkName(to), seal(msg, { ...tracedBy(options), sender, guest }), options),
     broadcast: ({ sender, msg }, options) => casting.broadcast(msg, { sender, ...options }),
     publish: (topic, { sender, msg }, options) => casting.publish(topic, msg, { sender, ...options }),
-    request: (to, { sender, msg }, { deadlineMs = conversation.deadlineMs }) =>
-      asking.ask({ to: checkName(to), value: msg, sender, deadlineMs }),
+    request: (to, { sender, msg }, { deadlineMs = conversation.deadlineMs, traceparent }) =>
+      asking.ask({ to: checkName(to), value: msg, sender, deadlineMs, traceparent }),
     subscribe: (filter, listener) => {
       try {
         return { ok: true, end: subscriptions.add(filter, listener) }
@@ -39,6 +39,7 @@ export function guestHostOf(
     },
     history: (filter, options) => conversation.past(filter, options),
     watch: (listener) => watch(node, listener),
+    watchOverlay: (listener) => conversation.watching.watch(listener),
     ping: (to, options) => sending.ping(checkName(to), options),
     trace: (to, { deadlineMs = TRACE_MS }) => tracing.trace(checkName(to), deadlineMs),
     traceAll: ({ deadlineMs }) => casting.probe(deadlineMs),
@@ -54,6 +55,10 @@ export function guestHostOf(
           rttMs === undefined ? { name } : { name, rttMs: Math.round(rttMs * 1_000) / 1_000 },
         ),
   }
+}
+
+function tracedBy({ traceparent }: Patience): { readonly traceparent?: string } {
+  return traceparent === undefined ? {} : { traceparent }
 }
 
 function watch(node: Pick<Node, 'on'>, listener: (event: GuestPeerEvent) => void): () => void {

@@ -18,6 +18,8 @@ export type PostOutcome =
 interface Patience {
   readonly deadlineMs: number
   readonly signal: AbortSignal | undefined
+  /** Goes with the request, as a header. */
+  readonly traceparent?: string | undefined
 }
 
 /** Posts to one peer at a time; each has a connection of its own. */
@@ -69,7 +71,7 @@ export class HttpPeers {
   async #ask(
     name: string,
     { path, body }: { readonly path: string; readonly body: string | undefined },
-    { deadlineMs, signal }: Patience,
+    { deadlineMs, signal, traceparent }: Patience,
   ): Promise<PostOutcome> {
     const url = this.#urls.get(name as NodeName)
     if (url === undefined) return { status: 'failed', reason: 'unknown-peer', detail: 'not registered' }
@@ -83,6 +85,7 @@ export class HttpPeers {
       const status = await this.#world.askHttp(new URL(path, httpBase(url)), body, {
         signal: signal === undefined ? this.#end.signal : AbortSignal.any([this.#end.signal, signal]),
         timeoutMs: Math.min(deadlineMs, CORE_DEFAULTS.deadlineMaxMs),
+        ...(traceparent !== undefined && { traceparent }),
       })
       if (status >= 200 && status < 300) return { status: 'delivered', rttMs: this.#world.nowMs() - sentMs }
       return { status: 'failed', reason: 'refused', detail: `HTTP status ${status}` }

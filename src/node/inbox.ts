@@ -13,9 +13,12 @@ import { open, seal } from './envelope.ts'
 import type { NodeMessage } from './events.ts'
 import type { History } from './history.ts'
 import type { ReceiptBook } from './receipts.ts'
+import type { Reporting } from './reporting.ts'
 import type { Sending } from './sending.ts'
+import type { Sightings } from './sightings.ts'
 import type { Subscriptions } from './subscriptions.ts'
 import type { Tally } from './tally.ts'
+import type { Watching } from './watching.ts'
 
 /** Who gets something. */
 export interface InboxParts {
@@ -25,6 +28,9 @@ export interface InboxParts {
   readonly receipts: ReceiptBook
   readonly subscriptions: Subscriptions
   readonly history: History
+  readonly reporting: Pick<Reporting, 'asked'>
+  readonly watching: Pick<Watching, 'reported'>
+  readonly sightings: Pick<Sightings, 'notified'>
   readonly tally: Tally
   readonly logger: Logger
   /** For the program, and for all guests; false: the program had no room for it. */
@@ -49,9 +55,12 @@ export class Inbox {
   /** A message of the overlay has come. */
   take(notification: Received): void {
     const { answering, asking, receipts, tally, toGuests, drop } = this.#parts
-    tally.came(notification.broadcast ? 'broadcast' : 'direct')
     if (this.#isLogged) this.#log(notification)
+    this.#parts.sightings.notified(notification)
     const opened = open(notification)
+    // The watching is not part of what is watched.
+    if (opened.kind !== 'watch' && opened.kind !== 'report')
+      tally.came(notification.broadcast ? 'broadcast' : 'direct')
     switch (opened.kind) {
       case 'message':
         this.#message(opened, notification)
@@ -77,6 +86,14 @@ export class Inbox {
         break
       case 'broken':
         drop('malformed', opened.detail)
+        break
+      case 'watch':
+        if (!this.#parts.reporting.asked(opened.from, opened.value))
+          drop('refused', `${opened.from} wants reports, of which there are enough`)
+        break
+      case 'report':
+        if (!this.#parts.watching.reported(opened.from, opened.value))
+          drop('expired', `report of ${opened.from}: nobody watches any more`)
         break
       case 'ping':
         this.#confirm(opened.receipt, notification)

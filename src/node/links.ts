@@ -113,6 +113,11 @@ export class SocketLinks implements NodeLinks {
     return control + direct + broadcast
   }
 
+  /** Bytes that have come on a link; 0 when it is not open. */
+  receivedBytes(id: LinkId): number {
+    return this.#links.get(id)?.stats().bytesReceived ?? 0
+  }
+
   /** Counters of a link that is open. */
   stats(id: LinkId): LinkStats | undefined {
     return this.#links.get(id)?.stats()

@@ -21,17 +21,26 @@ import { showInside } from './inside.ts'
 import type { MessageStream } from './message-stream.ts'
 import { checkName, checkTags, type NodeSettings } from './options.ts'
 import type { HistoryAnswer, HistoryOptions } from './past.ts'
+import { PeerNews } from './peer-news.ts'
 import { Readiness } from './readiness.ts'
 import { checkDeadline, type Destination, type SendOptions } from './sending.ts'
+import { Sightings } from './sightings.ts'
 import type { ByReason, NodeStats } from './stats.ts'
 import { Streams } from './streams.ts'
 import type { TopicListener } from './subscriptions.ts'
 import { Tally } from './tally.ts'
-import { joinedPeers, peerInfo, topologyOf } from './views.ts'
+import { joinedPeers, topologyOf } from './views.ts'
 import type { NodeDoors, NodeLinks, NodeMeters, NodeTimers, NodeWorld, Recorder } from './world.ts'
 
 /** How long `close` waits for the links to end properly; the port takes half a second more, and all of it is under 2 s. */
 const CLOSE_MS = 1_300
+
+/** A message that was handed to a node from outside of the overlay. */
+interface PostedMessage {
+  readonly sender: string
+  readonly msg: JsonValue
+  readonly traceparent?: string
+}
 
 /** A running node. Made by {@link createNode}. */
 export class Node {
@@ -47,12 +56,14 @@ export class Node {
   readonly #conversation: Conversation
   readonly #drops = new Map<Reason, number>()
   readonly #tally = new Tally()
+  readonly #sightings: Sightings
   readonly #meters: NodeMeters
   readonly #recorder: Recorder | undefined
   readonly #streams = new Streams(({ from }) =>
     this.#drop('queue-full', `message of ${from}: nobody takes it from messages()`),
   )
   readonly #readiness: Readiness
+  readonly #peerNews: PeerNews
   readonly #loop: EffectLoop
   #closed: Promise<void> | undefined
 
@@ -85,6 +96,7 @@ export class Node {
       stats: () => this.stats(),
     })
     const nowMs = () => world.nowMs()
+    this.#sightings = new Sightings({ name: settings.name, overlay: this.#overlay, logger: this.#logger })
     this.#readiness = new Readiness(nowMs, this.#timers)
     this.#loop = new EffectLoop({
       overlay: this.#overlay,
@@ -94,6 +106,7 @@ export class Node {
       tell: (notification) => this.#tell(notification),
       logger: withFields(settings.logger, { room: 'core' }),
       recorder,
+      onReceived: this.#sightings.received,
       onWorkedOff: () => this.#streams.settle(),
     })
     this.#httpPeers = new HttpPeers(world)
@@ -105,11 +118,21 @@ export class Node {
       links: this.#links,
       httpPeers: this.#httpPeers,
       tally: this.#tally,
+      sightings: this.#sightings,
+      stats: () => this.stats(),
       feed: (input) => this.#loop.feed(input),
       isAlone: () => this.#doors.isAlone,
       onMessage: (message) => this.#handOver(message),
       toGuests: (message) => this.#doors.deliver(message),
       drop: (reason, detail) => this.#drop(reason, detail),
+    })
+    this.#peerNews = new PeerNews({
+      name: settings.name,
+      logger: this.#logger,
+      emitter: this.#emitter,
+      readiness: this.#readiness,
+      conversation: this.#conversation,
+      sightings: this.#sightings,
     })
     showInside(this, { overlay: this.#overlay, conversation: this.#conversation })
     this.#loop.feed({ type: 'start' })
@@ -122,12 +145,7 @@ export class Node {
       guestHost: guestHostOf(this, this.#conversation, this.#overlay),
       hello: () => this.#overlay.hello(),
       onContacts: (contacts) => this.#loop.feed({ type: 'contacts', contacts }),
-      onHttpPeers: (peers) => {
-        const { joined, gone } = this.#httpPeers.replace(peers)
-        for (const name of gone)
-          this.#emitter.emit('peer-leave', { name, kind: 'http', reason: 'unreachable' })
-        for (const peer of joined) this.#emitter.emit('peer-join', peer)
-      },
+      onHttpPeers: (peers) => this.#peerNews.httpPeers(this.#httpPeers.replace(peers)),
       onNameTaken: (detail) => this.#stop(detail),
     })
   }
@@ -321,13 +339,15 @@ export class Node {
    * Takes a message that was handed to this very node from outside of the overlay (`POST /message`); false when a stream
    * of {@link messages} is full. `sender` is a label that nobody has checked.
    */
-  deliver({ sender, msg }: { readonly sender: string; readonly msg: JsonValue }): boolean {
+  deliver({ sender, msg, ...trace }: PostedMessage): boolean {
     if (!this.#streams.hasRoom) {
       this.#drop('queue-full', `message posted by ${sender}`)
       return false
     }
     this.#tally.came('http')
-    return this.#handOver({ from: sender, value: msg, hops: 0, broadcast: false, via: 'http' })
+    const { traceparent } = trace
+    if (traceparent !== undefined) this.#sightings.own(traceparent, { sender, via: 'http' })
+    return this.#handOver({ from: sender, value: msg, hops: 0, broadcast: false, via: 'http', ...trace })
   }
 
   /**
@@ -356,30 +376,11 @@ export class Node {
         this.#conversation.casting.settle(notification)
         break
       case 'peer-join':
-        this.#readiness.changed()
-        this.#emitter.emit('peer-join', peerInfo(notification.peer))
-        break
-      case 'peer-leave': {
-        const { name, reason } = notification
-        this.#readiness.changed()
-        this.#logger.info({ peer: name, reason }, 'peer-leave')
-        this.#conversation.peerLeft(name)
-        this.#emitter.emit('peer-leave', { name, kind: 'node', reason })
-        break
-      }
+      case 'peer-leave':
       case 'neighbor-up':
-        this.#readiness.changed()
-        this.#logger.debug({ peer: notification.name }, 'neighbor-up')
-        if (this.#readiness.linkUp()) this.#logger.info({ name: this.name }, 'ready')
-        this.#emitter.emit('neighbor-up', { name: notification.name })
+      case 'neighbor-down':
+        this.#peerNews.told(notification)
         break
-      case 'neighbor-down': {
-        const { name, reason } = notification
-        this.#readiness.changed()
-        this.#logger.debug({ peer: name, reason }, 'neighbor-down')
-        this.#emitter.emit('neighbor-down', { name, reason })
-        break
-      }
       case 'drop':
         this.#drop(notification.reason, notification.detail)
         break

@@ -11,11 +11,13 @@ import { isWritten } from '../logger.ts'
 import { LIMITS } from '../wire/limits.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { isTag } from '../wire/topics.ts'
-import { type EnvelopeHeaders, seal } from './envelope.ts'
+import { isTraceparent, TRACEPARENT_EXAMPLE } from '../wire/traceparent.ts'
+import { type EnvelopeHeaders, seal, traceparentOf } from './envelope.ts'
 import type { HttpPeers, PostOutcome } from './http-peers.ts'
 import { MessageIds } from './message-ids.ts'
 import { checkName, type NodeSettings } from './options.ts'
 import type { Found, Seeking } from './seeking.ts'
+import type { Sightings } from './sightings.ts'
 import type { Tally } from './tally.ts'
 import { Waiting } from './waiting.ts'
 
@@ -28,6 +30,8 @@ export interface SendOptions {
   readonly deadlineMs?: number | undefined
   /** A label that receivers see next to the node's name. Default: none. */
   readonly sender?: string | undefined
+  /** Goes with the message, and is logged by every node on its way (W3C Trace Context, section 3.2). Default: none. */
+  readonly traceparent?: string | undefined
   /** Gives the message up when it is aborted: it ends as failed, `cancelled`. It may arrive all the same. */
   readonly signal?: AbortSignal | undefined
 }
@@ -39,6 +43,7 @@ export interface SendingParts {
   readonly httpPeers: HttpPeers
   readonly seeking: Pick<Seeking, 'find'>
   readonly tally: Tally
+  readonly sightings: Pick<Sightings, 'own'>
   readonly feed: (input: Input) => void
 }
 
@@ -50,6 +55,8 @@ export class Sending {
   /** The node that was sent to last, by tag. */
   readonly #turns = new Map<string, string>()
   readonly #isLogged: boolean
+  /** Messages that are nobody's. */
+  readonly #uncounted = new Set<number>()
   #lastId = 0
   readonly #ids = new MessageIds()
 
@@ -72,7 +79,7 @@ export class Sending {
     const name = this.destination(to)
     checkDeadline(options.deadlineMs)
     checkSignal(options.signal)
-    const payload = seal(value, labelOf(options.sender, this.#name))
+    const payload = seal(value, labelsOf(options, this.#name))
     if (name === undefined) return this.#sendWhenFound(to, payload, options)
     return this.isPlainHttp(name) ? this.post(name, value, options) : this.sendSealed(name, payload, options)
   }
@@ -97,7 +104,7 @@ export class Sending {
     const name = this.destination(to)
     checkDeadline(options.deadlineMs)
     checkSignal(options.signal)
-    const payload = seal(value, labelOf(options.sender, this.#name))
+    const payload = seal(value, labelsOf(options, this.#name))
     if (name === undefined) return this.#refused('unknown-peer')
     if (this.isPlainHttp(name)) return { status: 'accepted', outcome: this.post(name, value, options) }
     if (payload.length > LIMITS.payloadBytesMax) return this.#refused('too-large')
@@ -143,12 +150,24 @@ export class Sending {
     if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.#refused('too-large'))
     if (signal?.aborted) return Promise.resolve(this.#refused('cancelled'))
     return new Promise((settle) => {
-      const resolve = this.#isLogged ? this.#logged(settle, to, payload) : settle
+      const traceparent = traceparentOf(payload)
+      const isLogged = this.#isLogged || traceparent !== undefined
+      const resolve = isLogged ? this.#logged(settle, { to, bytes: payload.length, traceparent }) : settle
       const id = this.#outcomes.add(
         signal === undefined ? resolve : this.#cancellable(resolve, signal, () => id),
       )
       const input = { type: 'send', id, to, payload } as const
       this.#parts.feed(deadlineMs === undefined ? input : { ...input, deadlineMs })
+    })
+  }
+
+  /** Sends what is nobody's message, and is not counted as one. Resolves when it has ended. */
+  tell(to: NodeName, payload: Uint8Array, deadlineMs: number): Promise<SendAnswer> {
+    if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.failed('too-large'))
+    return new Promise((resolve) => {
+      const id = this.#outcomes.add(resolve)
+      this.#uncounted.add(id)
+      this.#parts.feed({ type: 'send', id, to, payload, deadlineMs })
     })
   }
 
@@ -162,9 +181,11 @@ export class Sending {
       return { sent: Promise.resolve(this.#refused('too-large')), revoke: () => {} }
     const { promise: sent, resolve } = Promise.withResolvers<SendAnswer>()
     let isOpen = true
+    const traceparent = traceparentOf(payload)
+    const settle = traceparent === undefined ? resolve : this.#logged(resolve, { to, traceparent })
     const id = this.#outcomes.add((answer) => {
       isOpen = false
-      resolve(answer)
+      settle(answer)
     })
     this.#parts.feed({ type: 'send', id, to, payload, deadlineMs })
     const revoke = () => {
@@ -176,7 +197,8 @@ export class Sending {
   /** The core says how a send ended. */
   settle(id: number, outcome: Outcome): void {
     const resolve = this.#outcomes.take(id)
-    this.#parts.tally.ended('direct', outcome.status === 'failed' ? outcome.reason : 'delivered')
+    if (!this.#uncounted.delete(id))
+      this.#parts.tally.ended('direct', outcome.status === 'failed' ? outcome.reason : 'delivered')
     if (outcome.status === 'failed') resolve?.(outcome)
     else {
       const { hops, rttMs } = outcome
@@ -197,8 +219,8 @@ export class Sending {
     const { httpPeers, settings } = this.#parts
     const msg = value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
     const message = { sender: options.sender ?? this.#name, msg }
-    const { deadlineMs = settings.deadlineMs, signal } = options
-    return this.#answerOf(name, await httpPeers.post(name, message, { deadlineMs, signal }))
+    const { deadlineMs = settings.deadlineMs, signal, traceparent } = options
+    return this.#answerOf(name, await httpPeers.post(name, message, { deadlineMs, signal, traceparent }))
   }
 
   #answerOf(name: string, outcome: PostOutcome): SendAnswer {
@@ -233,11 +255,14 @@ export class Sending {
 
   #logged(
     resolve: (answer: SendAnswer) => void,
-    to: NodeName,
-    { length: bytes }: Uint8Array,
+    {
+      traceparent,
+      ...fields
+    }: { readonly to: NodeName; readonly bytes?: number; readonly traceparent?: string | undefined },
   ): (answer: SendAnswer) => void {
     return (answer) => {
-      this.#parts.settings.logger.debug({ to, bytes, ...answer }, 'sent')
+      if (traceparent !== undefined) this.#parts.sightings.own(traceparent, { ...fields, ...answer })
+      else this.#parts.settings.logger.debug({ ...fields, ...answer }, 'sent')
       resolve(answer)
     }
   }
@@ -257,9 +282,22 @@ export class Sending {
   }
 }
 
-/** The header for a label that says more than the node's name. */
-export function labelOf(sender: string | undefined, name: string): EnvelopeHeaders {
-  return sender === undefined || sender === name ? {} : { sender }
+/**
+ * The headers for what a program says beside its message: a label that says more than the node's name, and a trace.
+ * @throws HearsayError `invalid-option`
+ */
+export function labelsOf(
+  { sender, traceparent }: Pick<SendOptions, 'sender' | 'traceparent'>,
+  name: string,
+): EnvelopeHeaders {
+  if (traceparent === undefined) return sender === undefined || sender === name ? {} : { sender }
+  if (typeof traceparent !== 'string' || !isTraceparent(traceparent)) {
+    throw new HearsayError(
+      'invalid-option',
+      `traceparent: ${JSON.stringify(traceparent)} is none, such as ${TRACEPARENT_EXAMPLE}`,
+    )
+  }
+  return sender === undefined || sender === name ? { traceparent } : { traceparent, sender }
 }
 
 /** @throws HearsayError `invalid-option` */

@@ -37,8 +37,9 @@ export function socketsWorld({ config, logger, link, record }: NodeSettings, doo
             withFields(logger, { room: 'node' }),
           ),
     meters: (parts) => new NodeMetrics(parts),
-    askHttp: (url, body, { signal, timeoutMs }) =>
+    askHttp: (url, body, { signal, timeoutMs, ...headers }) =>
       askHttp(url, {
+        headers,
         ...(body === undefined ? { method: 'GET' } : { method: 'POST', body }),
         signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       }),

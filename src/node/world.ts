@@ -115,6 +115,8 @@ export interface NodeLinks {
   readonly ended: ByReason
   /** What the links have carried, and what waits. `undefined`: a world without bytes. */
   readonly traffic: LinkTraffic | undefined
+  /** Bytes that have come on a link that is open; 0 in a world without bytes. */
+  receivedBytes(id: LinkId): number
   /** Bytes that wait to be sent on a link that is open, what the system has taken over not included. */
   queuedBytes(id: LinkId): number
   /** Carries out a `dial` effect. */
@@ -153,6 +155,7 @@ export interface NodeDoors {
 interface DoorsOptions {
   readonly sender?: string
   readonly deadlineMs?: number
+  readonly traceparent?: string
 }
 
 /** What a node is asked through its doors. */
@@ -183,11 +186,11 @@ export interface DoorsHandlers {
 }
 
 /**
- * Posts JSON, or gets the page where there is none, and resolves with the HTTP status. Rejects with an AbortError when
+ * Posts JSON, or gets the page where there is none, with this `traceparent`, and resolves with the HTTP status. Rejects with an AbortError when
  * `signal` breaks it off, with a TimeoutError after `timeoutMs`, and with whatever went wrong else.
  */
 export type AskHttp = (
   url: URL,
   body: string | undefined,
-  options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  options: { readonly signal: AbortSignal; readonly timeoutMs: number; readonly traceparent?: string },
 ) => Promise<number>

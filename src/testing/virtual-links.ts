@@ -50,6 +50,11 @@ export class VirtualLinks implements NodeLinks {
     if (event.type === 'link-closed') this.#tellEmptied()
   }
 
+  /** The medium carries messages, and not bytes. */
+  receivedBytes(): number {
+    return 0
+  }
+
   /** Bytes that wait to be sent on a link; 0 when it is not open. */
   queuedBytes(id: LinkId): number {
     return this.#host.queuedBytesOf(id)

@@ -19,6 +19,7 @@ import {
 import type { JsonValue } from './payload.ts'
 import { printable } from './printable.ts'
 import { isTopic, isTopicFilter } from './topics.ts'
+import { isTraceparent, TRACEPARENT_EXAMPLE } from './traceparent.ts'
 
 /** Longest tag of a JSON line, in UTF-16 code units. */
 export const TAG_CHARS_MAX = 128
@@ -35,6 +36,7 @@ const USAGES: Readonly<Record<string, string>> = {
   unsubscribe: '{"cmd":"unsubscribe","filter":"news/#"}',
   history: '{"cmd":"history","filter":"news/#"}',
   events: '{"cmd":"events","on":true}',
+  watch: '{"cmd":"watch","on":true}',
 }
 const COMMANDS = ['peers', 'who', 'help', ...Object.keys(USAGES)].map((name) => `"${name}"`)
 const COMMANDS_TEXT = `${COMMANDS.slice(0, -1).join(', ')} or ${COMMANDS.at(-1)}`
@@ -50,6 +52,7 @@ interface Fields {
   readonly topic?: JsonValue
   readonly filter?: JsonValue
   readonly on?: JsonValue
+  readonly traceparent?: JsonValue
 }
 
 /** A value, or the mistake that it is. */
@@ -85,7 +88,7 @@ function parseFields(fields: Fields): LineRequest {
     if (fields.receipts === true) {
       return mistake('"receipts" must be left out for one node: a message to one is always acknowledged')
     }
-    return withDeadline(fields, (how) => ({ type: 'direct', to: address, msg, ...how }))
+    return withTrace(fields, (how) => ({ type: 'direct', to: address, msg, ...how }))
   })
 }
 
@@ -102,7 +105,7 @@ function parseCommand(cmd: JsonValue, fields: Fields): LineRequest {
     case 'request':
       return withNode(fields, usage, (to) =>
         withMessage(fields, usage, (msg) =>
-          withDeadline(fields, (how) => ({ type: 'request', to, msg, ...how })),
+          withTrace(fields, (how) => ({ type: 'request', to, msg, ...how })),
         ),
       )
     case 'publish':
@@ -117,8 +120,9 @@ function parseCommand(cmd: JsonValue, fields: Fields): LineRequest {
             withDeadline(fields, (how) => ({ type: 'history', filter, ...how })),
           )
     case 'events':
+    case 'watch':
       return typeof fields.on === 'boolean'
-        ? { type: 'events', on: fields.on }
+        ? { type: cmd as 'events' | 'watch', on: fields.on }
         : mistake(`"on" must be true or false. ${usage}`)
     default:
       return mistake(`"cmd" must be ${COMMANDS_TEXT}`)
@@ -161,15 +165,27 @@ function withDeadline(fields: Fields, make: (how: { deadlineMs?: number }) => Li
   return 'mistake' in read ? read.mistake : make(read.value)
 }
 
-/** For what goes to all: deadline and receipts. */
+/** For what is sent: deadline and trace. */
+function withTrace(
+  fields: Fields,
+  make: (how: { deadlineMs?: number; traceparent?: string }) => LineRequest,
+): LineRequest {
+  const { traceparent } = fields
+  if (isMissing(traceparent)) return withDeadline(fields, make)
+  if (typeof traceparent === 'string' && isTraceparent(traceparent))
+    return withDeadline(fields, (how) => make({ ...how, traceparent }))
+  return mistake(`"traceparent" must be one of W3C Trace Context, such as ${TRACEPARENT_EXAMPLE}`)
+}
+
+/** For what goes to all: deadline, trace and receipts. */
 function withHow(
   fields: Fields,
-  make: (how: { deadlineMs?: number; receipts?: true }) => LineRequest,
+  make: (how: { deadlineMs?: number; traceparent?: string; receipts?: true }) => LineRequest,
 ): LineRequest {
   const { receipts } = fields
   if (!isMissing(receipts) && typeof receipts !== 'boolean')
     return mistake('"receipts" must be true or false')
-  return withDeadline(fields, (how) => make(receipts === true ? { ...how, receipts } : how))
+  return withTrace(fields, (how) => make(receipts === true ? { ...how, receipts } : how))
 }
 
 function deadlineOf({ deadlineMs }: Fields): Read<{ deadlineMs?: number }> {

@@ -26,6 +26,8 @@ export type Question = 'peers' | 'who' | 'help'
 /** How long to try, from now: 1 to `deadlineMaxMs` of core/config; absent: the node's default. JSON lines only. */
 interface Patience {
   readonly deadlineMs?: number
+  /** Goes with what is sent (W3C Trace Context, section 3.2). JSON lines only. */
+  readonly traceparent?: string
 }
 
 /** What a line asks for. Blanks at both ends of a line do not count. */
@@ -48,6 +50,8 @@ export type LineRequest =
   | ({ readonly type: 'history'; readonly filter?: string } & Patience)
   /** Whether to be told of nodes that come and go. */
   | { readonly type: 'events'; readonly on: boolean }
+  /** Whether to be told of the overlay as a whole (guests/overlay-lines). JSON lines only. */
+  | { readonly type: 'watch'; readonly on: boolean }
   | { readonly type: Question }
   | ({ readonly type: 'ping'; readonly to: NodeName } & Patience)
   /** `*`: the way of a broadcast to all nodes. */

@@ -206,9 +206,9 @@ export const options = [
   // @ts-expect-error a tag is in an object of its own
   node.send({ name: 'a' }, 1),
 ]
-export type OfSends = Expect<Equal<keyof SendOptions, 'deadlineMs' | 'sender' | 'signal'>>
+export type OfSends = Expect<Equal<keyof SendOptions, 'deadlineMs' | 'sender' | 'signal' | 'traceparent'>>
 export type OfBroadcasts = Expect<
-  Equal<keyof BroadcastOptions, 'deadlineMs' | 'sender' | 'receipts' | 'signal'>
+  Equal<keyof BroadcastOptions, 'deadlineMs' | 'sender' | 'receipts' | 'signal' | 'traceparent'>
 >
 
 // What a node tells of itself is a copy that cannot be changed by mistake.

@@ -14,11 +14,13 @@ import type {
   GuestPeer,
   GuestPeerEvent,
   GuestSubscription,
+  OverlayWatch,
   Patience,
   ReceivedMessage,
   SpreadOptions,
 } from '../../../src/guests/guest-host.ts'
 import { Guests, type GuestsOptions } from '../../../src/guests/guests.ts'
+import type { OverlayLine, WatchedLine } from '../../../src/guests/overlay-lines.ts'
 import { silentLogger } from '../../../src/logger.ts'
 import { LIMITS } from '../../../src/wire/limits.ts'
 
@@ -70,6 +72,8 @@ export class FakeHost implements GuestHost {
   /** What the node listens to, with the guests' one listener. */
   readonly filters = new Map<string, (message: ReceivedMessage) => void>()
   readonly watchers = new Set<(event: GuestPeerEvent) => void>()
+  readonly onlookers = new Set<(line: WatchedLine) => void>()
+  overlay: OverlayLine = { event: 'overlay', atMs: 1, self: 'node8', nodes: [], links: [] }
 
   send(to: string, message: GuestMessage, options: { deadlineMs?: number }): Promise<SendAnswer> {
     return new Promise((end) => {
@@ -107,6 +111,11 @@ export class FakeHost implements GuestHost {
   watch(listener: (event: GuestPeerEvent) => void): () => void {
     this.watchers.add(listener)
     return () => this.watchers.delete(listener)
+  }
+
+  watchOverlay(listener: (line: WatchedLine) => void): OverlayWatch {
+    this.onlookers.add(listener)
+    return { all: () => this.overlay, end: () => this.onlookers.delete(listener) }
   }
 
   trace(): Promise<TraceAnswer> {

@@ -1,0 +1,158 @@
+// What passes through this node, for whoever watches: how many messages came over each link, and the steps of those that are
+// told of. Logs messages that belong to a trace. It must not change what it sees, nor send anything.
+//
+// 1. Nothing is kept while nobody watches.
+// 2. All nodes choose the same messages, so that a message is told of on its whole way or not at all.
+// 3. What waits is bounded by `STEPS_MAX`; the rest is counted.
+
+import type { Input, Notification } from '../core/events.ts'
+import { hashNumbered } from '../core/hash.ts'
+import type { Direct, LinkId, NodeName } from '../core/messages.ts'
+import type { Overlay } from '../core/overlay.ts'
+import type { MessageStep } from '../guests/overlay-lines.ts'
+import { type Logger, silentLogger } from '../logger.ts'
+import { hasHeaders } from '../wire/payload.ts'
+import { isSampled } from '../wire/traceparent.ts'
+import { isOfWatching, traceparentOf } from './envelope.ts'
+
+/** Steps that wait to be told. */
+const STEPS_MAX = 256
+
+/** What sightings are made of. */
+export interface SightingsParts {
+  readonly name: NodeName
+  readonly overlay: Pick<Overlay, 'neighbors'>
+  readonly logger: Logger
+}
+
+/** Steps, and how many had to be left out. */
+export interface Seen {
+  readonly steps: readonly MessageStep[]
+  readonly leftOut: number
+}
+
+/** See the head of the file. */
+export class Sightings {
+  readonly #parts: SightingsParts
+  readonly #isLogged: boolean
+  /** One message in so many; `undefined`: nobody watches. */
+  #oneIn: number | undefined
+  #onTraced: () => void = () => {}
+  #steps: MessageStep[] = []
+  #leftOut = 0
+  readonly #messages = new Map<LinkId, number>()
+
+  constructor(parts: SightingsParts) {
+    this.#parts = parts
+    this.#isLogged = parts.logger !== silentLogger
+  }
+
+  /**
+   * Somebody watches from now on, or nobody does (`undefined`).
+   * @param oneIn at least 1 @param onTraced called when a step is to be told soon, because its message belongs to a trace
+   */
+  watch(oneIn: number | undefined, onTraced: () => void = () => {}): void {
+    this.#oneIn = oneIn
+    this.#onTraced = onTraced
+    if (oneIn !== undefined) return
+    this.#steps = []
+    this.#leftOut = 0
+    this.#messages.clear()
+  }
+
+  /** Messages of programs that have come over a link since somebody watches, repeated ones included. */
+  messagesOn(link: LinkId): number {
+    return this.#messages.get(link) ?? 0
+  }
+
+  /** Hands over what waits. */
+  take(): Seen {
+    const seen = { steps: this.#steps, leftOut: this.#leftOut }
+    this.#steps = []
+    this.#leftOut = 0
+    return seen
+  }
+
+  /** A link is gone. */
+  linkDown(link: LinkId): void {
+    this.#messages.delete(link)
+  }
+
+  /** Something has come on a link. */
+  readonly received = ({ link, messages }: Extract<Input, { type: 'received' }>): void => {
+    const isWatched = this.#oneIn !== undefined
+    if (!isWatched && !this.#isLogged) return
+    let count = 0
+    for (const message of messages) {
+      if (message.type === 'direct') {
+        const isHeaded = hasHeaders(message.payload)
+        if (isHeaded && isOfWatching(message.payload)) continue
+        count++
+        if (isHeaded || isWatched) this.#direct(link, message)
+      } else if (isWatched && message.type === 'gossip' && message.kind === 'payload') {
+        if (!isOfWatching(message.payload)) count++
+      }
+    }
+    if (isWatched && count > 0) this.#messages.set(link, this.messagesOn(link) + count)
+  }
+
+  /** A message has come to this node for the first time. */
+  notified({ from, payload, hops, spread }: Extract<Notification, { type: 'message' }>): void {
+    if (spread === undefined) return
+    const traceparent = traceparentOf(payload)
+    const { incarnation, sequence, via } = spread
+    if (traceparent !== undefined) this.#log(traceparent, { from, via, hops, bytes: payload.length })
+    if (!this.#isChosen(from, sequence, traceparent) || isOfWatching(payload)) return
+    const id = `${from}/${incarnation}/${sequence}`
+    this.#keep({ kind: 'broadcast', id, origin: from, via, hops, bytes: payload.length }, traceparent)
+  }
+
+  /** A message of this node goes out, or has ended, and belongs to a trace. */
+  own(traceparent: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#log(traceparent, { from: this.#parts.name, ...fields })
+  }
+
+  #direct(link: LinkId, message: Direct): void {
+    const { origin, sequence, destination, hops, payload } = message
+    const traceparent = traceparentOf(payload)
+    if (traceparent === undefined && !this.#isChosen(origin, sequence, undefined)) return
+    const via = this.#neighborOn(link)
+    const bytes = payload.length
+    if (traceparent !== undefined) this.#log(traceparent, { from: origin, to: destination, via, hops, bytes })
+    if (this.#oneIn === undefined || via === undefined) return
+    const id = `${origin}/${message.originIncarnation}/${sequence}/${destination}`
+    this.#keep({ kind: 'direct', id, origin, destination, via, hops, bytes }, traceparent)
+  }
+
+  #isChosen(origin: string, sequence: number, traceparent: string | undefined): boolean {
+    if (this.#oneIn === undefined) return false
+    return traceparent !== undefined || isChosen(origin, sequence, this.#oneIn)
+  }
+
+  #keep(step: Omit<MessageStep, 'at'>, traceparent: string | undefined): void {
+    if (this.#steps.length >= STEPS_MAX) {
+      this.#leftOut++
+      return
+    }
+    const at = this.#parts.name
+    this.#steps.push(traceparent === undefined ? { ...step, at } : { ...step, at, traceparent })
+    if (traceparent !== undefined) this.#onTraced()
+  }
+
+  /** At `info` when the trace is recorded by whoever began it. */
+  #log(traceparent: string, fields: Readonly<Record<string, unknown>>): void {
+    const { logger } = this.#parts
+    if (isSampled(traceparent)) logger.info({ traceparent, ...fields }, 'traced')
+    else logger.debug({ traceparent, ...fields }, 'traced')
+  }
+
+  #neighborOn(link: LinkId): NodeName | undefined {
+    for (const [name, { id }] of this.#parts.overlay.neighbors) if (id === link) return name
+    return undefined
+  }
+}
+
+/** Whether a message is among those of which one in `oneIn` is told: the same at all nodes. */
+export function isChosen(origin: string, sequence: number, oneIn: number): boolean {
+  return oneIn === 1 || hashNumbered(origin, sequence) % oneIn === 0
+}

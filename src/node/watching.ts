@@ -1,0 +1,184 @@
+// The overlay as a whole, for guests of this node that watch it: who is there, what each node says of itself, and messages on
+// their ways. Asks all nodes to report as long as somebody watches, as often and as much as can be taken.
+// It must not know who watches, nor how a line is shown.
+//
+// 1. Nobody is asked to report unless somebody watches here.
+// 2. Reports and steps together stay below `REPORTS_PER_S` and about `STEPS_PER_S`, however large and busy the overlay is.
+
+import type { NodeName } from '../core/messages.ts'
+import type { Overlay } from '../core/overlay.ts'
+import type { OverlayWatch } from '../guests/guest-host.ts'
+import type { MessageStep, NodeReport, OverlayLine, WatchedLine } from '../guests/overlay-lines.ts'
+import type { JsonValue } from '../wire/payload.ts'
+import type { Casting } from './casting.ts'
+import { seal } from './envelope.ts'
+import { OverlayPicture, type PictureParts } from './overlay-picture.ts'
+import { type Told, toldOf, type WatchCall } from './report-form.ts'
+import type { NodeTimers } from './world.ts'
+
+/** What watching needs of the node. */
+export interface WatchingParts extends PictureParts {
+  readonly name: NodeName
+  readonly overlay: Overlay
+  readonly casting: Pick<Casting, 'tell'>
+  readonly timers: Pick<NodeTimers, 'wait'>
+  /** The wall clock, in ms since 1970. */
+  readonly wallMs: () => number
+  /** Has this node report to itself. */
+  readonly askOwn: (call: WatchCall) => void
+}
+
+type Listener = (line: WatchedLine) => void
+
+/** How often changes are looked for, and lines told. */
+const TICK_MS = 250
+/** How often the others are asked again, so that those that are new report as well. */
+const CALL_MS = 5_000
+/** How long others report that are not asked again. */
+const FOR_MS = 15_000
+/** Reports that come here, of all nodes together. */
+const REPORTS_PER_S = 200
+/** Steps of messages that come here, of all nodes together. */
+const STEPS_PER_S = 400
+const EVERY_MS = 1_000
+const ONE_IN_MAX = 2 ** 20
+
+/** See the head of the file. */
+export class Watching {
+  readonly #parts: WatchingParts
+  readonly #listeners = new Set<Listener>()
+  #picture: OverlayPicture | undefined
+  readonly #reports = new Map<string, NodeReport>()
+  #steps: MessageStep[] = []
+  #leftOut = 0
+  #oneIn = 1
+  /** Steps that there were since {@link #weighedMs}, those left out included. */
+  #load = 0
+  #weighedMs = 0
+  #calledMs = Number.NEGATIVE_INFINITY
+  #isRunning = false
+  #hasEnded = false
+
+  constructor(parts: WatchingParts) {
+    this.#parts = parts
+  }
+
+  /** Tells `listener` all lines from now on, but for the first: that is what {@link OverlayWatch.all} gives. */
+  watch(listener: Listener): OverlayWatch {
+    this.#listeners.add(listener)
+    if (this.#hasEnded) return { all: () => this.#all(new OverlayPicture(this.#parts)), end: () => {} }
+    if (this.#picture === undefined) {
+      this.#picture = new OverlayPicture(this.#parts)
+      this.#picture.look()
+    }
+    const picture = this.#picture
+    if (!this.#isRunning) void this.#run()
+    return {
+      all: () => this.#all(picture),
+      end: () => {
+        this.#listeners.delete(listener)
+      },
+    }
+  }
+
+  #all(picture: OverlayPicture): OverlayLine {
+    return { event: 'overlay', atMs: this.#parts.wallMs(), ...picture.all() }
+  }
+
+  /** A node reports. False: nobody watches here. */
+  reported(from: NodeName, value: unknown): boolean {
+    if (this.#listeners.size === 0) return false
+    this.take(toldOf(from, value))
+    return true
+  }
+
+  /** As {@link reported}, for what needs no check. */
+  take({ report, steps, leftOut }: Told): void {
+    if (report !== undefined) this.#reports.set(report.node, report)
+    this.#load += steps.length + leftOut
+    this.#leftOut += leftOut
+    for (const step of steps) {
+      if (this.#steps.length < STEPS_PER_S) this.#steps.push(step)
+      else this.#leftOut++
+    }
+  }
+
+  /** Nobody watches any more. */
+  end(): void {
+    this.#hasEnded = true
+    this.#listeners.clear()
+  }
+
+  async #run(): Promise<void> {
+    const { nowMs, timers } = this.#parts
+    this.#isRunning = true
+    this.#weighedMs = nowMs()
+    this.#load = 0
+    this.#oneIn = 1
+    this.#calledMs = Number.NEGATIVE_INFINITY
+    while (this.#listeners.size > 0) {
+      this.#weigh()
+      if (nowMs() - this.#calledMs >= CALL_MS) this.#call()
+      await timers.wait(TICK_MS)
+      this.#tick()
+    }
+    if (!this.#hasEnded) this.#tell({ everyMs: EVERY_MS, forMs: 0, oneIn: 1 })
+    this.#picture = undefined
+    this.#reports.clear()
+    this.#steps = []
+    this.#leftOut = 0
+    this.#isRunning = false
+  }
+
+  #tick(): void {
+    const atMs = this.#parts.wallMs()
+    const change = this.#picture?.look()
+    if (change !== undefined) this.#show({ event: 'overlay-change', atMs, ...change })
+    if (this.#reports.size > 0) {
+      const reports = [...this.#reports.values()]
+      this.#reports.clear()
+      this.#show({ event: 'reports', atMs, everyMs: this.#everyMs, reports })
+    }
+    if (this.#steps.length > 0 || this.#leftOut > 0) {
+      const [steps, leftOut] = [this.#steps, this.#leftOut]
+      this.#steps = []
+      this.#leftOut = 0
+      this.#show({ event: 'traffic', atMs, oneIn: this.#oneIn, leftOut, steps })
+    }
+  }
+
+  #show(line: WatchedLine): void {
+    for (const listener of [...this.#listeners]) listener(line)
+  }
+
+  /** Between two reports of a node: more in a larger overlay. */
+  get #everyMs(): number {
+    return EVERY_MS * Math.max(1, Math.ceil(this.#parts.overlay.directory.reachableCount / REPORTS_PER_S))
+  }
+
+  /** Has fewer messages told of, or more, so that about `STEPS_PER_S` come. */
+  #weigh(): void {
+    const nowMs = this.#parts.nowMs()
+    const tookMs = nowMs - this.#weighedMs
+    if (tookMs < Math.max(EVERY_MS, this.#everyMs)) return
+    const perS = (this.#load * 1_000) / tookMs
+    this.#load = 0
+    this.#weighedMs = nowMs
+    const before = this.#oneIn
+    if (perS > STEPS_PER_S) {
+      const factor = 2 ** Math.ceil(Math.log2(perS / STEPS_PER_S))
+      this.#oneIn = Math.min(ONE_IN_MAX, this.#oneIn * factor)
+    } else if (perS < STEPS_PER_S / 4 && this.#oneIn > 1) this.#oneIn /= 2
+    if (this.#oneIn !== before) this.#call()
+  }
+
+  #call(): void {
+    this.#calledMs = this.#parts.nowMs()
+    this.#tell({ everyMs: this.#everyMs, forMs: FOR_MS, oneIn: this.#oneIn })
+  }
+
+  #tell(call: WatchCall): void {
+    this.#parts.askOwn(call)
+    this.#parts.casting.tell(seal({ ...call } as JsonValue, { watch: '1', ping: '1' }))
+  }
+}

@@ -1,0 +1,148 @@
+// What a node sees pass: only while somebody watches, the same messages at all nodes, within a limit; and traces in the log.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Direct, Gossip, LinkId, NodeName } from '../../../src/core/messages.ts'
+import { type Logger, silentLogger } from '../../../src/logger.ts'
+import { seal } from '../../../src/node/envelope.ts'
+import { isChosen, Sightings } from '../../../src/node/sightings.ts'
+
+const name = 'me' as NodeName
+const link = 1 as LinkId
+const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-'
+
+function direct(sequence: number, payload = seal('hello', {})): Direct {
+  return {
+    type: 'direct',
+    hopsLeft: 5,
+    hops: 2,
+    destination: 'them' as NodeName,
+    destinationIncarnation: 0,
+    origin: 'origin' as NodeName,
+    originIncarnation: 7,
+    sequence,
+    floor: 1,
+    payload,
+  }
+}
+
+function gossip(payload = seal('hello', {})): Gossip {
+  const origin = 'origin' as NodeName
+  return {
+    type: 'gossip',
+    kind: 'payload',
+    hopsLeft: 5,
+    hops: 1,
+    origin,
+    incarnation: 7,
+    sequence: 1,
+    payload,
+  }
+}
+
+function rig(logger: Logger = silentLogger) {
+  const neighbors = new Map([['next' as NodeName, { id: link }]])
+  return new Sightings({ name, overlay: { neighbors } as never, logger })
+}
+
+const received = (sightings: Sightings, ...messages: (Direct | Gossip)[]): void =>
+  sightings.received({ type: 'received', link, messages })
+
+test('nothing is kept while nobody watches', () => {
+  const sightings = rig()
+  received(sightings, direct(1))
+  sightings.watch(1)
+  assert.deepEqual(sightings.take(), { steps: [], leftOut: 0 })
+  assert.equal(sightings.messagesOn(link), 0)
+  received(sightings, direct(2))
+  sightings.watch(undefined)
+  assert.deepEqual(sightings.take(), { steps: [], leftOut: 0 })
+  assert.equal(sightings.messagesOn(link), 0)
+})
+
+test('a direct message that passes, and a broadcast that is new', () => {
+  const sightings = rig()
+  sightings.watch(1)
+  received(sightings, direct(3), gossip(), gossip())
+  sightings.notified({
+    type: 'message',
+    from: 'origin' as NodeName,
+    payload: seal('hello', {}),
+    hops: 1,
+    broadcast: true,
+    spread: { incarnation: 7, sequence: 1, via: 'next' as NodeName },
+  })
+  const common = { origin: 'origin', at: 'me', via: 'next', bytes: 6 }
+  assert.deepEqual(sightings.take().steps, [
+    { kind: 'direct', id: 'origin/7/3/them', destination: 'them', hops: 2, ...common },
+    { kind: 'broadcast', id: 'origin/7/1', hops: 1, ...common },
+  ])
+  // The broadcast came twice.
+  assert.equal(sightings.messagesOn(link), 3)
+  sightings.linkDown(link)
+  assert.equal(sightings.messagesOn(link), 0)
+})
+
+test('the watching itself is not seen', () => {
+  const sightings = rig()
+  sightings.watch(1)
+  received(
+    sightings,
+    direct(1, seal({}, { report: '1', ping: '1' })),
+    gossip(seal({}, { ping: '1', watch: '1' })),
+  )
+  assert.deepEqual(sightings.take(), { steps: [], leftOut: 0 })
+  assert.equal(sightings.messagesOn(link), 0)
+})
+
+test('what does not fit is counted', () => {
+  const sightings = rig()
+  sightings.watch(1)
+  for (let i = 1; i <= 300; i++) received(sightings, direct(i))
+  const { steps, leftOut } = sightings.take()
+  assert.equal(steps.length + leftOut, 300)
+  assert.ok(leftOut > 0)
+  received(sightings, direct(301))
+  assert.deepEqual([sightings.take().steps.length, sightings.take().leftOut], [1, 0])
+})
+
+test('one in so many is chosen, the same at every node, and those with a trace always', () => {
+  const chosen = Array.from({ length: 64_000 }, (_, i) => isChosen('origin', i, 16)).filter(Boolean).length
+  assert.ok(chosen > 3_600 && chosen < 4_400, `${chosen} of 64,000`)
+  const sightings = rig()
+  let soon = 0
+  sightings.watch(2 ** 20, () => soon++)
+  const sequence = [...Array(100).keys()].find((i) => !isChosen('origin', i, 2 ** 20)) ?? 0
+  received(sightings, direct(sequence))
+  assert.equal(sightings.take().steps.length, 0)
+  received(sightings, direct(sequence, seal('hello', { sender: 'x', traceparent: `${traceparent}00` })))
+  assert.equal(sightings.take().steps[0]?.traceparent, `${traceparent}00`)
+  assert.equal(soon, 1)
+})
+
+test('a trace is logged where it passes: at info when it is recorded, else at debug', () => {
+  const lines: unknown[] = []
+  const log = (level: string) => (fields: object, event: string) => lines.push([level, event, fields])
+  const sightings = rig({ ...silentLogger, info: log('info'), debug: log('debug') })
+  received(sightings, direct(1), direct(2, seal('x', { traceparent: `${traceparent}01` })))
+  received(sightings, direct(3, seal('x', { sender: 's', traceparent: `${traceparent}00` })))
+  const fields = { from: 'origin', to: 'them', via: 'next', hops: 2 }
+  assert.deepEqual(lines, [
+    ['info', 'traced', { traceparent: `${traceparent}01`, ...fields, bytes: 77 }],
+    ['debug', 'traced', { traceparent: `${traceparent}00`, ...fields, bytes: 90 }],
+  ])
+})
+
+test('a trace that is none is not taken for one', () => {
+  const lines: unknown[] = []
+  const sightings = rig({ ...silentLogger, info: (fields) => lines.push(fields) })
+  for (const bad of [
+    '',
+    'x',
+    `${traceparent}0`,
+    `${traceparent.toUpperCase()}01`,
+    `ff${traceparent.slice(2)}01`,
+  ])
+    received(sightings, direct(1, seal('x', { traceparent: bad })))
+  assert.deepEqual(lines, [])
+})
