@@ -215,7 +215,9 @@ function announce(
         `A bootstrap and ${nodes.length} nodes are running, but after ${seconds} s they know only ${percent(told.pairs, told.pairsMax)} of each other.`,
         'yellow',
       ] as const)
+  const page = `${localUrl(bootstrap.port, values)}/ui`
   const lines = [paint(colour, headline), '', ...table(running, values), '']
+  lines.push(`${paint('bold', 'See it live:')} ${page}`, '')
   lines.push(paint('bold', 'Try this in another terminal:'))
   for (const [does, typed] of thingsToTry(running, values, context)) {
     lines.push(`  ${paint('dim', `# ${does}`)}`, `  ${typed}`)

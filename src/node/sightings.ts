@@ -115,7 +115,14 @@ export class Sightings {
   #direct(link: LinkId, message: Direct): void {
     const { origin, sequence, destination, hops, payload } = message
     const traceparent = traceparentOf(payload)
-    if (traceparent === undefined && !this.#isChosen(origin, sequence, undefined)) return
+    if (traceparent === undefined) {
+      if (!this.#isChosen(origin, sequence, undefined)) return
+      // A node under full load comes here for each message until it is told to choose fewer.
+      if (this.#steps.length >= STEPS_MAX) {
+        this.#leftOut++
+        return
+      }
+    }
     const via = this.#neighborOn(link)
     const bytes = payload.length
     if (traceparent !== undefined) this.#log(traceparent, { from: origin, to: destination, via, hops, bytes })

@@ -11,6 +11,7 @@ import { simulatorFigures } from './simulator.ts'
 import { soakFigures } from './soak.ts'
 import { idleFigures, startFigures, swarmMemoryFigures } from './swarm.ts'
 import { throughputFigures } from './throughput.ts'
+import { watchedFigures } from './watched.ts'
 
 /** In the order of the table. */
 export const FIGURES: readonly Figure[] = [
@@ -18,6 +19,7 @@ export const FIGURES: readonly Figure[] = [
   ...loneFigures,
   ...broadcastFigures,
   ...postFigures,
+  ...watchedFigures,
   ...startFigures,
   ...swarmMemoryFigures,
   ...memoryProcessFigures,

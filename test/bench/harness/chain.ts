@@ -19,6 +19,8 @@ const IN_LINE = { meshNodesMax: 0, linksMin: 1, linksAim: 1, linksMax: 2, linksH
 export interface NodeChain {
   readonly sender: Child<NodesCommands>
   readonly receiver: Child<NodesCommands>
+  /** Where one of the nodes can be dialled: the first relay, or else the receiver. */
+  readonly url: string
   /** @throws Error when messages do not take all relays, in their order */
   readonly check: () => Promise<void>
 }
@@ -51,7 +53,7 @@ export async function startNodeChain(bench: Bench, relays: number): Promise<Node
     if (path !== wanted) throw new Error(`messages must take ${wanted}, and take ${path}`)
   }
   await check()
-  return { sender: sender.child, receiver: receiver.child, check }
+  return { sender: sender.child, receiver: receiver.child, url: dialled, check }
 }
 
 /** A line of raw `ws`. */

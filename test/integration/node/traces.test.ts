@@ -1,0 +1,147 @@
+// A message that belongs to a trace can be followed: each node on its way logs it, and the receiver's program is told.
+
+import assert from 'node:assert/strict'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, type TestContext, test } from 'node:test'
+import { createBootstrap, createNode, type Node, type NodeMessage } from '../../../src/index.ts'
+import { silentLogger } from '../../../src/logger.ts'
+import { until } from '../../support/node-rig.ts'
+
+const TRACE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+
+interface Logged {
+  readonly at: string
+  readonly [field: string]: unknown
+}
+
+/** A chain a - b - c, and what its nodes log of traces. */
+async function chain(t: TestContext): Promise<{ nodes: [Node, Node, Node]; logged: Logged[] }> {
+  const nodes: Node[] = []
+  const logged: Logged[] = []
+  t.after(() => Promise.all(nodes.map((node) => node.close())))
+  const config = { meshNodesMax: 0, linksMin: 1, linksAim: 1, linksMax: 2, linksHardMax: 2 }
+  for (const name of ['a', 'b', 'c']) {
+    const before = nodes.at(-1)?.url
+    const peers = before === undefined ? [] : [before]
+    const info = (fields: object, event: string) => {
+      if (event === 'traced') logged.push({ ...fields, at: name })
+    }
+    const logger = { ...silentLogger, info }
+    nodes.push(await createNode({ name, host: '127.0.0.1', listen: 0, peers, config, logger }))
+    await Promise.all(nodes.slice(1).map((node) => node.ready()))
+  }
+  await until('all know all', () => nodes.every((node) => node.peers().length === 2))
+  return { nodes: nodes as [Node, Node, Node], logged }
+}
+
+const messagesOf = (node: Node): NodeMessage[] => {
+  const messages: NodeMessage[] = []
+  node.on('message', (message) => messages.push(message))
+  return messages
+}
+
+const urlOf = (node: Node): string => (node.url ?? '').replace('ws', 'http')
+
+function post(node: Node, body: object, traceparent: string): Promise<Response> {
+  return fetch(new URL('message', urlOf(node)), {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', traceparent },
+    body: JSON.stringify(body),
+  })
+}
+
+describe('a trace', { concurrency: true }, () => {
+  test('of a message that came by HTTP is logged at every hop, and how it ended at the first', async (t) => {
+    const { nodes, logged } = await chain(t)
+    const messages = messagesOf(nodes[2])
+    assert.equal((await post(nodes[0], { to: 'c', msg: 'hello' }, TRACE)).status, 200)
+    assert.equal(messages[0]?.traceparent, TRACE)
+    assert.ok(logged.every(({ traceparent }) => traceparent === TRACE))
+    assert.deepEqual(
+      logged.map(({ at, from, to, via, hops, status }) => ({ at, from, to, via, hops, status })),
+      [
+        { at: 'b', from: 'a', to: 'c', via: 'a', hops: 1, status: undefined },
+        { at: 'c', from: 'a', to: 'c', via: 'b', hops: 2, status: undefined },
+        { at: 'a', from: 'a', to: 'c', via: undefined, hops: 2, status: 'delivered' },
+      ],
+    )
+  })
+
+  test('of a broadcast, of a topic and of a request with its answer', async (t) => {
+    const { nodes, logged } = await chain(t)
+    const [a, b, c] = nodes
+    const messages = messagesOf(c)
+    await b.broadcast('all', { traceparent: TRACE, receipts: true })
+    assert.deepEqual(
+      logged
+        .splice(0)
+        .map(({ at }) => at)
+        .sort(),
+      ['a', 'b', 'c'],
+    )
+    assert.equal(messages[0]?.traceparent, TRACE)
+    const told = new Promise<NodeMessage>((resolve) => c.subscribe('news', resolve))
+    assert.equal((await a.publish('news', 'x', { traceparent: TRACE })).status, 'sent')
+    assert.equal((await told).traceparent, TRACE)
+    logged.splice(0)
+    c.handle(({ traceparent }) => traceparent ?? 'none')
+    const answer = await a.request('c', 'question', { traceparent: TRACE })
+    assert.equal(answer.status === 'answered' && answer.value, TRACE)
+    // There and back again.
+    const seen = logged.filter(({ via }) => via !== undefined).map(({ at, from }) => `${from}@${at}`)
+    assert.deepEqual(seen.sort(), ['a@b', 'a@c', 'c@a', 'c@b'])
+  })
+
+  test('of a message for the very node that it is posted to', async (t) => {
+    const { nodes, logged } = await chain(t)
+    const messages = messagesOf(nodes[1])
+    assert.equal((await post(nodes[1], { sender: 'curl', msg: 'hello' }, TRACE)).status, 200)
+    assert.equal(messages[0]?.traceparent, TRACE)
+    assert.deepEqual(logged, [
+      { room: 'node', traceparent: TRACE, from: 'b', sender: 'curl', via: 'http', at: 'b' },
+    ])
+  })
+
+  test('that is broken is dropped from HTTP, and refused from programs', async (t) => {
+    const { nodes, logged } = await chain(t)
+    const messages = messagesOf(nodes[1])
+    assert.equal((await post(nodes[0], { to: 'b', msg: 'hello' }, 'nonsense')).status, 200)
+    assert.equal(messages[0]?.traceparent, undefined)
+    assert.deepEqual(logged, [])
+    for (const call of [
+      () => nodes[0].send('b', 1, { traceparent: 'x' }),
+      () => nodes[0].request('b', 1, { traceparent: 'x' }),
+      () => nodes[0].request({ tag: 'none' }, 1, { traceparent: 'x' }),
+      () => nodes[0].broadcast(1, { traceparent: 'x' }),
+      () => nodes[0].trySend('b', 1, { traceparent: 7 as unknown as string }),
+    ]) {
+      assert.throws(call, { code: 'invalid-option', message: /^traceparent: .* is none, such as 00-/ })
+    }
+  })
+
+  test('goes on to a plain HTTP peer', async (t) => {
+    const bootstrap = await createBootstrap({ listen: 0, host: '127.0.0.1' })
+    const headers: IncomingHttpHeaders[] = []
+    const flask = createServer((request, response) => {
+      if (request.method === 'POST') headers.push(request.headers)
+      response.end('{}')
+    }).listen(0, '127.0.0.1')
+    await new Promise((resolve) => flask.once('listening', resolve))
+    const node = await createNode({ name: 'a', host: '127.0.0.1', listen: 0, bootstrap: [bootstrap.url] })
+    t.after(async () => {
+      await node.close()
+      await bootstrap.close()
+      flask.close()
+    })
+    const url = `http://127.0.0.1:${(flask.address() as AddressInfo).port}`
+    await fetch(new URL('register', bootstrap.url.replace('ws', 'http')), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ url, name: 'flask' }),
+    })
+    await until('it is known', () => node.peers().some(({ name }) => name === 'flask'))
+    assert.equal((await node.send('flask', 'hello', { traceparent: TRACE })).status, 'delivered')
+    assert.equal(headers[0]?.traceparent, TRACE)
+  })
+})
