@@ -4,11 +4,10 @@
 
 import type { NodeName, PeerRecord } from '../core/messages.ts'
 import { hashOf } from './byte-hash.ts'
+import { NameGenerations } from './name-generations.ts'
 
 /** What a record may grow by before it needs other memory: two links and more. */
 const ROOM_BYTES = 32
-/** What is forgotten when there are more: all of them, because whatever is still in use comes in again. */
-const RECORDS_MAX = 16_384
 /** Larger ones, with many tags or topics, are not kept. */
 const BYTES_MAX = 1_024
 
@@ -60,7 +59,7 @@ interface Kept {
 
 /** See the head of the file. */
 export class RecordCache {
-  readonly #byName = new Map<NodeName, Kept>()
+  readonly #byName = new NameGenerations<NodeName, Kept>()
 
   /** The record of this name in the bytes from `start` to `end`, when just these were read lately. */
   find(name: NodeName, bytes: Uint8Array, start: number, end: number): PeerRecord | undefined {
@@ -77,7 +76,6 @@ export class RecordCache {
     const hash = hashOf(bytes, start, end)
     const kept = this.#byName.get(record.name)
     if (kept === undefined) {
-      if (this.#byName.size >= RECORDS_MAX) this.#byName.clear()
       this.#byName.set(record.name, { newest: new Version(hash, record), other: undefined })
       return
     }
