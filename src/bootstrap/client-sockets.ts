@@ -1,13 +1,22 @@
 // The world of a node's side of the rendezvous: WebSockets and the event loop.
 // It must not know what is said on a connection.
 
-import { dial } from '../net/dialer.ts'
+import { atTurnEnd } from '../net/event-loop.ts'
 import { Link } from '../net/link.ts'
+import type { DialLink } from '../net/link-dial.ts'
 import type { LinkOptions } from '../net/link-options.ts'
+import type { LinkSocket } from '../net/link-socket.ts'
 import type { ClientConnection, ClientWorld, ConnectionHandlers } from './client-world.ts'
 
-/** @param link numbers of the links that differ from their defaults. */
-export function clientSockets(link: Partial<LinkOptions> = {}): ClientWorld {
+/**
+ * @param link numbers of the links that differ from their defaults.
+ * @param after another clock than that of the event loop.
+ */
+export function clientSockets(
+  dial: DialLink,
+  link: Partial<LinkOptions> = {},
+  after: ClientWorld['after'] = afterInput,
+): ClientWorld {
   return {
     nowMs: () => performance.now(),
     after,
@@ -26,7 +35,7 @@ export function clientSockets(link: Partial<LinkOptions> = {}): ClientWorld {
 }
 
 function connection(
-  socket: ConstructorParameters<typeof Link>[0],
+  socket: LinkSocket,
   { onMessages, onClosed }: ConnectionHandlers,
   options: Partial<LinkOptions>,
 ): ClientConnection {
@@ -43,10 +52,10 @@ function connection(
 }
 
 /** After a pause of the whole process timers come before what has arrived meanwhile: that is let in first. */
-function after(ms: number, run: () => void): () => void {
+function afterInput(ms: number, run: () => void): () => void {
   let isOff = false
   const timeout = setTimeout(() => {
-    setImmediate(() => {
+    atTurnEnd(() => {
       if (!isOff) run()
     })
   }, ms)

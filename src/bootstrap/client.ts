@@ -17,7 +17,7 @@ export interface BootstrapClientOptions extends Partial<RegistrationTimes> {
   readonly logger?: Logger
   /** For the backoff: from 0 inclusive to 1 exclusive. Default `Math.random`. */
   readonly random?: () => number
-  /** Where it runs: `clientSockets()`, unless it is simulated. */
+  /** Where it runs: `clientSockets`, unless it is simulated. */
   readonly world: ClientWorld
 }
 

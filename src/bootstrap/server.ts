@@ -16,6 +16,7 @@ import type { MetricsPage } from '../metrics/metric.ts'
 import { Link } from '../net/link.ts'
 import { type Listener, listen } from '../net/listener.ts'
 import type { ListenerStats } from '../net/listener-stats.ts'
+import { WsSocket } from '../net/ws-socket.ts'
 import { encodeFrame } from '../wire/encode.ts'
 import { parseLine } from '../wire/lines.ts'
 import { bootstrapMetrics } from './metrics.ts'
@@ -198,7 +199,7 @@ class BootstrapServer implements Bootstrap {
   #linkOpened(socket: WebSocket, from: string): void {
     const id = ++this.#number as LinkId
     const link = new Link(
-      socket,
+      new WsSocket(socket),
       {
         onMessages: (messages) => this.#give({ type: 'received', link: id, messages }),
         onClosed: ({ reason, remote, detail }) => {

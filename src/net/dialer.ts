@@ -3,6 +3,7 @@
 
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
+import { DIAL_TIMEOUT_MS, type Dial } from './link-dial.ts'
 import { LINK_SOCKET_OPTIONS, SUB_PROTOCOL } from './sub-protocol.ts'
 import { normalizeUrl, placeOf } from './url.ts'
 
@@ -25,14 +26,6 @@ export interface DialOptions {
 /** A line of line mode may be a list of all nodes: 64 MiB hold 10,000 of them with the longest URLs. */
 const LINE_SOCKET_OPTIONS = { ...LINK_SOCKET_OPTIONS, maxPayload: 64 * 1_048_576 }
 
-/** A dial under way. */
-export interface Dial {
-  /** Gives up without a word to anyone. Without effect once a handler was called. */
-  cancel(): void
-}
-
-const TIMEOUT_MS = 5_000
-
 /** A timeout is so many timers, one after the other: a process that is busy reads between them what has arrived. */
 const TIMEOUT_PARTS = 5
 
@@ -44,7 +37,7 @@ export function dial(url: string, handlers: DialHandlers, options: DialOptions =
     return { cancel: () => clearImmediate(later) }
   }
   const place = placeOf(normalized.url)
-  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS
+  const timeoutMs = options.timeoutMs ?? DIAL_TIMEOUT_MS
   const socket = new WebSocket(normalized.url, options.lines ? [] : SUB_PROTOCOL, {
     ...(options.lines ? LINE_SOCKET_OPTIONS : LINK_SOCKET_OPTIONS),
     followRedirects: false,

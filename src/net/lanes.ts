@@ -12,6 +12,7 @@ import type { Lane } from '../core/events.ts'
 import { framedSize, writeFramed, writeLength } from '../wire/bundle.ts'
 import { ByteWriter } from '../wire/byte-writer.ts'
 import type { FrameTarget } from '../wire/encode.ts'
+import { idleTimeout } from './event-loop.ts'
 
 /** The lanes, in the order in which they are emptied. */
 export const LANES: readonly Lane[] = ['control', 'direct', 'broadcast']
@@ -49,6 +50,13 @@ let spareBytes = 0
 /** The least that was spare since it was looked at last: so much was not needed. */
 let leastSpareBytes = 0
 let isLookingAgain = false
+
+/** Memory that is not zeroed first, which costs more than writing it. Browsers have no other. */
+interface Memory {
+  readonly Buffer?: { allocUnsafeSlow(size: number): Uint8Array; from(buffer: ArrayBufferLike): Uint8Array }
+}
+const { Buffer: unsafe } = globalThis as Memory
+const allocated = (size: number): Uint8Array => unsafe?.allocUnsafeSlow(size) ?? new Uint8Array(size)
 
 /** Frames are written one at a time: one writer serves all lanes without an allocation for each. */
 const writer = new ByteWriter(0)
@@ -138,10 +146,10 @@ class LaneQueue implements FrameTarget {
  * bundle that waits on a slow socket would keep the whole pool alive.
  */
 function memory(bytes: number, blockBytesMax: number): Uint8Array {
-  if (bytes > blockBytesMax) return Buffer.allocUnsafeSlow(bytes)
+  if (bytes > blockBytesMax) return allocated(bytes)
   const size = Math.min(blockBytesMax, Math.max(BLOCK_BYTES_MIN, 2 ** Math.ceil(Math.log2(bytes))))
   const found = spare.get(size)?.pop()
-  if (found === undefined) return Buffer.allocUnsafeSlow(size)
+  if (found === undefined) return allocated(size)
   spareBytes -= size
   leastSpareBytes = Math.min(leastSpareBytes, spareBytes)
   return found
@@ -151,7 +159,7 @@ function memory(bytes: number, blockBytesMax: number): Uint8Array {
 function recycle({ buffer }: Uint8Array, blockBytesMax: number): void {
   const size = buffer.byteLength
   if (size > blockBytesMax || spareBytes + size > SPARE_BYTES_MAX) return
-  const bytes = Buffer.from(buffer)
+  const bytes = unsafe?.from(buffer) ?? new Uint8Array(buffer)
   const others = spare.get(size)
   if (others === undefined) spare.set(size, [bytes])
   else others.push(bytes)
@@ -163,7 +171,7 @@ function recycle({ buffer }: Uint8Array, blockBytesMax: number): void {
 function lookAgain(): void {
   if (isLookingAgain) return
   isLookingAgain = true
-  setTimeout(() => {
+  idleTimeout(() => {
     isLookingAgain = false
     let excess = leastSpareBytes - SPARE_BYTES_KEPT
     for (const [size, blocks] of spare) {
@@ -175,7 +183,7 @@ function lookAgain(): void {
     }
     leastSpareBytes = spareBytes
     if (spareBytes > SPARE_BYTES_KEPT) lookAgain()
-  }, SPARE_MS).unref()
+  }, SPARE_MS)
 }
 
 /** The lanes of one link. */

@@ -2,6 +2,7 @@
 // reasons into what a close frame can carry. Pure functions; what follows from a reason is decided elsewhere.
 
 import { REASONS, type Reason, reasonOfCloseCode } from '../core/reasons.ts'
+import { encodeUtf8 } from '../wire/byte-writer.ts'
 
 /** The end of a link. */
 export interface LinkEnd {
@@ -11,6 +12,9 @@ export interface LinkEnd {
   /** One line for people. May hold text of the other end; control characters are replaced. */
   readonly detail: string
 }
+
+/** A text that begins with a byte order mark is a text as others are. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** What RFC 6455 section 5.5 leaves for the text of a close frame, in bytes of UTF-8. */
 export const CLOSE_TEXT_BYTES_MAX = 123
@@ -65,12 +69,12 @@ function reasonOfSocketError(code: string): Reason {
 
 /** `text` cut to what a close frame can carry, between characters and not within one. */
 export function closeText(text: string): string {
-  const bytes = Buffer.from(text)
-  if (bytes.length <= CLOSE_TEXT_BYTES_MAX) return bytes.toString()
+  const bytes = encodeUtf8(text)
+  if (bytes.length <= CLOSE_TEXT_BYTES_MAX) return decoder.decode(bytes)
   let end = CLOSE_TEXT_BYTES_MAX
   // 10xxxxxx is the inside of a character (RFC 3629 section 3): go back to where that one begins.
   while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--
-  return bytes.toString('utf8', 0, end)
+  return decoder.decode(bytes.subarray(0, end))
 }
 
 /** `text` without control characters, so that the other end can neither forge a log line nor steer a terminal. */

@@ -8,22 +8,25 @@
 // 3. `onClosed` is called exactly once, never from within a call of this class; nothing is delivered after `close`.
 // 4. Nothing that the other end sends makes this throw. An exception of a handler is our own bug and surfaces.
 
-import { type RawData, WebSocket } from 'ws'
 import type { Lane } from '../core/events.ts'
 import type { Message } from '../core/messages.ts'
 import { REASONS, type Reason } from '../core/reasons.ts'
 import { decodeBundle } from '../wire/bundle.ts'
 import { encodeFrameInto } from '../wire/encode.ts'
 import { LIMITS } from '../wire/limits.ts'
+import { atTurnEnd, idleTimeout } from './event-loop.ts'
 import { type Bundle, Lanes, type PerLane } from './lanes.ts'
-import { closeText, endOfRemoteClose, endOfSocketError, type LinkEnd, NO_CLOSE_FRAME } from './link-end.ts'
+import { closeText, endOfRemoteClose, type LinkEnd } from './link-end.ts'
 import { LINK_DEFAULTS, type LinkOptions } from './link-options.ts'
+import type { LinkSocket } from './link-socket.ts'
 
 /**
  * So much may have come before what waits leaves, though the turn is not over. Node.js reads up to 2 MiB of one socket in a
  * turn, all of a window: a sender would stand still until it was worked off. Two reads: 16 KiB went from 21.7 to 24.0 k a second.
  */
 const UNANSWERED_BYTES_MAX = 131_072
+
+type Timeout = ReturnType<typeof setTimeout>
 
 /** What a link tells its owner. */
 export interface LinkHandlers {
@@ -62,7 +65,7 @@ export class FrameTooLargeError extends RangeError {
 
 /** One link. Made in the handler that is given the open socket, so that no message is missed. */
 export class Link {
-  readonly #socket: WebSocket
+  readonly #socket: LinkSocket
   readonly #handlers: LinkHandlers
   readonly #options: LinkOptions
   readonly #lanes: Lanes
@@ -71,9 +74,9 @@ export class Link {
   /** Why the link ends, once that is decided on this side. */
   #end: LinkEnd | undefined
   #closing = false
-  #flush: NodeJS.Immediate | undefined
-  #closeTimer: NodeJS.Timeout | undefined
-  #progressTimer: NodeJS.Timeout | undefined
+  #isFlushDue = false
+  #closeTimer: Timeout | undefined
+  #progressTimer: Timeout | undefined
   #progressAtMs = 0
   #inFlightBytes = 0
   #framesSent = 0
@@ -87,27 +90,22 @@ export class Link {
   /** Received since a bundle left last. */
   #unansweredBytes = 0
 
-  /**
-   * @param socket open; its listeners belong to the link from now on
-   * @throws TypeError when the socket is still connecting
-   */
-  constructor(socket: WebSocket, handlers: LinkHandlers, options: Partial<LinkOptions> = {}) {
-    if (socket.readyState === WebSocket.CONNECTING) throw new TypeError('a link needs an open WebSocket')
+  /** @param socket open; it belongs to the link from now on */
+  constructor(socket: LinkSocket, handlers: LinkHandlers, options: Partial<LinkOptions> = {}) {
     this.#socket = socket
     this.#handlers = handlers
     this.#options = { ...LINK_DEFAULTS, ...options }
     this.#lanes = new Lanes(this.#options.laneBytesMax, LIMITS.bundleBytesMax)
-    // One Buffer per message; a view of what was read wherever the message lies within one read.
-    socket.binaryType = 'nodebuffer'
-    socket.on('message', (data, isBinary) => this.#received(data, isBinary))
-    socket.on('error', (error) => this.#failed(error))
-    if (socket.readyState === WebSocket.CLOSED) setImmediate(() => this.#closed(NO_CLOSE_FRAME, ''))
-    else socket.once('close', (code, text) => this.#closed(code, text.toString()))
+    socket.lead({
+      onMessage: (bytes, isBinary) => this.#received(bytes, isBinary),
+      onFailed: (end) => this.#failed(end),
+      onClosed: (code, text) => this.#closed(code, text),
+    })
   }
 
   /** Whether frames are taken: false as soon as either end has begun to close. */
   get isOpen(): boolean {
-    return !this.#closing && this.#socket.readyState === WebSocket.OPEN
+    return !this.#closing && this.#socket.isOpen
   }
 
   /** Bytes that wait per lane, not yet handed to the socket. */
@@ -139,13 +137,16 @@ export class Link {
       this.#framesRefused++
       return false
     }
-    this.#flush ??= setImmediate(this.#flushNow)
+    if (!this.#isFlushDue) {
+      this.#isFlushDue = true
+      atTurnEnd(this.#flushNow)
+    }
     this.#handOver(LIMITS.bundleBytesMax)
     return true
   }
 
   readonly #flushNow = (): void => {
-    this.#flush = undefined
+    this.#isFlushDue = false
     this.#handOver()
   }
 
@@ -159,7 +160,7 @@ export class Link {
     this.#closing = true
     this.#armCloseTimer()
     // The other end closed first, and has not heard of this: its reason is the one to report.
-    if (this.#socket.readyState !== WebSocket.OPEN) return
+    if (!this.#socket.isOpen) return
     this.#end = { reason, remote: false, detail }
     for (let bundle = this.#lanes.take(['control']); bundle; bundle = this.#lanes.take(['control'])) {
       this.#write(bundle)
@@ -207,7 +208,7 @@ export class Link {
     this.#framesSent += bundle.frames
     this.#bundlesSent++
     this.#bytesSent += size
-    this.#socket.send(bundle.bytes, { binary: true, compress: false }, (error) => {
+    this.#socket.send(bundle.bytes, (error) => {
       if (!error) this.#lanes.recycle(bundle)
       this.#written(size, error)
     })
@@ -220,22 +221,21 @@ export class Link {
     if (error) return
     this.#progressAtMs = performance.now()
     // A flush that is due at the end of this turn takes what waits, and what this turn still adds.
-    if (this.#flush === undefined) this.#handOver()
+    if (!this.#isFlushDue) this.#handOver()
   }
 
   /** The timer is not moved by each write: when it runs out it looks when the last one was. It ends while idle. */
   #armProgressTimer(afterMs: number): void {
-    this.#progressTimer = setTimeout(() => {
+    this.#progressTimer = idleTimeout(() => {
       // One turn of grace: after a pause of the whole process the timers come before the news of what was written.
-      setImmediate(() => {
+      atTurnEnd(() => {
         this.#progressTimer = undefined
-        if (this.#inFlightBytes === 0 || this.#socket.readyState !== WebSocket.OPEN) return
+        if (this.#inFlightBytes === 0 || !this.#socket.isOpen) return
         const restMs = this.#progressAtMs + this.#options.progressTimeoutMs - performance.now()
         if (restMs > 0) this.#armProgressTimer(Math.ceil(restMs))
         else this.#stalled()
       })
     }, afterMs)
-    this.#progressTimer.unref()
   }
 
   /** No close frame: it would wait behind what is stuck already. */
@@ -247,9 +247,8 @@ export class Link {
     this.#socket.terminate()
   }
 
-  #received(data: RawData, isBinary: boolean): void {
+  #received(bytes: Uint8Array, isBinary: boolean): void {
     if (this.#closing) return
-    const bytes = data as Buffer
     this.#lastReceivedAtMs = Date.now()
     this.#bundlesReceived++
     this.#bytesReceived += bytes.length
@@ -268,9 +267,9 @@ export class Link {
     }
   }
 
-  /** The other end broke the WebSocket protocol; `ws` has sent the close frame that says so. */
-  #failed(error: Error): void {
-    this.#end ??= endOfSocketError(error)
+  /** The other end broke the WebSocket protocol. */
+  #failed(end: LinkEnd): void {
+    this.#end ??= end
     this.#closing = true
     this.#dropQueued()
     this.#armCloseTimer()
@@ -285,12 +284,10 @@ export class Link {
   }
 
   #armCloseTimer(): void {
-    this.#closeTimer ??= setTimeout(() => this.#socket.terminate(), this.#options.closeTimeoutMs).unref()
+    this.#closeTimer ??= idleTimeout(() => this.#socket.terminate(), this.#options.closeTimeoutMs)
   }
 
   #dropQueued(): void {
-    clearImmediate(this.#flush)
-    this.#flush = undefined
     this.#framesDropped += this.#lanes.clear()
   }
 }

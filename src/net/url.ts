@@ -1,5 +1,6 @@
 // One text form for each place that can be dialled, so that two spellings of a place compare equal. No I/O.
 
+import { utf8Size } from '../wire/byte-writer.ts'
 import { LIMITS } from '../wire/limits.ts'
 
 /** A canonical URL, or one line that says what is wrong with the text. */
@@ -24,7 +25,7 @@ export function normalizeUrl(text: string): NormalizedUrl {
   const trimmed = text.trim()
   const refuse = (why: string): NormalizedUrl => ({ ok: false, detail: `${quote(trimmed)} ${why}` })
   if (trimmed === '') return { ok: false, detail: 'the URL is empty: write it as ws://host:5000' }
-  if (Buffer.byteLength(trimmed) > LIMITS.urlBytesMax) {
+  if (utf8Size(trimmed) > LIMITS.urlBytesMax) {
     return refuse(`is longer than ${LIMITS.urlBytesMax} bytes`)
   }
   const hasScheme = trimmed.includes('://')

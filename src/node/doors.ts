@@ -13,9 +13,10 @@ import { createNodeApp } from '../http/node-app.ts'
 import type { NodeHost, OutgoingMessage } from '../http/node-host.ts'
 import type { ErrorBody } from '../http/shim.ts'
 import { withFields } from '../logger.ts'
+import type { LinkSocket } from '../net/link-socket.ts'
 import { type Listener, listen } from '../net/listener.ts'
 import type { ListenerStats } from '../net/listener-stats.ts'
-import type { LinkSocket } from './links.ts'
+import { dialLink, WsSocket } from '../net/ws-socket.ts'
 import type { NodeSettings } from './options.ts'
 import type { DoorsHandlers, NodeDoors } from './world.ts'
 
@@ -53,7 +54,7 @@ export class Doors implements NodeDoors {
         else sendRaw(response, NOT_OPEN)
       },
       onLink: (socket, from) => {
-        if (doors.#adopt !== undefined) doors.#adopt(socket, from)
+        if (doors.#adopt !== undefined) doors.#adopt(new WsSocket(socket), from)
         else socket.terminate()
       },
       onGuest: (socket, request) => {
@@ -107,7 +108,12 @@ export class Doors implements NodeDoors {
     this.#onRequest = requestListener(app, ofHttp)
     this.#guests = new Guests(handlers.guestHost, ofRoom('guests'))
     this.#client = new BootstrapClient(
-      { urls: bootstrap, hello: handlers.hello, logger: ofRoom('bootstrap'), world: clientSockets(link) },
+      {
+        urls: bootstrap,
+        hello: handlers.hello,
+        logger: ofRoom('bootstrap'),
+        world: clientSockets(dialLink, link),
+      },
       {
         onContacts: handlers.onContacts,
         onPeerEvents: (events) => this.#count(events),

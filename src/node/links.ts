@@ -5,22 +5,27 @@ import type { Effect } from '../core/events.ts'
 import type { LinkId } from '../core/messages.ts'
 import type { Reason } from '../core/reasons.ts'
 import type { Logger } from '../logger.ts'
-import { type Dial, dial } from '../net/dialer.ts'
 import { LANES } from '../net/lanes.ts'
 import { Link, type LinkHandlers, type LinkStats } from '../net/link.ts'
+import type { Dial, DialLink } from '../net/link-dial.ts'
 import type { LinkOptions } from '../net/link-options.ts'
+import type { LinkSocket } from '../net/link-socket.ts'
 import { encodeFrame } from '../wire/encode.ts'
 import type { ByReason, LinkTraffic } from './stats.ts'
 import type { LinkEvents, NodeLinks } from './world.ts'
 
-/** An open WebSocket, as the net room hands it over. */
-export type LinkSocket = ConstructorParameters<typeof Link>[0]
+/** What links are made with. */
+export interface SocketLinksOptions {
+  readonly logger: Logger
+  readonly dial: DialLink
+  /** Numbers of the links that differ from their defaults. */
+  readonly link: Partial<LinkOptions>
+}
 
 /** See the head of the file. */
 export class SocketLinks implements NodeLinks {
   readonly #feed: LinkEvents
-  readonly #logger: Logger
-  readonly #options: Partial<LinkOptions>
+  readonly #options: SocketLinksOptions
   readonly #ended = new Map<Reason, number>()
   readonly #links = new Map<LinkId, Link>()
   readonly #dials = new Map<string, Dial>()
@@ -30,9 +35,8 @@ export class SocketLinks implements NodeLinks {
   #lastId = 0
 
   /** @param feed takes the inputs; never called from within a call of this class but `send`. */
-  constructor(feed: LinkEvents, logger: Logger, options: Partial<LinkOptions>) {
+  constructor(feed: LinkEvents, options: SocketLinksOptions) {
     this.#feed = feed
-    this.#logger = logger
     this.#options = options
   }
 
@@ -57,26 +61,28 @@ export class SocketLinks implements NodeLinks {
   /** A WebSocket that speaks hearsay.1 and is open. */
   adopt(socket: LinkSocket, place: string, dialed?: string): void {
     const id = ++this.#lastId as LinkId
+    const { logger } = this.#options
     const handlers: LinkHandlers = {
       onMessages: (messages) => this.#feed({ type: 'received', link: id, messages }),
       onClosed: ({ reason, remote, detail }) => {
         addTraffic(this.#past, link.stats())
         this.#links.delete(id)
         this.#ended.set(reason, (this.#ended.get(reason) ?? 0) + 1)
-        this.#logger.debug({ link: id, place, reason, remote, detail }, 'link-closed')
-        if (reason === 'wrong-role' && dialed !== undefined) this.#logger.warn({ url: dialed }, 'not-a-node')
+        logger.debug({ link: id, place, reason, remote, detail }, 'link-closed')
+        if (reason === 'wrong-role' && dialed !== undefined) logger.warn({ url: dialed }, 'not-a-node')
         this.#feed({ type: 'link-closed', link: id, reason })
         if (this.#links.size === 0) for (const resolve of this.#emptied.splice(0)) resolve()
       },
     }
-    const link = new Link(socket, handlers, this.#options)
+    const link = new Link(socket, handlers, this.#options.link)
     this.#links.set(id, link)
-    this.#logger.debug({ link: id, place, dialed: dialed !== undefined }, 'link-open')
+    logger.debug({ link: id, place, dialed: dialed !== undefined }, 'link-open')
     this.#feed({ type: 'link-open', link: id, ...(dialed === undefined ? {} : { dialed }) })
   }
 
   /** Carries out a `dial` effect. */
   dial(url: string): void {
+    const { dial, logger } = this.#options
     const started = dial(url, {
       onOpen: (socket) => {
         this.#dials.delete(url)
@@ -84,7 +90,7 @@ export class SocketLinks implements NodeLinks {
       },
       onFailed: (detail) => {
         this.#dials.delete(url)
-        this.#logger.debug({ url, detail }, 'dial-failed')
+        logger.debug({ url, detail }, 'dial-failed')
         this.#feed({ type: 'dial-failed', url })
       },
     })

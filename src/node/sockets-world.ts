@@ -4,6 +4,7 @@
 import { nanoid } from 'nanoid'
 import { withFields } from '../logger.ts'
 import { askHttp } from '../net/http-ask.ts'
+import { dialLink } from '../net/ws-socket.ts'
 import type { Doors } from './doors.ts'
 import { FileRecorder } from './file-recorder.ts'
 import { SocketLinks } from './links.ts'
@@ -24,7 +25,11 @@ export function socketsWorld({ config, logger, link, record }: NodeSettings, doo
     nowMs: () => performance.now(),
     timers: (expired) => new Timers(expired),
     links: (events: LinkEvents) => {
-      const links = new SocketLinks(events, withFields(logger, { room: 'net' }), link)
+      const links = new SocketLinks(events, {
+        logger: withFields(logger, { room: 'net' }),
+        dial: dialLink,
+        link,
+      })
       doors.leadTo((socket, from) => links.adopt(socket, from))
       return links
     },

@@ -9,6 +9,7 @@ import type { Message } from '../../../src/core/messages.ts'
 import { Link } from '../../../src/net/link.ts'
 import { PortTakenError } from '../../../src/net/listen-error.ts'
 import { type Listener, listen } from '../../../src/net/listener.ts'
+import { dialLink, WsSocket } from '../../../src/net/ws-socket.ts'
 import { encodeBundle } from '../../../src/wire/bundle.ts'
 import { encodeFrame } from '../../../src/wire/encode.ts'
 import { eventsOf, helloOf, joinRaw, openRaw, startBootstrap, startClient, until } from './rig.ts'
@@ -194,7 +195,7 @@ describe('several bootstraps, and bootstraps that come and go', () => {
       onRequest: (_request, response) => response.end(),
       onGuest: (socket) => socket.close(),
       onLink: (socket) => {
-        const link = new Link(socket, {
+        const link = new Link(new WsSocket(socket), {
           onMessages: () => link.send(encodeFrame(helloOf('a-node')), 'control'),
           onClosed: () => {},
         })
@@ -220,7 +221,7 @@ describe('several bootstraps, and bootstraps that come and go', () => {
       onRequest: (_request, response) => response.end(),
       onGuest: (socket) => socket.close(),
       onLink: (socket) => {
-        const link: Link = new Link(socket, {
+        const link: Link = new Link(new WsSocket(socket), {
           onMessages: (messages) => {
             if (messages[0]?.type !== 'hello') return
             link.send(encodeFrame(helloOf('bootstrap', { role: 'bootstrap' })), 'control')
@@ -316,7 +317,7 @@ describe('several bootstraps, and bootstraps that come and go', () => {
     assert.throws(
       () =>
         new BootstrapClient(
-          { urls: ['ftp://x'], hello: () => helloOf('node1'), world: clientSockets() },
+          { urls: ['ftp://x'], hello: () => helloOf('node1'), world: clientSockets(dialLink) },
           handlers,
         ),
       (error) => error instanceof BootstrapUrlError && error.code === 'bootstrap-url',

@@ -18,6 +18,7 @@ import type { Logger } from '../../../src/logger.ts'
 import { dial } from '../../../src/net/dialer.ts'
 import { Link } from '../../../src/net/link.ts'
 import type { LinkEnd } from '../../../src/net/link-end.ts'
+import { dialLink, WsSocket } from '../../../src/net/ws-socket.ts'
 import { encodeFrame } from '../../../src/wire/encode.ts'
 
 const DEADLINE_MS = 10_000
@@ -101,7 +102,7 @@ export function startClient(
       urls,
       hello: () => helloOf(name, fields),
       logger,
-      world: clientSockets(),
+      world: clientSockets(dialLink),
       backoffMinMs: 20,
       backoffMaxMs: 100,
       ...more,
@@ -146,7 +147,7 @@ export function openRaw(t: TestContext, url: string): Promise<RawLink> {
         t.after(() => socket.terminate())
         const received: Message[] = []
         let end: LinkEnd | undefined
-        const link = new Link(socket, {
+        const link = new Link(new WsSocket(socket), {
           onMessages: (messages) => received.push(...messages),
           onClosed: (closed) => {
             end = closed

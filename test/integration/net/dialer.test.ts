@@ -6,7 +6,8 @@ import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
-import { type Dial, type DialOptions, dial } from '../../../src/net/dialer.ts'
+import { type DialOptions, dial } from '../../../src/net/dialer.ts'
+import type { Dial } from '../../../src/net/link-dial.ts'
 import { Rig, turn, until } from './rig.ts'
 
 /** What a dial has told. */

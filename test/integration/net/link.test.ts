@@ -7,6 +7,7 @@ import { WebSocket } from 'ws'
 import { REASONS, type Reason } from '../../../src/core/reasons.ts'
 import { FrameTooLargeError, Link } from '../../../src/net/link.ts'
 import { LINK_DEFAULTS } from '../../../src/net/link-options.ts'
+import { WsSocket } from '../../../src/net/ws-socket.ts'
 import { encodeBundle } from '../../../src/wire/bundle.ts'
 import { LIMITS } from '../../../src/wire/limits.ts'
 import { frame, LinkRecord, Rig, turn, until } from './rig.ts'
@@ -365,13 +366,15 @@ test('a broken connection is link-lost at the other end', async (t) => {
 test('a link can be made of a socket that is already closed, and not of one that connects', async (t) => {
   const rig = await Rig.open(t)
   const socket = new WebSocket(rig.url, 'hearsay.1')
-  const handlers = { onMessages: () => {}, onClosed: () => {} }
-  assert.throws(() => new Link(socket, handlers), TypeError)
+  assert.throws(() => new WsSocket(socket), TypeError)
   await once(socket, 'open')
   socket.terminate()
   await once(socket, 'close')
   const ends: Reason[] = []
-  const link = new Link(socket, { onMessages: () => {}, onClosed: (end) => ends.push(end.reason) })
+  const link = new Link(new WsSocket(socket), {
+    onMessages: () => {},
+    onClosed: (end) => ends.push(end.reason),
+  })
   assert.deepEqual(ends, [])
   assert.equal(link.isOpen, false)
   assert.equal(link.send(frame(1), 'control'), false)
@@ -383,7 +386,7 @@ test('a link can be made of a socket that is already closed, and not of one that
 test('an exception of a handler surfaces', async (t) => {
   const rig = await Rig.open(t)
   const { socket } = await rig.stranger()
-  new Link(socket, {
+  new Link(new WsSocket(socket), {
     onMessages: () => {
       throw new Error('a bug of ours')
     },

@@ -12,6 +12,7 @@ import type { LinkEnd } from '../../../src/net/link-end.ts'
 import type { LinkOptions } from '../../../src/net/link-options.ts'
 import { type Listener, type ListenOptions, listen } from '../../../src/net/listener.ts'
 import { SUB_PROTOCOL } from '../../../src/net/sub-protocol.ts'
+import { WsSocket } from '../../../src/net/ws-socket.ts'
 import { encodeFrame } from '../../../src/wire/encode.ts'
 
 /** Waits until the condition holds; fails with `what` when it does not within the deadline. */
@@ -65,7 +66,7 @@ export class LinkRecord {
   constructor(socket: WebSocket, options: Partial<LinkOptions> = {}) {
     this.socket = socket
     this.link = new Link(
-      socket,
+      new WsSocket(socket),
       {
         onMessages: (messages) => {
           this.calls.push('messages')

@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test'
 import { WebSocket } from 'ws'
 import { Link } from '../../../src/net/link.ts'
 import type { LinkEnd } from '../../../src/net/link-end.ts'
+import { WsSocket } from '../../../src/net/ws-socket.ts'
 
 /** As much of a WebSocket as a link uses. */
 class FakeSocket extends EventEmitter {
@@ -35,7 +36,7 @@ function linkOf(
   const socket = new FakeSocket()
   const ends: LinkEnd[] = []
   const link = new Link(
-    socket as unknown as WebSocket,
+    new WsSocket(socket as unknown as WebSocket),
     { onMessages: () => {}, onClosed: (end) => ends.push(end) },
     { progressTimeoutMs, inFlightBytesMax: 100 },
   )
