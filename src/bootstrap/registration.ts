@@ -93,6 +93,13 @@ export class Registration {
     if (this.#phase === 'idle') this.#retry()
   }
 
+  /** Dials now, if it waits to dial again after a while. */
+  hurry(): void {
+    if (this.#phase !== 'waiting') return
+    this.#cancelTimer()
+    this.#connect()
+  }
+
   /** Ends it for good. Resolves when the connection is closed, after the closing handshake or its timeout. */
   stop(reason: Reason): Promise<void> {
     this.#phase = 'stopped'

@@ -152,6 +152,12 @@ export class Dialing {
     }
   }
 
+  /** Whatever failed may succeed now: no address waits any more, and who is lost is looked for at once. */
+  forgive(): void {
+    this.#addresses.clear()
+    this.#nextHealMs = 0
+  }
+
   /** In a small part of a network hardly anybody else looks for those who are lost: nobody waits for long. */
   get #backoffMaxMs(): number {
     const { dialBackoffMaxMs, healIntervalMs } = this.#config

@@ -14,6 +14,11 @@ export type Input =
   | { readonly type: 'start' }
   /** Someone named peers that can be dialled (the bootstrap, the configuration). */
   | { readonly type: 'contacts'; readonly contacts: readonly (Contact | { readonly url: string })[] }
+  /**
+   * What kept this node from others is over: its process stood still, or had no network. Addresses that wait after failed
+   * dials wait no more.
+   */
+  | { readonly type: 'awake' }
   /** A connection is up, not yet known whose. `dialed`: the URL of our dial; absent when the other end dialled. */
   | { readonly type: 'link-open'; readonly link: LinkId; readonly dialed?: string }
   /** A connection is gone, by whichever end. Given exactly once per link, also after a `close` effect. */

@@ -109,6 +109,12 @@ export class Neighborhood {
     this.planSoon()
   }
 
+  /** What kept this node from others is over. */
+  awake(): void {
+    this.#dialing.forgive()
+    this.planSoon()
+  }
+
   /** A dial came to nothing. */
   dialFailed(url: string): void {
     this.#dialing.failed(url, this.#turn.nowMs)

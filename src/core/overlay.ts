@@ -263,6 +263,9 @@ export class Overlay {
       case 'contacts':
         this.#neighborhood.addContacts(input.contacts)
         break
+      case 'awake':
+        this.#neighborhood.awake()
+        break
       case 'link-open':
         this.#neighborhood.opened(input.link, input.dialed)
         break

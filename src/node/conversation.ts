@@ -12,9 +12,8 @@ import { Asking } from './asking.ts'
 import { Casting } from './casting.ts'
 import type { NodeMessage } from './events.ts'
 import { History, type HistoryView } from './history.ts'
-import type { HttpPeers } from './http-peers.ts'
 import { Inbox } from './inbox.ts'
-import type { NodeSettings } from './options.ts'
+import type { MemberSettings } from './member-options.ts'
 import { askPast, HISTORY_TAG, type HistoryAnswer, type HistoryOptions, pastAnswerer } from './past.ts'
 import { ReceiptBook } from './receipts.ts'
 import { Reporting } from './reporting.ts'
@@ -26,16 +25,16 @@ import { Subscriptions } from './subscriptions.ts'
 import type { Tally } from './tally.ts'
 import { Tracing } from './tracing.ts'
 import { Watching } from './watching.ts'
-import type { NodeLinks, NodeTimers, NodeWorld } from './world.ts'
+import type { NodeLinks, NodeTimers, NodeWorld, PlainHttpPeers } from './world.ts'
 
 /** What the node gives to its conversation. */
 export interface ConversationParts {
-  readonly settings: NodeSettings
+  readonly settings: MemberSettings
   readonly overlay: Overlay
   readonly world: Pick<NodeWorld, 'nowMs' | 'run'>
   readonly timers: Pick<NodeTimers, 'wait'>
   readonly links: Pick<NodeLinks, 'queuedBytes' | 'receivedBytes'>
-  readonly httpPeers: HttpPeers
+  readonly httpPeers: PlainHttpPeers
   readonly tally: Tally
   readonly sightings: Sightings
   readonly stats: () => NodeStats

@@ -1,10 +1,8 @@
 // How others get at a node: the port with its HTTP routes and links, and the registrations with bootstraps.
 // Composition only: what comes in is handed to the node, what it is asked is answered by the node.
 
-import { BootstrapClient } from '../bootstrap/client.ts'
 import { clientSockets } from '../bootstrap/client-sockets.ts'
-import type { PeerEvents } from '../core/messages.ts'
-import type { ReceivedMessage } from '../guests/guest-host.ts'
+import type { GuestHost, ReceivedMessage } from '../guests/guest-host.ts'
 import { Guests } from '../guests/guests.ts'
 import { jsonAnswer, sendRaw } from '../http/exchange.ts'
 import { HEALTH_REASONS } from '../http/health.ts'
@@ -17,8 +15,10 @@ import type { LinkSocket } from '../net/link-socket.ts'
 import { type Listener, listen } from '../net/listener.ts'
 import type { ListenerStats } from '../net/listener-stats.ts'
 import { dialLink, WsSocket } from '../net/ws-socket.ts'
+import { guestHostOf } from './guest-side.ts'
 import type { NodeSettings } from './options.ts'
-import type { DoorsHandlers, NodeDoors } from './world.ts'
+import { Registrations } from './registrations.ts'
+import type { DoorsHandlers, DoorsHost, NodeDoors } from './world.ts'
 
 const { httpStatus, text } = HEALTH_REASONS['not-ready']
 const NOT_OPEN = jsonAnswer(httpStatus, { error: text, reason: 'not-ready' } satisfies ErrorBody)
@@ -29,11 +29,8 @@ export class Doors implements NodeDoors {
   #listener: Listener | undefined
   #adopt: ((socket: LinkSocket, from: string) => void) | undefined
   #onRequest: ReturnType<typeof requestListener> | undefined
-  #client: BootstrapClient | undefined
+  #registrations: Registrations | undefined
   #guests: Guests | undefined
-  /** Other registered nodes: those that a bootstrap has named, and how many more it counted. */
-  #others = new Set<string>()
-  #unnamed = 0
   #httpRefused = 0
 
   private constructor(settings: NodeSettings) {
@@ -88,52 +85,28 @@ export class Doors implements NodeDoors {
 
   /** Whether a bootstrap has this node registered. */
   get registered(): boolean {
-    return this.#client?.registered ?? false
+    return this.#registrations?.registered ?? false
   }
 
   /** Whether no bootstrap knows of any other node. */
   get isAlone(): boolean {
-    return this.#others.size + this.#unnamed === 0
+    return this.#registrations?.isAlone ?? true
   }
 
   /** Lets everybody in, and begins to register. Once. */
   open(handlers: DoorsHandlers): void {
-    const { logger, bootstrap, link } = this.#settings
+    const { logger, link } = this.#settings
     const refused = (): void => {
       this.#httpRefused++
     }
     const ofRoom = (room: string) => withFields(logger, { room })
     const ofHttp = ofRoom('http')
-    const app = createNodeApp({ ...shimHost(handlers), refused }, ofHttp)
+    const { host, conversation, overlay } = handlers
+    const guestHost = guestHostOf(host, conversation, overlay)
+    const app = createNodeApp({ ...shimHost(host, guestHost), refused }, ofHttp)
     this.#onRequest = requestListener(app, ofHttp)
-    this.#guests = new Guests(handlers.guestHost, ofRoom('guests'))
-    this.#client = new BootstrapClient(
-      {
-        urls: bootstrap,
-        hello: handlers.hello,
-        logger: ofRoom('bootstrap'),
-        world: clientSockets(dialLink, link),
-      },
-      {
-        onContacts: handlers.onContacts,
-        onPeerEvents: (events) => this.#count(events),
-        onHttpPeers: handlers.onHttpPeers,
-        onRegistered: (_url, { registered, contacts }) => {
-          this.#others = new Set(contacts.map(({ name }) => name))
-          this.#unnamed = Math.max(0, registered - 1 - contacts.length)
-        },
-        onNameTaken: (_url, detail) => handlers.onNameTaken(detail),
-        onLost: () => {},
-      },
-    )
-    this.#client.start()
-  }
-
-  #count({ joined, left }: PeerEvents): void {
-    for (const { name, kind } of joined) if (kind === 'node') this.#others.add(name)
-    for (const { name } of left) {
-      if (!this.#others.delete(name)) this.#unnamed = Math.max(0, this.#unnamed - 1)
-    }
+    this.#guests = new Guests(guestHost, ofRoom('guests'))
+    this.#registrations = new Registrations(this.#settings, handlers, clientSockets(dialLink, link))
   }
 
   /** Hands a message of the overlay to the guests. */
@@ -143,7 +116,7 @@ export class Doors implements NodeDoors {
 
   /** Tells the bootstraps and the guests that the node leaves. */
   async leave(): Promise<void> {
-    await Promise.all([this.#client?.close('left'), this.#guests?.close()])
+    await Promise.all([this.#registrations?.leave(), this.#guests?.close()])
   }
 
   /** Stops listening. */
@@ -153,7 +126,7 @@ export class Doors implements NodeDoors {
 }
 
 /** The node as the HTTP shim sees it. */
-function shimHost({ host, guestHost }: DoorsHandlers): NodeHost {
+function shimHost(host: DoorsHost, guestHost: GuestHost): NodeHost {
   const label = ({ sender }: OutgoingMessage) => (sender === undefined ? {} : { sender })
   return {
     name: host.name,

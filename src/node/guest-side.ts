@@ -6,8 +6,8 @@ import { HearsayError } from '../errors.ts'
 import type { GuestHost, GuestPeerEvent, Patience } from '../guests/guest-host.ts'
 import type { Conversation } from './conversation.ts'
 import { seal } from './envelope.ts'
+import { checkName } from './member-options.ts'
 import type { Node } from './node.ts'
-import { checkName } from './options.ts'
 
 /** How long each node on a way is waited for, unless told otherwise. */
 const TRACE_MS = 5_000

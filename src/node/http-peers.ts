@@ -1,13 +1,13 @@
 // Plain HTTP peers: programs that registered with a bootstrap and take messages by `POST /message`. They are not in
 // the overlay, so each node that sends to one posts to it directly.
-// It must not retry: an HTTP answer is the outcome.
+// It must not retry: an HTTP answer is the outcome. Not in browsers, which ask only whom their page may ask.
 
 import { CORE_DEFAULTS } from '../core/config.ts'
 import type { ListedPeer, NodeName } from '../core/messages.ts'
 import type { SendFailure } from '../core/reasons.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import type { PeerInfo } from './events.ts'
-import type { NodeWorld } from './world.ts'
+import type { NodeWorld, PlainHttpPeers } from './world.ts'
 
 /** What posting a message came to. */
 export type PostOutcome =
@@ -15,27 +15,39 @@ export type PostOutcome =
   | { readonly status: 'failed'; readonly reason: SendFailure; readonly detail: string }
 
 /** How long to try. */
-interface Patience {
+export interface Patience {
   readonly deadlineMs: number
   readonly signal: AbortSignal | undefined
   /** Goes with the request, as a header. */
   readonly traceparent?: string | undefined
 }
 
+/**
+ * Posts JSON, or gets the page where there is none, with this `traceparent`, and resolves with the HTTP status. Rejects with an AbortError when
+ * `signal` breaks it off, with a TimeoutError after `timeoutMs`, and with whatever went wrong else.
+ */
+export type AskHttp = (
+  url: URL,
+  body: string | undefined,
+  options: { readonly signal: AbortSignal; readonly timeoutMs: number; readonly traceparent?: string },
+) => Promise<number>
+
 /** Posts to one peer at a time; each has a connection of its own. */
 const POSTS_MAX = 64
 
 /** The plain HTTP peers that the bootstraps have named. */
-export class HttpPeers {
-  readonly #world: Pick<NodeWorld, 'askHttp' | 'nowMs'>
+export class HttpPeers implements PlainHttpPeers {
+  readonly #askHttp: AskHttp
+  readonly #nowMs: NodeWorld['nowMs']
   readonly #urls = new Map<NodeName, string>()
   /** Posts that have no answer yet, by peer. */
   readonly #underWay = new Map<string, number>()
   readonly #end = new AbortController()
 
-  /** @param world what asks, and the clock by which round trips are measured */
-  constructor(world: Pick<NodeWorld, 'askHttp' | 'nowMs'>) {
-    this.#world = world
+  /** @param nowMs by which round trips are measured */
+  constructor(askHttp: AskHttp, nowMs: NodeWorld['nowMs']) {
+    this.#askHttp = askHttp
+    this.#nowMs = nowMs
   }
 
   /** All of them. */
@@ -58,9 +70,14 @@ export class HttpPeers {
     }
   }
 
-  /** Posts one message as the classroom contract has it. Never rejects; `shutting-down` after the end. */
-  post(name: string, message: { sender: string; msg: JsonValue }, patience: Patience): Promise<PostOutcome> {
-    return this.#ask(name, { path: 'message', body: JSON.stringify(message) }, patience)
+  /** Posts one message as the classroom contract has it, bytes as base64. Never rejects; `shutting-down` after the end. */
+  post(
+    name: string,
+    { sender, msg: said }: { readonly sender: string; readonly msg: JsonValue | Uint8Array },
+    patience: Patience,
+  ): Promise<PostOutcome> {
+    const msg = said instanceof Uint8Array ? Buffer.from(said).toString('base64') : said
+    return this.#ask(name, { path: 'message', body: JSON.stringify({ sender, msg }) }, patience)
   }
 
   /** Gets the page at the peer's URL: whether it answers, and how fast. Settles as {@link post} does. */
@@ -79,15 +96,15 @@ export class HttpPeers {
     if (underWay >= POSTS_MAX)
       return { status: 'failed', reason: 'queue-full', detail: `${underWay} posts under way` }
     this.#underWay.set(name, underWay + 1)
-    const sentMs = this.#world.nowMs()
+    const sentMs = this.#nowMs()
     try {
       this.#end.signal.throwIfAborted()
-      const status = await this.#world.askHttp(new URL(path, httpBase(url)), body, {
+      const status = await this.#askHttp(new URL(path, httpBase(url)), body, {
         signal: signal === undefined ? this.#end.signal : AbortSignal.any([this.#end.signal, signal]),
         timeoutMs: Math.min(deadlineMs, CORE_DEFAULTS.deadlineMaxMs),
         ...(traceparent !== undefined && { traceparent }),
       })
-      if (status >= 200 && status < 300) return { status: 'delivered', rttMs: this.#world.nowMs() - sentMs }
+      if (status >= 200 && status < 300) return { status: 'delivered', rttMs: this.#nowMs() - sentMs }
       return { status: 'failed', reason: 'refused', detail: `HTTP status ${status}` }
     } catch (error) {
       if (this.#end.signal.aborted) {

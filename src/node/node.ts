@@ -15,11 +15,9 @@ import type { BroadcastOptions } from './casting.ts'
 import { Conversation } from './conversation.ts'
 import { EffectLoop } from './effect-loop.ts'
 import { Emitter, type NodeEvents, type NodeMessage, type PeerInfo } from './events.ts'
-import { guestHostOf } from './guest-side.ts'
-import { HttpPeers } from './http-peers.ts'
 import { showInside } from './inside.ts'
+import { checkName, checkTags, type MemberSettings } from './member-options.ts'
 import type { MessageStream } from './message-stream.ts'
-import { checkName, checkTags, type NodeSettings } from './options.ts'
 import type { HistoryAnswer, HistoryOptions } from './past.ts'
 import { PeerNews } from './peer-news.ts'
 import { Readiness } from './readiness.ts'
@@ -44,12 +42,11 @@ interface PostedMessage {
 
 /** A running node. Made by {@link createNode}. */
 export class Node {
-  readonly #settings: NodeSettings
+  readonly #settings: MemberSettings
   readonly #logger: Logger
   readonly #world: NodeWorld
   readonly #overlay: Overlay
   readonly #emitter = new Emitter()
-  readonly #httpPeers: HttpPeers
   readonly #timers: NodeTimers
   readonly #links: NodeLinks
   readonly #doors: NodeDoors
@@ -68,7 +65,7 @@ export class Node {
   #closed: Promise<void> | undefined
 
   /** Use {@link createNode}. @param url where others dial the node; `undefined`: nowhere */
-  constructor(settings: NodeSettings, world: NodeWorld, url: string | undefined) {
+  constructor(settings: MemberSettings, world: NodeWorld, url: string | undefined) {
     this.#settings = settings
     this.#logger = withFields(settings.logger, { room: 'node' })
     this.#world = world
@@ -109,14 +106,13 @@ export class Node {
       onReceived: this.#sightings.received,
       onWorkedOff: () => this.#streams.settle(),
     })
-    this.#httpPeers = new HttpPeers(world)
     this.#conversation = new Conversation({
       settings: { ...settings, logger: this.#logger },
       world,
       overlay: this.#overlay,
       timers: this.#timers,
       links: this.#links,
-      httpPeers: this.#httpPeers,
+      httpPeers: this.#world.httpPeers,
       tally: this.#tally,
       sightings: this.#sightings,
       stats: () => this.stats(),
@@ -142,11 +138,13 @@ export class Node {
     }
     this.#doors.open({
       host: this,
-      guestHost: guestHostOf(this, this.#conversation, this.#overlay),
+      conversation: this.#conversation,
+      overlay: this.#overlay,
       hello: () => this.#overlay.hello(),
       onContacts: (contacts) => this.#loop.feed({ type: 'contacts', contacts }),
-      onHttpPeers: (peers) => this.#peerNews.httpPeers(this.#httpPeers.replace(peers)),
+      onHttpPeers: (peers) => this.#peerNews.httpPeers(this.#world.httpPeers.replace(peers)),
       onNameTaken: (detail) => this.#stop(detail),
+      onAwake: () => this.#loop.feed({ type: 'awake' }),
     })
   }
 
@@ -287,12 +285,12 @@ export class Node {
 
   /** The peers that have joined and not left, as the events tell it, and the plain HTTP peers, without this node. */
   peers(): PeerInfo[] {
-    return [...joinedPeers(this.#overlay), ...this.#httpPeers.list]
+    return [...joinedPeers(this.#overlay), ...this.#world.httpPeers.list]
   }
 
   /** All known nodes and the links between them, as this node sees them. */
   topology(): Topology {
-    return topologyOf(this.#overlay, this.#httpPeers.list)
+    return topologyOf(this.#overlay, this.#world.httpPeers.list)
   }
 
   /** The neighbors, with the smoothed round trip of their links. */
@@ -421,7 +419,7 @@ export class Node {
     this.#conversation.end()
     this.#streams.end()
     this.#timers.end()
-    this.#httpPeers.end()
+    this.#world.httpPeers.end()
     await Promise.race([
       Promise.allSettled([this.#links.end(), this.#doors.leave()]),
       this.#timers.limit(CLOSE_MS),

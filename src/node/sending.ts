@@ -13,13 +13,14 @@ import type { JsonValue } from '../wire/payload.ts'
 import { isTag } from '../wire/topics.ts'
 import { isTraceparent, TRACEPARENT_EXAMPLE } from '../wire/traceparent.ts'
 import { type EnvelopeHeaders, seal, traceparentOf } from './envelope.ts'
-import type { HttpPeers, PostOutcome } from './http-peers.ts'
+import type { PostOutcome } from './http-peers.ts'
+import { checkName, type MemberSettings } from './member-options.ts'
 import { MessageIds } from './message-ids.ts'
-import { checkName, type NodeSettings } from './options.ts'
 import type { Found, Seeking } from './seeking.ts'
 import type { Sightings } from './sightings.ts'
 import type { Tally } from './tally.ts'
 import { Waiting } from './waiting.ts'
+import type { PlainHttpPeers } from './world.ts'
 
 /** To whom: the node of this name, or any one that has a tag, each in turn. */
 export type Destination = string | { readonly tag: string }
@@ -38,9 +39,9 @@ export interface SendOptions {
 
 /** What sending needs of the node. */
 export interface SendingParts {
-  readonly settings: NodeSettings
+  readonly settings: MemberSettings
   readonly overlay: Overlay
-  readonly httpPeers: HttpPeers
+  readonly httpPeers: PlainHttpPeers
   readonly seeking: Pick<Seeking, 'find'>
   readonly tally: Tally
   readonly sightings: Pick<Sightings, 'own'>
@@ -217,8 +218,7 @@ export class Sending {
   /** Posts a message to a plain HTTP peer. */
   async post(name: string, value: JsonValue | Uint8Array, options: SendOptions): Promise<SendAnswer> {
     const { httpPeers, settings } = this.#parts
-    const msg = value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
-    const message = { sender: options.sender ?? this.#name, msg }
+    const message = { sender: options.sender ?? this.#name, msg: value }
     const { deadlineMs = settings.deadlineMs, signal, traceparent } = options
     return this.#answerOf(name, await httpPeers.post(name, message, { deadlineMs, signal, traceparent }))
   }

@@ -7,11 +7,14 @@ import { askHttp } from '../net/http-ask.ts'
 import { dialLink } from '../net/ws-socket.ts'
 import type { Doors } from './doors.ts'
 import { FileRecorder } from './file-recorder.ts'
+import { HttpPeers } from './http-peers.ts'
 import { SocketLinks } from './links.ts'
 import { NodeMetrics } from './metrics.ts'
 import type { NodeSettings } from './options.ts'
 import { Timers } from './timers.ts'
 import type { LinkEvents, NodeWorld } from './world.ts'
+
+const nowMs = (): number => performance.now()
 
 /** The surroundings of a run that begins now. @param doors which listen already, if they are to. */
 export function socketsWorld({ config, logger, link, record }: NodeSettings, doors: Doors): NodeWorld {
@@ -22,7 +25,7 @@ export function socketsWorld({ config, logger, link, record }: NodeSettings, doo
       seed: Math.floor(Math.random() * 2 ** 48),
     },
     doors,
-    nowMs: () => performance.now(),
+    nowMs,
     timers: (expired) => new Timers(expired),
     links: (events: LinkEvents) => {
       const links = new SocketLinks(events, {
@@ -42,12 +45,15 @@ export function socketsWorld({ config, logger, link, record }: NodeSettings, doo
             withFields(logger, { room: 'node' }),
           ),
     meters: (parts) => new NodeMetrics(parts),
-    askHttp: (url, body, { signal, timeoutMs, ...headers }) =>
-      askHttp(url, {
-        headers,
-        ...(body === undefined ? { method: 'GET' } : { method: 'POST', body }),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      }),
+    httpPeers: new HttpPeers(
+      (url, body, { signal, timeoutMs, ...headers }) =>
+        askHttp(url, {
+          headers,
+          ...(body === undefined ? { method: 'GET' } : { method: 'POST', body }),
+          signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        }),
+      nowMs,
+    ),
     handOut: (promise) => {
       // A program that does not wait for `ready()` or `settled()` must not end when the node does.
       promise.catch(() => {})

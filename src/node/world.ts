@@ -3,14 +3,18 @@
 // Types only. A world must not know what a message means, nor decide anything that the core decides.
 
 import type { Effect, Input, Timer } from '../core/events.ts'
-import type { Contact, Hello, LinkId, ListedPeer } from '../core/messages.ts'
+import type { Contact, Hello, LinkId, ListedPeer, NodeName } from '../core/messages.ts'
 import type { Identity, Look, Overlay } from '../core/overlay.ts'
 import type { Reason } from '../core/reasons.ts'
-import type { GuestHost, ReceivedMessage } from '../guests/guest-host.ts'
+import type { ReceivedMessage } from '../guests/guest-host.ts'
 import type { NodeHost } from '../http/node-host.ts'
 import type { MetricsPage } from '../metrics/metric.ts'
 import type { ListenerStats } from '../net/listener-stats.ts'
 import type { JsonValue } from '../wire/payload.ts'
+import type { Conversation } from './conversation.ts'
+import type { PeerInfo } from './events.ts'
+import type { Patience, PostOutcome } from './http-peers.ts'
+import type { Node } from './node.ts'
 import type { ByReason, LinkTraffic, NodeStats } from './stats.ts'
 
 /** Which run of a node this is. */
@@ -41,13 +45,31 @@ export interface NodeWorld {
   meters(parts: MeteredParts): NodeMeters
   /** Records the core that is made with these; `undefined`: nobody wants it. */
   record(made: { readonly identity: Identity; readonly seed: number }): Recorder | undefined
-  /** Asks plain HTTP peers. */
-  readonly askHttp: AskHttp
+  readonly httpPeers: PlainHttpPeers
   /**
    * Every promise that the node gives to its program goes through here. The production world gives it back as it is;
    * one with virtual time lets time pass while the program waits. A rejection that the program ignores is nobody's error.
    */
   handOut<T>(promise: Promise<T>, call: HandedOutCall): Promise<T>
+}
+
+/** The plain HTTP peers that the bootstraps have named, and the posts to them. */
+export interface PlainHttpPeers {
+  /** All of them. */
+  readonly list: PeerInfo[]
+  has(name: string): boolean
+  /** Takes over who is registered now; returns who is new and who is gone. */
+  replace(peers: readonly ListedPeer[]): { joined: PeerInfo[]; gone: NodeName[] }
+  /** Posts one message. Never rejects; `shutting-down` after the end. */
+  post(
+    name: string,
+    message: { readonly sender: string; readonly msg: JsonValue | Uint8Array },
+    patience: Patience,
+  ): Promise<PostOutcome>
+  /** Gets the page at the peer's URL: whether it answers, and how fast. Settles as {@link post} does. */
+  ping(name: string, patience: Patience): Promise<PostOutcome>
+  /** Breaks off what is under way; nothing is posted any more. */
+  end(): void
 }
 
 /** What is measured of a node. */
@@ -175,22 +197,16 @@ export type DoorsHost = Omit<NodeHost, 'send' | 'request' | 'broadcast' | 'publi
 
 /** What comes in through the doors. Never called from within a call of them. */
 export interface DoorsHandlers {
-  readonly host: DoorsHost
-  readonly guestHost: GuestHost
+  readonly host: DoorsHost & Pick<Node, 'neighbors' | 'on' | 'peers'>
+  /** What the node says and hears for its guests. */
+  readonly conversation: Conversation
+  readonly overlay: Overlay
   readonly hello: () => Hello
   readonly onContacts: (contacts: readonly Contact[]) => void
   /** All plain HTTP peers that are registered, whenever that has changed. */
   readonly onHttpPeers: (peers: readonly ListedPeer[]) => void
   /** A bootstrap refused this node's name before any had accepted it. */
   readonly onNameTaken: (detail: string) => void
+  /** The place where the node runs stood still, or was without a network, and is back: what was lost can be found again. */
+  readonly onAwake: () => void
 }
-
-/**
- * Posts JSON, or gets the page where there is none, with this `traceparent`, and resolves with the HTTP status. Rejects with an AbortError when
- * `signal` breaks it off, with a TimeoutError after `timeoutMs`, and with whatever went wrong else.
- */
-export type AskHttp = (
-  url: URL,
-  body: string | undefined,
-  options: { readonly signal: AbortSignal; readonly timeoutMs: number; readonly traceparent?: string },
-) => Promise<number>

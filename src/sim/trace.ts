@@ -80,6 +80,7 @@ function inputText(input: Input): string {
     case 'broadcast':
       return `broadcast ${input.id}, ${input.payload.length} bytes`
     case 'start':
+    case 'awake':
     case 'leave':
       return input.type
   }

@@ -1,7 +1,7 @@
 // How a test network is set up: checked, with the defaults filled in, and where its seed comes from.
 
 import type { CoreConfig } from '../core/config.ts'
-import { problemOfConfig } from '../node/options.ts'
+import { problemOfConfig } from '../node/member-options.ts'
 import type { Delay } from '../sim/delay.ts'
 import type { MediumOptions } from '../sim/medium.ts'
 

@@ -7,8 +7,9 @@
 import type { CoreConfig } from '../core/config.ts'
 import type { Contact } from '../core/messages.ts'
 import type { Rng } from '../core/rng.ts'
+import { problemOfConfig } from '../node/member-options.ts'
 import { Node } from '../node/node.ts'
-import { checkOptions, type NodeOptions, type NodeSettings, problemOfConfig } from '../node/options.ts'
+import { checkOptions, type NodeOptions, type NodeSettings } from '../node/options.ts'
 import type { Run } from '../node/world.ts'
 import { PORT, VirtualWorld, type WorldGround } from './virtual-world.ts'
 

@@ -4,6 +4,7 @@
 import { CORE_DEFAULTS } from '../core/config.ts'
 import type { Timer } from '../core/events.ts'
 import { withFields } from '../logger.ts'
+import { HttpPeers } from '../node/http-peers.ts'
 import { NodeMetrics } from '../node/metrics.ts'
 import type { NodeSettings } from '../node/options.ts'
 import type {
@@ -89,7 +90,10 @@ export class VirtualWorld implements NodeWorld {
   }
 
   /** Nothing registers plain HTTP peers here, so nobody asks one. */
-  readonly askHttp: NodeWorld['askHttp'] = (url) => Promise.reject(new Error(`no HTTP here: ${url}`))
+  readonly httpPeers = new HttpPeers(
+    (url) => Promise.reject(new Error(`no HTTP here: ${url}`)),
+    () => this.nowMs(),
+  )
 
   /** Time flows while the program waits. */
   handOut<T>(promise: Promise<T>, call: HandedOutCall): Promise<T> {

@@ -135,6 +135,7 @@ type Step =
   | { readonly do: 'broadcast'; readonly payload: Uint8Array }
   | { readonly do: 'contacts'; readonly urls: readonly string[] }
   | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'awake' }
   | { readonly do: 'leave' }
 
 // A hello under this node's own name is mostly its end: there are enough of them in `related`.
@@ -180,6 +181,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ms: fc.constantFrom(0.25, 1, 20, 250, 1_000, 2_000, 7_000, 31_000),
     }),
   },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('awake') }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('leave') }) },
 ) as fc.Arbitrary<Step>
 
@@ -254,6 +256,9 @@ class Driver {
       }
       case 'contacts':
         this.#take({ type: 'contacts', contacts: step.urls.map((url) => ({ url })) })
+        break
+      case 'awake':
+        this.#take({ type: 'awake' })
         break
       case 'wait':
         this.wait(step.ms)

@@ -108,3 +108,17 @@ test('a name that was its own is given up after several refusals, if the node ha
     else assert.ok(dials() > 20, 'goes on')
   }
 })
+
+test('what waits to dial again dials at once when it is told to, and is not dialled twice', () => {
+  const { client, told, steps, drop, dials } = clientOf(2, () => true)
+  client.hurry()
+  assert.equal(dials(), 1, 'the first dial is under way')
+  steps(1)
+  client.hurry()
+  assert.equal(dials(), 1, 'it is registered')
+  drop()
+  client.hurry()
+  assert.equal(dials(), 2)
+  steps(1)
+  assert.deepEqual(told, ['registered', 'lost', 'registered'])
+})

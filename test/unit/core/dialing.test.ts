@@ -251,3 +251,21 @@ test('an address at which no neighbor can ever be is not dialled again, unless i
   dialing.addContacts([{ url }])
   assert.deepEqual(plan(20 * dialBackoffMaxMs).urls, [url])
 })
+
+test('once what kept a node from others is over, no address waits any more', () => {
+  const { dialing, plan } = scene({ unreachable: ['x'] })
+  dialing.addContacts([{ url: urlOf('contact') }, { url: urlOf('other-role') }])
+  for (const url of plan(0).urls) dialing.failed(url, 0)
+  dialing.giveUp(urlOf('other-role'), 0)
+  assert.deepEqual(plan(0).urls, [])
+  dialing.forgive()
+  assert.deepEqual(plan(0).urls.sort(), [urlOf('contact'), urlOf('x')], 'but who is no node is still none')
+})
+
+test('once what kept a node from others is over, it looks for who is lost though it has a link', () => {
+  const { dialing, plan } = scene({ reachable: ['n'], unreachable: ['x'] })
+  for (const url of plan(0, ['n']).urls) dialing.failed(url, 0)
+  assert.deepEqual(plan(0, ['n']).urls, [])
+  dialing.forgive()
+  assert.deepEqual(plan(0, ['n']).urls, [urlOf('x')])
+})
