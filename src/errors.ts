@@ -23,6 +23,10 @@ export const HEARSAY_ERRORS = {
     text: 'what was given is not a topic, or not a filter of topics',
     advice: 'Use up to 128 bytes; only filters have wildcards: + as a whole level, # as the last one',
   },
+  unsupported: {
+    text: 'this cannot be done where the node runs',
+    advice: 'Ask it of a node in Node.js: a page in a browser can do less',
+  },
   'name-taken': {
     text: "another live process has the node's name, so the node has stopped",
     advice: 'Give one of the two another name, or stop the other process',

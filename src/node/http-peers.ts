@@ -4,23 +4,9 @@
 
 import { CORE_DEFAULTS } from '../core/config.ts'
 import type { ListedPeer, NodeName } from '../core/messages.ts'
-import type { SendFailure } from '../core/reasons.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import type { PeerInfo } from './events.ts'
-import type { NodeWorld, PlainHttpPeers } from './world.ts'
-
-/** What posting a message came to. */
-export type PostOutcome =
-  | { readonly status: 'delivered'; readonly rttMs: number }
-  | { readonly status: 'failed'; readonly reason: SendFailure; readonly detail: string }
-
-/** How long to try. */
-export interface Patience {
-  readonly deadlineMs: number
-  readonly signal: AbortSignal | undefined
-  /** Goes with the request, as a header. */
-  readonly traceparent?: string | undefined
-}
+import type { NodeWorld, Patience, PlainHttpPeers, PostOutcome } from './world.ts'
 
 /**
  * Posts JSON, or gets the page where there is none, with this `traceparent`, and resolves with the HTTP status. Rejects with an AbortError when

@@ -13,14 +13,13 @@ import type { JsonValue } from '../wire/payload.ts'
 import { isTag } from '../wire/topics.ts'
 import { isTraceparent, TRACEPARENT_EXAMPLE } from '../wire/traceparent.ts'
 import { type EnvelopeHeaders, seal, traceparentOf } from './envelope.ts'
-import type { PostOutcome } from './http-peers.ts'
 import { checkName, type MemberSettings } from './member-options.ts'
 import { MessageIds } from './message-ids.ts'
 import type { Found, Seeking } from './seeking.ts'
 import type { Sightings } from './sightings.ts'
 import type { Tally } from './tally.ts'
 import { Waiting } from './waiting.ts'
-import type { PlainHttpPeers } from './world.ts'
+import type { PlainHttpPeers, PostOutcome } from './world.ts'
 
 /** To whom: the node of this name, or any one that has a tag, each in turn. */
 export type Destination = string | { readonly tag: string }

@@ -5,7 +5,7 @@
 import type { Effect, Input, Timer } from '../core/events.ts'
 import type { Contact, Hello, LinkId, ListedPeer, NodeName } from '../core/messages.ts'
 import type { Identity, Look, Overlay } from '../core/overlay.ts'
-import type { Reason } from '../core/reasons.ts'
+import type { Reason, SendFailure } from '../core/reasons.ts'
 import type { ReceivedMessage } from '../guests/guest-host.ts'
 import type { NodeHost } from '../http/node-host.ts'
 import type { MetricsPage } from '../metrics/metric.ts'
@@ -13,7 +13,6 @@ import type { ListenerStats } from '../net/listener-stats.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import type { Conversation } from './conversation.ts'
 import type { PeerInfo } from './events.ts'
-import type { Patience, PostOutcome } from './http-peers.ts'
 import type { Node } from './node.ts'
 import type { ByReason, LinkTraffic, NodeStats } from './stats.ts'
 
@@ -51,6 +50,19 @@ export interface NodeWorld {
    * one with virtual time lets time pass while the program waits. A rejection that the program ignores is nobody's error.
    */
   handOut<T>(promise: Promise<T>, call: HandedOutCall): Promise<T>
+}
+
+/** What posting a message came to. */
+export type PostOutcome =
+  | { readonly status: 'delivered'; readonly rttMs: number }
+  | { readonly status: 'failed'; readonly reason: SendFailure; readonly detail: string }
+
+/** How long to try. */
+export interface Patience {
+  readonly deadlineMs: number
+  readonly signal: AbortSignal | undefined
+  /** Goes with the request, as a header. */
+  readonly traceparent?: string | undefined
 }
 
 /** The plain HTTP peers that the bootstraps have named, and the posts to them. */

@@ -1,0 +1,61 @@
+// How a member in a browser makes itself known: it registers with bootstraps, and nobody can dial it.
+// Composition only.
+
+import type { ClientWorld } from '../bootstrap/client-world.ts'
+import type { MemberSettings } from '../node/member-options.ts'
+import { Registrations } from '../node/registrations.ts'
+import type { DoorsHandlers, NodeDoors } from '../node/world.ts'
+
+/** See the head of the file. */
+export class BrowserDoors implements NodeDoors {
+  readonly port = undefined
+  readonly listenerStats = undefined
+  readonly httpRefused = 0
+  readonly #settings: MemberSettings
+  readonly #world: ClientWorld
+  readonly #onClose: () => void
+  #handlers: DoorsHandlers | undefined
+  #registrations: Registrations | undefined
+
+  /** @param onClose the node has ended */
+  constructor(settings: MemberSettings, world: ClientWorld, onClose: () => void) {
+    this.#settings = settings
+    this.#world = world
+    this.#onClose = onClose
+  }
+
+  get registered(): boolean {
+    return this.#registrations?.registered ?? false
+  }
+
+  get isAlone(): boolean {
+    return this.#registrations?.isAlone ?? true
+  }
+
+  open(handlers: DoorsHandlers): void {
+    this.#handlers = handlers
+    // Plain HTTP peers are no business of a page: it may post only to those that let it.
+    const ours = { ...handlers, onHttpPeers: () => {} }
+    this.#registrations = new Registrations(this.#settings, ours, this.#world)
+  }
+
+  /** The page was asleep, or without a network, and is back. */
+  awake(): void {
+    this.#registrations?.hurry()
+    this.#handlers?.onAwake()
+  }
+
+  /** There are no guests. */
+  deliver(): boolean {
+    return false
+  }
+
+  async leave(): Promise<void> {
+    await this.#registrations?.leave()
+  }
+
+  close(): Promise<void> {
+    this.#onClose()
+    return Promise.resolve()
+  }
+}
