@@ -66,6 +66,6 @@ export class Agenda {
         this.catchUp()
       })
     }
-    this.#timeout = setTimeout(expired, Math.ceil(first.dueMs - performance.now()))
+    this.#timeout = setTimeout(expired, Math.max(0, Math.ceil(first.dueMs - performance.now())))
   }
 }

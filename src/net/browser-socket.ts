@@ -93,13 +93,13 @@ export class BrowserSocket implements LinkSocket {
 
   /** Looks how much has left. `bufferedAmount` counts the payload only, and in the end also what will never leave. */
   #look(): void {
-    const { bufferedAmount } = this.#socket
+    // What `taken` sends is none of it: that is in neither number.
+    const leftBytes = this.#sentBytes - this.#socket.bufferedAmount
     while (this.isOpen) {
       const first = this.#unsent[0]
-      if (first === undefined || first.endBytes > this.#sentBytes - bufferedAmount) return
+      if (first === undefined || first.endBytes > leftBytes) return
       this.#unsent.shift()
       this.#lookMs = LOOK_MIN_MS / 2
-      // May send, which this look has not seen: a later one will.
       first.taken()
     }
   }

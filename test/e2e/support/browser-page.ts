@@ -1,0 +1,168 @@
+// Pages with a member in them: an empty page on loopback that loads the bundle, and a driver for what its program does. It
+// holds no assertions.
+
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { BrowserNode, BrowserNodeOptions } from '../../../src/browser.ts'
+import { bundleBrowser } from '../../../src/build/bundle-browser.ts'
+import { complaintsOf } from './chromium.ts'
+import { until } from './until.ts'
+
+/** What the program of a page keeps of what its node tells. */
+interface Told {
+  readonly values: unknown[]
+  /** Names. */
+  readonly up: string[]
+  /** `name reason`. */
+  readonly down: string[]
+}
+
+/** The program of a page: global functions. Requests are answered with what was asked, in a list. */
+const PROGRAM = `import { createNode, HearsayError } from '/hearsay.js'
+const told = { values: [], up: [], down: [] }
+globalThis.start = async (options) => {
+  const node = await createNode(options).catch((error) => {
+    throw new Error([error instanceof HearsayError, error.code, error.message].join(' '))
+  })
+  node.on('message', ({ value }) => told.values.push(value))
+  node.on('neighbor-up', ({ name }) => told.up.push(name))
+  node.on('neighbor-down', ({ name, reason }) => told.down.push(name + ' ' + reason))
+  node.handle(({ value }) => [value])
+  Object.assign(globalThis, { node, told })
+}`
+
+interface Globals {
+  start(options: BrowserNodeOptions): Promise<void>
+  readonly node: BrowserNode
+  readonly told: Told
+}
+
+/** Serves the page and the bundle. */
+export class Site {
+  readonly #server: Server
+
+  private constructor(server: Server) {
+    this.#server = server
+  }
+
+  static async open(): Promise<Site> {
+    const { text } = await bundleBrowser()
+    const files = new Map([
+      [
+        '/',
+        [
+          'text/html',
+          `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/program.js"></script>`,
+        ],
+      ],
+      ['/program.js', ['text/javascript', PROGRAM]],
+      ['/hearsay.js', ['text/javascript', text]],
+    ])
+    const server = createServer(({ url = '' }, response) => {
+      const [type = '', body = ''] = files.get(url) ?? []
+      response.writeHead(type === '' ? 404 : 200, { 'content-type': type }).end(body)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return new Site(server)
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`
+  }
+
+  close(): void {
+    this.#server.close()
+    this.#server.closeAllConnections()
+  }
+}
+
+/** A page with one member in it. */
+export class MemberPage {
+  readonly page: Page
+  readonly context: BrowserContext
+  /** What the browser complains of, without what it prints of every WebSocket that does not open. */
+  get complaints(): string[] {
+    return this.#complaints.filter((text) => !/^error: WebSocket connection to '.*' failed: /.test(text))
+  }
+  readonly #complaints: string[]
+
+  private constructor(page: Page, context: BrowserContext) {
+    this.page = page
+    this.context = context
+    this.#complaints = complaintsOf(page)
+  }
+
+  /** An open page, closed after the test. */
+  static async open(t: TestContext, browser: Browser, site: Site): Promise<MemberPage> {
+    const context = await browser.newContext()
+    t.after(() => context.close())
+    const member = new MemberPage(await context.newPage(), context)
+    await member.page.goto(site.url)
+    await member.page.waitForFunction(() => 'start' in globalThis)
+    return member
+  }
+
+  /** A page whose node runs and has its first link. */
+  static async start(
+    t: TestContext,
+    where: { readonly browser: Browser; readonly site: Site },
+    options: BrowserNodeOptions,
+  ): Promise<MemberPage> {
+    const member = await MemberPage.open(t, where.browser, where.site)
+    await member.startNode(options)
+    await member.ask((node) => node.ready())
+    return member
+  }
+
+  startNode(options: BrowserNodeOptions): Promise<void> {
+    return this.page.evaluate((given) => (globalThis as unknown as Globals).start(given), options)
+  }
+
+  /** Calls this in the page, with its node and a value that JSON can say. */
+  ask<R, A = undefined>(call: (node: BrowserNode, argument: A) => R | Promise<R>, argument?: A): Promise<R> {
+    return this.page.evaluate(
+      ([text, given]) => {
+        const { node } = globalThis as unknown as Globals
+        return new Function('node', 'given', `return (${text})(node, given)`)(node, given)
+      },
+      [call.toString(), argument] as const,
+    )
+  }
+
+  /** What the node has told its program so far. */
+  told(): Promise<Told> {
+    return this.page.evaluate(() => (globalThis as unknown as Globals).told)
+  }
+
+  /** Waits until this is true of what the node has told. */
+  async hears(what: string, condition: (told: Told) => boolean, deadlineMs = 20_000): Promise<void> {
+    await until(what, deadlineMs, async () => condition(await this.told()))
+  }
+
+  /**
+   * The page stands still, as a frozen one or one on a machine that sleeps: no timer, no message, until the function that is
+   * returned lets it go on. (What Chromium has for this, `Page.setWebLifecycleState`, does nothing without a screen.)
+   */
+  async standStill(): Promise<() => Promise<void>> {
+    const session = await this.context.newCDPSession(this.page)
+    await session.send('Debugger.enable')
+    const paused = new Promise((resolve) => session.once('Debugger.paused', resolve))
+    await session.send('Debugger.pause')
+    await paused
+    return async () => {
+      await session.send('Debugger.resume')
+      await session.detach()
+    }
+  }
+
+  /** Waits until the node has links to exactly so many neighbors, or more. */
+  async hasNeighbors(countMin: number): Promise<void> {
+    await until(`${countMin} neighbors`, 20_000, async () => {
+      return (await this.ask((node) => node.neighbors().length)) >= countMin
+    })
+  }
+}
