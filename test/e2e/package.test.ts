@@ -93,6 +93,7 @@ describe('the package', () => {
       )
     }
     assert.ok(!files.includes('dist/stale.js'), 'what an earlier build has left')
+    assert.ok(!files.some((file) => file.startsWith('dist/build/')), 'steps of the build')
     const { size } = await stat(installed.tarball)
     assert.ok(size < 1_000_000, `${size} bytes`)
     assert.equal(await installed.node('node_modules/.bin/hearsay', '--version'), `${version}\n`)
@@ -115,7 +116,7 @@ describe('the package', () => {
   test('has types where they are looked for', async () => {
     const result = await checkPackage(createPackageFromTarballData(await readFile(installed.tarball)))
     assert.ok(result.types)
-    assert.deepEqual(Object.keys(result.entrypoints), ['.', './testing'])
+    assert.deepEqual(Object.keys(result.entrypoints), ['.', './browser', './testing'])
     // Node.js 24 is needed, which reads `exports` and gives ES modules to require(): older ways of looking do not count.
     const counting = result.problems.filter(({ kind, ...where }) => {
       const how = 'resolutionKind' in where ? where.resolutionKind : undefined
@@ -130,9 +131,9 @@ describe('the package', () => {
       `const { createNode, REASONS } = require('hearsay')
 const { createTestNetwork } = require('hearsay/testing')
 console.log(typeof createNode, typeof REASONS, typeof createTestNetwork)
-Promise.all([import('hearsay'), import('hearsay/testing')]).then(([hearsay, testing]) => {
+Promise.all([import('hearsay'), import('hearsay/testing'), import('hearsay/browser')]).then(([hearsay, testing, browser]) => {
   console.log(hearsay.createNode === createNode, testing.createTestNetwork === createTestNetwork)
-  console.log(Object.keys(hearsay).join(), Object.keys(testing).join())
+  console.log(Object.keys(hearsay).join(), Object.keys(testing).join(), Object.keys(browser).join())
   return import('hearsay/dist/node/node.js')
 }).catch(({ code }) => console.log(code))`,
     )
@@ -140,7 +141,7 @@ Promise.all([import('hearsay'), import('hearsay/testing')]).then(([hearsay, test
       'function object function',
       'true true',
       'CORE_DEFAULTS,HearsayError,HostUnknownError,LINK_DEFAULTS,PortDeniedError,PortTakenError,REASONS,' +
-        'createBootstrap,createNode TestNetworkError,createTestNetwork',
+        'createBootstrap,createNode TestNetworkError,createTestNetwork HearsayError,createNode',
       'ERR_PACKAGE_PATH_NOT_EXPORTED',
       '',
     ])
@@ -207,6 +208,7 @@ console.log(packages.has('ws'))`,
         const moved = text
           .replaceAll("'../../src/index.ts'", "'hearsay'")
           .replaceAll("'../../src/testing/test-network.ts'", "'hearsay/testing'")
+          .replaceAll("'../../src/browser.ts'", "'hearsay/browser'")
         assert.doesNotMatch(moved, /\.\.\/src/)
         await installed.write(file, moved)
       }
@@ -215,10 +217,14 @@ console.log(packages.has('ws'))`,
 
     test(`needs no types of Node.js, by ${name}`, async () => {
       const text = `import { createBootstrap, createNode, HearsayError } from 'hearsay'
+import { type BrowserNode, createNode as createBrowserNode } from 'hearsay/browser'
 import { createTestNetwork } from 'hearsay/testing'
+export const member: Promise<BrowserNode> = createBrowserNode({ bootstrap: ['wss://example.org'] })
 export const all = [createBootstrap(), createNode(), createTestNetwork(), HearsayError]
 // @ts-expect-error it is a port, so the types are not lost
 createNode({ listen: 'yes' })
+// @ts-expect-error a page listens nowhere
+createBrowserNode({ listen: 5000 })
 `
       await installed.write('plain.ts', text)
       await installed.node(TSC, ...STRICT, ...options, ...NO_TYPES, 'plain.ts')
