@@ -14,6 +14,8 @@ import { describeInBrowser, startBrowser } from './support/chromium.ts'
 /** Neighbors with little patience: half a second. */
 const IMPATIENT = { heartbeatMs: 200, heartbeatsMissedMax: 3 }
 
+const LATER = 'performance.now() + 2_400'
+
 /** A node in a process of its own, for being killed. */
 async function runVictim(t: TestContext, peer: string): Promise<{ program: Program; url: string }> {
   const program = runProgram(
@@ -158,8 +160,32 @@ describeInBrowser('a member in a browser', () => {
     assert.deepEqual(anna.complaints, [])
   })
 
+  test('stays a member while the timers of its tab sleep, because its neighbors wake it', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const options = { bootstrap: [bootstrap.url], config: IMPATIENT }
+    const nodes = await startPeers(t, 2, options)
+    const [n1] = nodes as [RecordedNode]
+    const anna = await MemberPage.start(t, { browser, site }, { name: 'anna', ...options })
+    await anna.hasNeighbors(2)
+    await n1.knows('anna', 'n2')
+    await anna.sleepTimers()
+    // Four times as long as the others wait.
+    await anna.page.waitForFunction(
+      (endMs) => performance.now() > endMs,
+      await anna.page.evaluate<number>(LATER),
+    )
+    assert.equal((await n1.node.send('anna', 'awake?')).status, 'delivered')
+    assert.equal((await anna.ask((node) => node.send('n2', 'yes'))).status, 'delivered')
+    for (const { left, down } of nodes) {
+      assert.deepEqual([left, down.filter((line) => line.startsWith('anna '))], [[], []])
+    }
+    assert.deepEqual((await anna.told()).down, [])
+    assert.equal(bootstrap.stats().nodes, 3)
+    assert.deepEqual(anna.complaints, [])
+  })
+
   test('is a member again when its page stood still for longer than its neighbors wait', async (t) => {
-    const bootstrap = await startBootstrap(t, { registry: IMPATIENT })
+    const bootstrap = await startBootstrap(t)
     const options = { bootstrap: [bootstrap.url], config: IMPATIENT }
     const nodes = await startPeers(t, 2, options)
     const [n1] = nodes as [RecordedNode]

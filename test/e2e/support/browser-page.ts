@@ -143,6 +143,15 @@ export class MemberPage {
     await until(what, deadlineMs, async () => condition(await this.told()))
   }
 
+  /** From now on timers take a minute, as in a tab that has been hidden for a while. */
+  async sleepTimers(): Promise<void> {
+    await this.page.evaluate(() => {
+      const real = globalThis.setTimeout
+      const sleepy = (call: () => void, ms = 0) => real(call, Math.max(ms, 60_000))
+      Object.assign(globalThis, { setTimeout: sleepy })
+    })
+  }
+
   /**
    * The page stands still, as a frozen one or one on a machine that sleeps: no timer, no message, until the function that is
    * returned lets it go on. (What Chromium has for this, `Page.setWebLifecycleState`, does nothing without a screen.)
