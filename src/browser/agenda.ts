@@ -36,12 +36,13 @@ export class Agenda {
 
   /** Runs what is due. */
   catchUp(): void {
+    // What comes to be due meanwhile waits for the next time: something that asks for itself at once would never end.
+    const untilMs = performance.now()
     for (;;) {
       const [first] = this.#entries
-      const lateMs = performance.now() - (first?.dueMs ?? Number.POSITIVE_INFINITY)
-      if (first === undefined || lateMs < 0) break
+      if (first === undefined || first.dueMs > untilMs) break
       this.#entries.shift()
-      first.run?.(lateMs)
+      first.run?.(performance.now() - first.dueMs)
     }
     this.#arm()
   }

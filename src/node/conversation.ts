@@ -24,7 +24,7 @@ import type { NodeStats } from './stats.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { Tally } from './tally.ts'
 import { Tracing } from './tracing.ts'
-import { Watching } from './watching.ts'
+import type { Watching, WatchingParts } from './watching.ts'
 import type { NodeLinks, NodeTimers, NodeWorld, PlainHttpPeers } from './world.ts'
 
 /** What the node gives to its conversation. */
@@ -73,7 +73,6 @@ export class Conversation {
   readonly answering: Answering
   readonly subscriptions: Subscriptions
   readonly tracing: Tracing
-  readonly watching: Watching
   readonly #parts: ConversationParts
   readonly #receipts: ReceiptBook
   readonly #seeking: Seeking
@@ -81,6 +80,7 @@ export class Conversation {
   readonly #history: History
   readonly #reporting: Reporting
   #tags: readonly string[]
+  #watching: Watching | undefined
 
   constructor(parts: ConversationParts) {
     const { settings, overlay, world, timers, links } = parts
@@ -113,29 +113,18 @@ export class Conversation {
     })
     const about = { route: this.tracing.answer, history: pastAnswerer(this.#history) }
     this.answering = new Answering({ sending, about, timers, drop: parts.drop })
-    const startMs = nowMs()
-    this.watching = new Watching({
-      name: settings.name,
-      overlay,
-      casting: this.casting,
-      timers,
-      nowMs,
-      wallMs: () => Math.round(world.run.incarnation + nowMs() - startMs),
-      httpPeers: () => parts.httpPeers.list,
-      askOwn: (call) => this.#reporting.asked(settings.name, call),
-    })
     this.#reporting = new Reporting({
       ...parts,
       name: settings.name,
       sending,
       nowMs,
       rng,
-      toOwn: (told) => this.watching.take(told),
+      toOwn: (told) => this.#watching?.take(told),
     })
     this.#inbox = new Inbox({
       ...parts,
       reporting: this.#reporting,
-      watching: this.watching,
+      watching: { reported: (from, value) => this.#watching?.reported(from, value) ?? false },
       sending,
       asking: this.asking,
       answering: this.answering,
@@ -181,6 +170,24 @@ export class Conversation {
     )
   }
 
+  /** Lets the overlay be watched, by whoever `make` makes of what that takes. Once. */
+  letWatch(make: (parts: WatchingParts) => Watching): Watching {
+    const { httpPeers, overlay, settings, timers, world } = this.#parts
+    const nowMs = () => world.nowMs()
+    const startMs = nowMs()
+    this.#watching = make({
+      name: settings.name,
+      overlay,
+      casting: this.casting,
+      timers,
+      nowMs,
+      wallMs: () => Math.round(world.run.incarnation + nowMs() - startMs),
+      httpPeers: () => httpPeers.list,
+      askOwn: (call) => this.#reporting.asked(settings.name, call),
+    })
+    return this.#watching
+  }
+
   /** A peer is gone. */
   peerLeft(name: NodeName): void {
     this.asking.peerLeft(name)
@@ -208,7 +215,7 @@ export class Conversation {
     this.asking.end()
     this.#seeking.end()
     this.#receipts.end()
-    this.watching.end()
+    this.#watching?.end()
     this.#reporting.end()
   }
 

@@ -8,6 +8,7 @@ import type { Conversation } from './conversation.ts'
 import { seal } from './envelope.ts'
 import { checkName } from './member-options.ts'
 import type { Node } from './node.ts'
+import { Watching } from './watching.ts'
 
 /** How long each node on a way is waited for, unless told otherwise. */
 const TRACE_MS = 5_000
@@ -19,6 +20,7 @@ export function guestHostOf(
   overlay: Overlay,
 ): GuestHost {
   const { sending, casting, tracing, asking, subscriptions } = conversation
+  const watching = conversation.letWatch((parts) => new Watching(parts))
   return {
     name: node.name,
     send: (to, { sender, msg, guest }, options) =>
@@ -39,7 +41,7 @@ export function guestHostOf(
     },
     history: (filter, options) => conversation.past(filter, options),
     watch: (listener) => watch(node, listener),
-    watchOverlay: (listener) => conversation.watching.watch(listener),
+    watchOverlay: (listener) => watching.watch(listener),
     ping: (to, options) => sending.ping(checkName(to), options),
     trace: (to, { deadlineMs = TRACE_MS }) => tracing.trace(checkName(to), deadlineMs),
     traceAll: ({ deadlineMs }) => casting.probe(deadlineMs),
