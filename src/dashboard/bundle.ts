@@ -1,0 +1,82 @@
+// The topology page as three files for browsers: all scripts in one, the style sheet, and the HTML. It must not run in a
+// node that was installed: esbuild is a development dependency, and what comes out of it is in the package.
+//
+//   node src/dashboard/bundle.ts <directory>
+//
+// writes them there, each with a compressed copy beside it.
+
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { argv, exit, stderr } from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { constants, gzip } from 'node:zlib'
+
+/** The files that the page is made of. */
+export const UI_FILES = ['index.html', 'page.js', 'page.css'] as const
+
+/** One of them. */
+export type UiFile = (typeof UI_FILES)[number]
+
+/** The page, by file. */
+export type UiBundle = Readonly<Record<UiFile, Uint8Array>>
+
+const PAGE = new URL('page/', import.meta.url)
+const compress = promisify(gzip)
+
+/**
+ * Bundles the page from its sources.
+ * @throws Error where there is no esbuild, or the page has a mistake
+ */
+export async function bundlePage(): Promise<UiBundle> {
+  const { build } = await import('esbuild')
+  const { outputFiles } = await build({
+    entryPoints: [
+      { in: fileURLToPath(new URL('main.ts', PAGE)), out: 'page' },
+      { in: fileURLToPath(new URL('page.css', PAGE)), out: 'page' },
+    ],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    // What runs everywhere since 2024; older browsers have no `findLast` in any case.
+    target: ['es2023', 'chrome115', 'firefox115', 'safari16.4'],
+    tsconfig: fileURLToPath(new URL('tsconfig.json', PAGE)),
+    legalComments: 'none',
+    outdir: 'out',
+    write: false,
+    logLevel: 'silent',
+  })
+  const output = (extension: string) => {
+    const file = outputFiles.find(({ path }) => path.endsWith(extension))
+    if (file === undefined) throw new Error(`esbuild made no ${extension}`)
+    return file.contents
+  }
+  return {
+    'index.html': await readFile(new URL('index.html', PAGE)),
+    'page.js': output('.js'),
+    'page.css': output('.css'),
+  }
+}
+
+/** Writes the page into a directory, each file with a `.gz` beside it. */
+export async function writePage(bundle: UiBundle, directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true })
+  for (const name of UI_FILES) {
+    const bytes = bundle[name]
+    await writeFile(`${directory}/${name}`, bytes)
+    await writeFile(`${directory}/${name}.gz`, await compressed(bytes))
+  }
+}
+
+/** A file as it travels to browsers that take gzip. */
+export function compressed(bytes: Uint8Array): Promise<Uint8Array> {
+  return compress(bytes, { level: constants.Z_BEST_COMPRESSION })
+}
+
+if (import.meta.main) {
+  const directory = argv[2]
+  if (directory === undefined) {
+    stderr.write('usage: node src/dashboard/bundle.ts <directory>\n')
+    exit(2)
+  }
+  await writePage(await bundlePage(), directory)
+}

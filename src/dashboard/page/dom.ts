@@ -1,0 +1,58 @@
+// Makes elements. Text goes in as text only: nothing here, nor anywhere else in the page, parses HTML that has data in it.
+
+/** What an element can be given at once. */
+export interface ElementOptions {
+  readonly class?: string
+  readonly text?: string
+  readonly attributes?: Readonly<Record<string, string | number | boolean | undefined>>
+}
+
+/** A new element. Attributes that are `undefined` or `false` are left out; `true` is an empty one. */
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  options: ElementOptions = {},
+  children: readonly (Node | string | undefined)[] = [],
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag)
+  if (options.class !== undefined) element.className = options.class
+  if (options.text !== undefined) element.textContent = options.text
+  for (const [name, value] of Object.entries(options.attributes ?? {})) {
+    if (value === undefined || value === false) continue
+    element.setAttribute(name, value === true ? '' : String(value))
+  }
+  for (const child of children) if (child !== undefined) element.append(child)
+  return element
+}
+
+/** A button that does something. */
+export function makeButton(
+  text: string,
+  onClick: () => void,
+  options: ElementOptions = {},
+): HTMLButtonElement {
+  const button = make('button', { ...options, text })
+  button.type = 'button'
+  button.addEventListener('click', onClick)
+  return button
+}
+
+/** An element of the page's HTML. @throws Error when it is not there, which is a fault of the page */
+export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
+  const element = document.getElementById(id)
+  if (!(element instanceof type)) throw new Error(`the page has no #${id}`)
+  return element
+}
+
+const SVG = 'http://www.w3.org/2000/svg'
+
+/** A new SVG element. */
+export function makeSvg(
+  tag: string,
+  attributes: Readonly<Record<string, string | number>>,
+  children: readonly Node[] = [],
+): SVGElement {
+  const element = document.createElementNS(SVG, tag) as SVGElement
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value))
+  element.append(...children)
+  return element
+}

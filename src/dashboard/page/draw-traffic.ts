@@ -1,0 +1,100 @@
+// Draws the messages on their ways: tokens that run along links and leave a fading trace, and the whole way of the message
+// that is selected. With reduced motion nothing runs; the trace alone is shown. It must not allocate for each frame.
+
+import { type Frame, radiusPx, type ShownEdge } from './frame.ts'
+import { FADE_MS, HOP_MS, type TokenKind, type Tokens } from './tokens.ts'
+
+/** Traces are drawn in so many strengths, each in one stroke. */
+const STRENGTHS = 4
+const KINDS: readonly TokenKind[] = ['broadcast', 'direct']
+
+/** All that is on its way. */
+export function drawTraffic(frame: Frame, tokens: Tokens): void {
+  tokens.passTo(frame.nowMs)
+  if (tokens.count === 0) return
+  for (const kind of KINDS) {
+    for (let strength = 1; strength <= STRENGTHS; strength++) drawTraces(frame, tokens, kind, strength)
+    if (!frame.hasReducedMotion) drawHeads(frame, tokens, kind)
+  }
+  frame.context.globalAlpha = 1
+}
+
+function drawTraces(frame: Frame, tokens: Tokens, kind: TokenKind, strength: number): void {
+  const { context, scale, palette, nowMs } = frame
+  context.beginPath()
+  let count = 0
+  for (let index = 0; index < tokens.count; index++) {
+    const token = tokens.at(index)
+    const passedMs = nowMs - token.startMs
+    if (token.kind !== kind || passedMs < 0) continue
+    const left = Math.min(1, 1 - (passedMs - HOP_MS) / FADE_MS)
+    if (Math.ceil(left * STRENGTHS) !== strength) continue
+    const part = frame.hasReducedMotion ? 1 : Math.min(1, passedMs / HOP_MS)
+    const [x, y] = [token.from.x ?? 0, token.from.y ?? 0]
+    context.moveTo(x, y)
+    context.lineTo(x + ((token.to.x ?? 0) - x) * part, y + ((token.to.y ?? 0) - y) * part)
+    count++
+  }
+  if (count === 0) return
+  context.globalAlpha = (strength / STRENGTHS) * 0.8
+  context.strokeStyle = palette[kind]
+  context.lineWidth = 1.6 / scale
+  context.stroke()
+}
+
+// Direct messages are round, broadcasts are square: also told apart without colour.
+function drawHeads(frame: Frame, tokens: Tokens, kind: TokenKind): void {
+  const { context, scale, palette, nowMs } = frame
+  const size = Math.min(4, Math.max(2, radiusPx(scale) * 0.5)) / scale
+  context.beginPath()
+  for (let index = 0; index < tokens.count; index++) {
+    const token = tokens.at(index)
+    const part = (nowMs - token.startMs) / HOP_MS
+    if (token.kind !== kind || part < 0 || part > 1) continue
+    const x = (token.from.x ?? 0) + ((token.to.x ?? 0) - (token.from.x ?? 0)) * part
+    const y = (token.from.y ?? 0) + ((token.to.y ?? 0) - (token.from.y ?? 0)) * part
+    if (kind === 'direct') {
+      context.moveTo(x + size, y)
+      context.arc(x, y, size, 0, 2 * Math.PI)
+    } else {
+      context.rect(x - size, y - size, size * 2, size * 2)
+    }
+  }
+  context.globalAlpha = 1
+  context.fillStyle = palette[kind]
+  context.fill()
+}
+
+/** The way of the selected message: its links with an arrow in the direction that it took. */
+export function drawWay(frame: Frame): void {
+  const { context, scale, palette, edges, isTree } = frame
+  if (edges.length === 0) return
+  context.globalAlpha = 1
+  context.strokeStyle = isTree ? palette.broadcast : palette.direct
+  context.fillStyle = context.strokeStyle
+  context.lineWidth = (edges.length > 200 ? 1.4 : 2.6) / scale
+  context.beginPath()
+  for (const { fromNode, toNode } of edges) {
+    context.moveTo(fromNode.x ?? 0, fromNode.y ?? 0)
+    context.lineTo(toNode.x ?? 0, toNode.y ?? 0)
+  }
+  context.stroke()
+  context.beginPath()
+  for (const edge of edges) addArrow(frame, edge)
+  context.fill()
+}
+
+function addArrow({ context, scale }: Frame, { fromNode, toNode }: ShownEdge): void {
+  const [x, y] = [fromNode.x ?? 0, fromNode.y ?? 0]
+  const [dx, dy] = [(toNode.x ?? 0) - x, (toNode.y ?? 0) - y]
+  const length = Math.hypot(dx, dy)
+  const size = Math.min(9, Math.max(4, length * scale * 0.3)) / scale
+  if (length === 0 || length * scale < 10) return
+  const [ux, uy] = [dx / length, dy / length]
+  const tip = Math.max(length * 0.6, length - (radiusPx(scale) + 3) / scale)
+  const [tx, ty] = [x + ux * tip, y + uy * tip]
+  const [bx, by] = [tx - ux * size, ty - uy * size]
+  context.moveTo(tx, ty)
+  context.lineTo(bx - uy * size * 0.5, by + ux * size * 0.5)
+  context.lineTo(bx + uy * size * 0.5, by - ux * size * 0.5)
+}

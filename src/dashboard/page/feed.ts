@@ -1,0 +1,122 @@
+// The WebSocket to the node: opens it, asks to watch, opens it again when it is lost, later and later. It must not know
+// what the lines mean beyond that, nor the DOM; who shows the page is told of states and lines.
+
+import type { JsonValue } from '../../wire/payload.ts'
+import { type FeedLine, LineReader } from './lines.ts'
+
+/** Where the feed is. */
+export type FeedState =
+  | { readonly is: 'connecting'; readonly attempt: number }
+  /** Connected; whether anybody is watched yet is told by `watch` lines. */
+  | { readonly is: 'open' }
+  | { readonly is: 'lost'; readonly attempt: number; readonly retryAtMs: number; readonly why: string }
+
+/** Who is told. */
+export interface FeedListener {
+  onState(state: FeedState): void
+  /** @param arrivedMs by `performance.now()` */
+  onLine(line: FeedLine, arrivedMs: number): void
+}
+
+const FIRST_RETRY_MS = 1_000
+const LAST_RETRY_MS = 15_000
+/** A connection that does not come up in this time is given up. */
+const OPEN_MS = 10_000
+
+/** The connection, for as long as the page lives. */
+export class Feed {
+  readonly #url: string
+  readonly #listener: FeedListener
+  readonly #reader = new LineReader()
+  #socket: WebSocket | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  /** Since the last one that came up. */
+  #attempt = 0
+  #state: FeedState = { is: 'connecting', attempt: 0 }
+
+  constructor(url: string, listener: FeedListener) {
+    this.#url = url
+    this.#listener = listener
+  }
+
+  /** Where it connects to. */
+  get url(): string {
+    return this.#url
+  }
+
+  /** Where the feed is. */
+  get state(): FeedState {
+    return this.#state
+  }
+
+  /** Lines and parts of lines that were left out because they were broken or unknown. */
+  get ignored(): number {
+    return this.#reader.ignored
+  }
+
+  /** Connects now, and does not wait for the next attempt. Without effect while it is connected. */
+  connect(): void {
+    if (this.#socket !== undefined) return
+    clearTimeout(this.#timer)
+    this.#attempt++
+    this.#pass({ is: 'connecting', attempt: this.#attempt })
+    const socket = new WebSocket(this.#url)
+    this.#socket = socket
+    this.#timer = setTimeout(() => this.#lose(socket, 'no answer'), OPEN_MS)
+    socket.onopen = () => {
+      clearTimeout(this.#timer)
+      socket.send(JSON.stringify({ cmd: 'watch', on: true }))
+      this.#pass({ is: 'open' })
+    }
+    socket.onmessage = ({ data }) => {
+      // Only what came in order shows that the other side is worth another quick attempt.
+      this.#attempt = 0
+      const arrivedMs = performance.now()
+      const line = this.#reader.read(typeof data === 'string' ? data : '')
+      if (line !== undefined) this.#listener.onLine(line, arrivedMs)
+    }
+    socket.onclose = ({ code, reason }) =>
+      this.#lose(socket, reason === '' ? closeText(code) : `${reason} (${code})`)
+  }
+
+  /** Sends one line. @returns whether it could be sent */
+  send(line: { readonly [key: string]: JsonValue }): boolean {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false
+    this.#socket.send(JSON.stringify(line))
+    return true
+  }
+
+  #lose(socket: WebSocket, why: string): void {
+    if (this.#socket !== socket) return
+    this.#socket = undefined
+    clearTimeout(this.#timer)
+    socket.onopen = null
+    socket.onmessage = null
+    socket.onclose = null
+    socket.close()
+    const ceilingMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#attempt)
+    // Half of it at random: many pages that lost the same node do not come back at the same time.
+    const delayMs = ceilingMs / 2 + (Math.random() * ceilingMs) / 2
+    this.#timer = setTimeout(() => this.connect(), delayMs)
+    this.#pass({ is: 'lost', attempt: this.#attempt, retryAtMs: Date.now() + delayMs, why })
+  }
+
+  #pass(state: FeedState): void {
+    this.#state = state
+    this.#listener.onState(state)
+  }
+}
+
+/** The place that the feed is at, beside the page. */
+export function feedUrl(page: {
+  readonly protocol: string
+  readonly host: string
+  readonly pathname: string
+}): string {
+  const path = page.pathname.replace(/ui\/?$/, '')
+  return `${page.protocol === 'https:' ? 'wss:' : 'ws:'}//${page.host}${path === '' ? '/' : path}`
+}
+
+function closeText(code: number): string {
+  return code === 1006 ? 'the node cannot be reached' : `closed with code ${code}`
+}

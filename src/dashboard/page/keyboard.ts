@@ -1,0 +1,134 @@
+// The keys: those of the whole page, those of the picture, and the table that explains them. It must not take keys from
+// fields, nor those that the browser or a screen reader uses with Ctrl, Alt or Meta.
+
+import { make } from './dom.ts'
+import { otherEnd, type Scene, type SceneNode } from './scene.ts'
+
+/** What keys can do. */
+export interface KeyActions {
+  search(): void
+  clear(): void
+  pause(): void
+  live(): void
+  fit(): void
+  zoomBy(factor: number): void
+  panBy(xPx: number, yPx: number): void
+  layOutAgain(): void
+  help(): void
+  /** Selects a node in the picture. */
+  select(name: string): void
+  /** Shows the selected node's panel. */
+  open(): void
+}
+
+const TABLE: readonly (readonly [string, string])[] = [
+  ['/', 'search; arrow keys choose, Enter goes there'],
+  ['Esc', 'clear the selection, the message or the search'],
+  ['Space', 'pause, and go on'],
+  ['End', 'live again'],
+  ['0', 'all nodes in sight'],
+  ['+ and −', 'nearer and farther'],
+  ['L', 'lay out again'],
+  ['Arrow keys', 'in the picture: along a link to a neighbor; in the list: up and down'],
+  ['Shift + arrow', 'in the picture: move it'],
+  ['Enter', 'details of the selected node'],
+  ['?', 'this table'],
+]
+
+const DIRECTIONS: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowRight: [1, 0],
+  ArrowLeft: [-1, 0],
+  ArrowDown: [0, 1],
+  ArrowUp: [0, -1],
+}
+const PAN_PX = 80
+
+/** Listens for the keys of the page. */
+export function startKeys(actions: KeyActions): void {
+  const keys: Readonly<Record<string, () => void>> = {
+    '/': actions.search,
+    Escape: actions.clear,
+    ' ': actions.pause,
+    End: actions.live,
+    '0': actions.fit,
+    '+': () => actions.zoomBy(1.3),
+    '=': () => actions.zoomBy(1.3),
+    '-': () => actions.zoomBy(1 / 1.3),
+    l: actions.layOutAgain,
+    '?': actions.help,
+  }
+  document.addEventListener('keydown', (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
+    const action = keys[key]
+    if (action === undefined || !isFree(event, key)) return
+    event.preventDefault()
+    action()
+  })
+}
+
+/** Listens for the keys of the picture. */
+export function startPictureKeys(
+  picture: HTMLElement,
+  scene: Scene,
+  selected: () => string | undefined,
+  actions: KeyActions,
+): void {
+  picture.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return
+    const direction = DIRECTIONS[event.key]
+    if (event.key === 'Enter') {
+      event.preventDefault()
+      actions.open()
+    } else if (direction !== undefined) {
+      event.preventDefault()
+      if (event.shiftKey) {
+        actions.panBy(direction[0] * PAN_PX, direction[1] * PAN_PX)
+        return
+      }
+      const next = nextNode(scene, selected(), direction)
+      if (next !== undefined) actions.select(next.id)
+    }
+  })
+}
+
+/** Fills the table of the help. */
+export function fillKeys(body: HTMLElement): void {
+  body.append(
+    ...TABLE.map(([key, text]) =>
+      make('tr', {}, [make('td', {}, [make('kbd', { text: key })]), make('td', { text })]),
+    ),
+  )
+}
+
+/** The neighbor that lies most in a direction; without a selection the watched node, or any. */
+export function nextNode(
+  scene: Scene,
+  name: string | undefined,
+  [dx, dy]: readonly [number, number],
+): SceneNode | undefined {
+  const from = name === undefined ? undefined : scene.node(name)
+  if (from === undefined) return scene.nodes.find((node) => node.isSelf) ?? scene.nodes[0]
+  let [found, best]: [SceneNode | undefined, number] = [undefined, 0]
+  // Plain HTTP peers have no links: from there, and to there, any node may be the next one.
+  const others = from.links.length > 0 ? from.links.map((link) => otherEnd(link, from)) : scene.nodes
+  for (const other of others) {
+    const [x, y] = [(other.x ?? 0) - (from.x ?? 0), (other.y ?? 0) - (from.y ?? 0)]
+    const distance = Math.hypot(x, y)
+    if (distance === 0) continue
+    const cosine = (x * dx + y * dy) / distance
+    const score = from.links.length > 0 ? cosine : cosine / distance
+    if (cosine > 0.2 && score > best) [found, best] = [other, score]
+  }
+  return found
+}
+
+// Fields keep what is typed into them, and what can be pressed keeps the keys that press it.
+function isFree(event: KeyboardEvent, key: string): boolean {
+  const target = event.target instanceof Element ? event.target : undefined
+  if (document.querySelector('dialog[open]') !== null) return false
+  if (target?.matches('input:not([type="range"]), textarea, select') === true) return key === 'Escape'
+  if (key === ' ') return target?.matches('button, summary, a') !== true
+  if (key === 'End') return target?.closest('[role="listbox"], [role="tablist"], input') == null
+  return true
+}

@@ -1,0 +1,345 @@
+// What comes over the feed, from text to typed lines. Pure. It must not trust anything: a line that is broken or unknown
+// is left out and counted, and so is a broken part of a line that is otherwise in order.
+
+import type {
+  CountsByReason,
+  MessageStep,
+  NodeReport,
+  OverlayChangeLine,
+  OverlayLine,
+  ReportedLink,
+  ReportsLine,
+  SeenLink,
+  SeenNode,
+  TrafficLine,
+  WatchLine,
+} from '../../guests/overlay-lines.ts'
+
+/** The greeting, and which address this page has as a guest. */
+export interface WelcomeLine {
+  readonly event: 'welcome'
+  readonly node: string
+  readonly you?: string
+}
+
+/** A message that the watched node shows to its guests. */
+export interface MessageLine {
+  readonly event: 'message'
+  readonly from: string
+  readonly text: string
+  readonly broadcast: boolean
+  readonly topic?: string
+}
+
+/** How a send of this page ended. */
+export interface OutcomeLine {
+  readonly event: 'outcome'
+  readonly tag?: number
+  readonly to?: string
+  /** `delivered`, `sent`, `failed`, or what a later version says. */
+  readonly status: string
+  readonly hops?: number
+  readonly rttMs?: number
+  readonly id?: string
+  readonly reason?: string
+  /** The node that said so. */
+  readonly at?: string
+  readonly error?: string
+  readonly neighbors?: number
+  readonly reached?: number
+  readonly of?: number
+  readonly missing?: readonly string[]
+}
+
+/** What was wrong with a line of ours. */
+export interface ErrorLine {
+  readonly event: 'error'
+  readonly text: string
+  readonly tag?: number
+}
+
+/** Every line that the page understands. */
+export type FeedLine =
+  | OverlayLine
+  | OverlayChangeLine
+  | ReportsLine
+  | TrafficLine
+  | WatchLine
+  | WelcomeLine
+  | MessageLine
+  | OutcomeLine
+  | ErrorLine
+
+type Fields = Readonly<Record<string, unknown>>
+type Check<T> = (value: unknown) => T | undefined
+
+/** Longer names are not names, but an attempt to fill the page. */
+const NAME_CHARS_MAX = 256
+const STATES: readonly string[] = ['joining', 'up', 'leaving', 'unreachable']
+
+/** Reads lines and counts what it has to leave out. */
+export class LineReader {
+  #ignored = 0
+
+  /** Lines and parts of lines that were left out since the start. */
+  get ignored(): number {
+    return this.#ignored
+  }
+
+  /** @returns the line, or `undefined` for one that is broken or unknown; it does not throw */
+  read(text: string): FeedLine | undefined {
+    const line = this.#lineOf(text)
+    if (line === undefined) this.#ignored++
+    return line
+  }
+
+  #lineOf(text: string): FeedLine | undefined {
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch {
+      return undefined
+    }
+    const fields = fieldsOf(value)
+    if (fields === undefined) return undefined
+    switch (fields.event) {
+      case 'overlay':
+        return this.#overlay(fields)
+      case 'overlay-change':
+        return this.#change(fields)
+      case 'reports':
+        return this.#reports(fields)
+      case 'traffic':
+        return this.#traffic(fields)
+      default:
+        return otherLine(fields)
+    }
+  }
+
+  #overlay(fields: Fields): OverlayLine | undefined {
+    const [atMs, self] = [number(fields.atMs), name(fields.self)]
+    if (atMs === undefined || self === undefined) return undefined
+    const [nodes, links] = [this.#list(fields.nodes, seenNode), this.#list(fields.links, seenLink)]
+    return { event: 'overlay', atMs, self, nodes, links }
+  }
+
+  #change(fields: Fields): OverlayChangeLine | undefined {
+    const atMs = number(fields.atMs)
+    if (atMs === undefined) return undefined
+    return {
+      event: 'overlay-change',
+      atMs,
+      nodes: this.#list(fields.nodes, seenNode),
+      gone: this.#list(fields.gone, name),
+      linksUp: this.#list(fields.linksUp, seenLink),
+      linksDown: this.#list(fields.linksDown, seenLink),
+    }
+  }
+
+  #reports(fields: Fields): ReportsLine | undefined {
+    const atMs = number(fields.atMs)
+    if (atMs === undefined) return undefined
+    const reports = this.#list(fields.reports, (value) => this.#report(value))
+    return { event: 'reports', atMs, everyMs: number(fields.everyMs) ?? 0, reports }
+  }
+
+  #report(value: unknown): NodeReport | undefined {
+    const fields = fieldsOf(value)
+    const node = name(fields?.node)
+    if (fields === undefined || node === undefined) return undefined
+    return {
+      node,
+      sent: counts(fields.sent),
+      received: counts(fields.received),
+      relayed: number(fields.relayed) ?? 0,
+      dropped: counts(fields.dropped),
+      links: this.#list(fields.links, reportedLink),
+    }
+  }
+
+  #traffic(fields: Fields): TrafficLine | undefined {
+    const atMs = number(fields.atMs)
+    if (atMs === undefined) return undefined
+    return {
+      event: 'traffic',
+      atMs,
+      oneIn: Math.max(1, number(fields.oneIn) ?? 1),
+      leftOut: number(fields.leftOut) ?? 0,
+      steps: this.#list(fields.steps, messageStep),
+    }
+  }
+
+  /** What of a list is in order. */
+  #list<T>(value: unknown, check: Check<T>): T[] {
+    if (!Array.isArray(value)) {
+      if (value !== undefined) this.#ignored++
+      return []
+    }
+    const good: T[] = []
+    for (const item of value) {
+      const checked = check(item)
+      if (checked === undefined) this.#ignored++
+      else good.push(checked)
+    }
+    return good
+  }
+}
+
+function otherLine(fields: Fields): FeedLine | undefined {
+  switch (fields.event) {
+    case 'watch':
+      return {
+        event: 'watch',
+        on: fields.on === true,
+        ...optional('node', name(fields.node)),
+        ...optional('waiting', string(fields.waiting)),
+      }
+    case 'welcome': {
+      const node = name(fields.node)
+      return node === undefined ? undefined : { event: 'welcome', node, ...optional('you', name(fields.you)) }
+    }
+    case 'message':
+      return messageLine(fields)
+    case 'outcome':
+      return outcomeLine(fields)
+    case 'error':
+      return {
+        event: 'error',
+        text: string(fields.text) ?? string(fields.error) ?? 'an error without a text',
+        ...optional('tag', number(fields.tag)),
+      }
+    default:
+      return undefined
+  }
+}
+
+function messageLine(fields: Fields): MessageLine | undefined {
+  const from = string(fields.sender) ?? string(fields.from)
+  if (from === undefined) return undefined
+  const { msg } = fields
+  let text = 'bytes'
+  if (typeof msg === 'string') text = msg
+  else if (msg !== undefined) text = JSON.stringify(msg)
+  return {
+    event: 'message',
+    from,
+    text,
+    broadcast: fields.broadcast === true,
+    ...optional('topic', string(fields.topic)),
+  }
+}
+
+function outcomeLine(fields: Fields): OutcomeLine | undefined {
+  const status = string(fields.status)
+  if (status === undefined) return undefined
+  const missing = Array.isArray(fields.missing)
+    ? fields.missing.filter((item): item is string => typeof item === 'string')
+    : undefined
+  return {
+    event: 'outcome',
+    status,
+    ...optional('tag', number(fields.tag)),
+    ...optional('to', name(fields.to)),
+    ...optional('hops', number(fields.hops)),
+    ...optional('rttMs', number(fields.rttMs)),
+    ...optional('id', string(fields.id)),
+    ...optional('reason', string(fields.reason)),
+    ...optional('at', name(fields.at)),
+    ...optional('error', string(fields.error)),
+    ...optional('neighbors', number(fields.neighbors)),
+    ...optional('reached', number(fields.reached)),
+    ...optional('of', number(fields.of)),
+    ...optional('missing', missing),
+  }
+}
+
+const seenNode: Check<SeenNode> = (value) => {
+  const fields = fieldsOf(value)
+  const called = name(fields?.name)
+  const state = string(fields?.state)
+  if (fields === undefined || called === undefined || state === undefined || !STATES.includes(state)) {
+    return undefined
+  }
+  return {
+    name: called,
+    kind: fields.kind === 'http' ? 'http' : 'node',
+    state: state as SeenNode['state'],
+    incarnation: number(fields.incarnation) ?? 0,
+    version: number(fields.version) ?? 0,
+    ...optional('url', string(fields.url)),
+    ...optional('tags', strings(fields.tags)),
+    ...optional('topics', strings(fields.topics)),
+  }
+}
+
+const seenLink: Check<SeenLink> = (value) => {
+  if (!Array.isArray(value)) return undefined
+  const [a, b] = [name(value[0]), name(value[1])]
+  if (a === undefined || b === undefined || a === b) return undefined
+  return a < b ? [a, b] : [b, a]
+}
+
+const reportedLink: Check<ReportedLink> = (value) => {
+  const fields = fieldsOf(value)
+  const to = name(fields?.to)
+  if (fields === undefined || to === undefined) return undefined
+  return {
+    to,
+    queuedBytes: number(fields.queuedBytes) ?? 0,
+    messagesPerS: number(fields.messagesPerS) ?? 0,
+    bytesPerS: number(fields.bytesPerS) ?? 0,
+    ...optional('rttMs', number(fields.rttMs)),
+  }
+}
+
+const messageStep: Check<MessageStep> = (value) => {
+  const fields = fieldsOf(value)
+  if (fields === undefined) return undefined
+  const [id, origin, at, via] = [string(fields.id), name(fields.origin), name(fields.at), name(fields.via)]
+  const { kind } = fields
+  if (id === undefined || origin === undefined || at === undefined || via === undefined) return undefined
+  if (kind !== 'direct' && kind !== 'broadcast') return undefined
+  return {
+    kind,
+    id,
+    origin,
+    at,
+    via,
+    hops: number(fields.hops) ?? 0,
+    bytes: number(fields.bytes) ?? 0,
+    ...optional('destination', name(fields.destination)),
+    ...optional('traceparent', string(fields.traceparent)),
+  }
+}
+
+function counts(value: unknown): CountsByReason {
+  const fields = fieldsOf(value)
+  if (fields === undefined) return {}
+  return Object.fromEntries(
+    Object.entries(fields).filter((entry): entry is [string, number] => number(entry[1]) !== undefined),
+  )
+}
+
+function fieldsOf(value: unknown): Fields | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined
+}
+
+function string(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function strings(value: unknown): string[] | undefined {
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : undefined
+}
+
+function number(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
+}
+
+function name(value: unknown): string | undefined {
+  return typeof value === 'string' && value.length > 0 && value.length <= NAME_CHARS_MAX ? value : undefined
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: V })
+}

@@ -1,0 +1,148 @@
+// Says what is going on: the line at the top, the banner of a lost connection with its countdown, and the notice in the
+// picture when there is nothing, or only one node, to see.
+
+import { byId, make } from './dom.ts'
+import type { OverlayState } from './overlay-model.ts'
+import type { Phase, Store } from './store.ts'
+import { countText, rateText } from './wording.ts'
+
+/** All that the page says of itself. */
+export class StatusView {
+  readonly #status = byId('status-text', HTMLElement)
+  readonly #figures = byId('figures', HTMLElement)
+  readonly #lost = byId('lost', HTMLElement)
+  readonly #lostText = byId('lost-text', HTMLElement)
+  readonly #countdown = byId('lost-countdown', HTMLElement)
+  readonly #notice = byId('notice', HTMLElement)
+  readonly #store: Store
+  readonly #url: string
+  #noticeOf = ''
+  #timer: ReturnType<typeof setInterval> | undefined
+
+  constructor(store: Store, url: string) {
+    this.#store = store
+    this.#url = url
+  }
+
+  /** Shows where the page is. */
+  showPhase(): void {
+    const { phase } = this.#store
+    document.body.dataset.phase = phase.is
+    setText(this.#status, this.#statusText(phase))
+    this.#showLost(phase)
+    this.#showNotice(phase)
+  }
+
+  /** Shows the figures of a state. */
+  showFigures(state: OverlayState): void {
+    let [up, away] = [0, 0]
+    for (const node of state.nodes.values()) {
+      if (node.state === 'up') up++
+      else away++
+    }
+    let perS = 0
+    for (const report of state.reports.values()) {
+      for (const link of report.links) perS += link.messagesPerS
+    }
+    this.#figures.replaceChildren(
+      figure(countText(up), up === 1 ? 'node up' : 'nodes up'),
+      figure(countText(state.links.size), state.links.size === 1 ? 'link' : 'links'),
+      figure(rateText(perS), 'msgs/s'),
+      ...(away === 0 ? [] : [figure(countText(away), 'not up')]),
+    )
+  }
+
+  #statusText(phase: Phase): string {
+    const { self } = this.#store.model.state
+    switch (phase.is) {
+      case 'connecting':
+        return 'Connecting'
+      case 'loading':
+        return 'Connected, waiting for the overlay'
+      case 'waiting':
+        return 'Waiting for a node'
+      case 'refused':
+        return 'Not shown'
+      case 'alone':
+      case 'live':
+        return `Watching ${self}`
+      case 'lost':
+        return self === '' ? 'Not connected' : `Connection to ${self} lost`
+    }
+  }
+
+  #showLost(phase: Phase): void {
+    clearInterval(this.#timer)
+    if (phase.is !== 'lost') {
+      this.#lost.hidden = true
+      return
+    }
+    const { attempt, why, retryAtMs } = phase.feed
+    const stays = this.#store.model.isKnown ? ' What you see is how it was.' : ''
+    setText(this.#lostText, `${attempt === 0 ? 'Connection lost' : 'No connection'}: ${why}.${stays}`)
+    const tick = () => {
+      const seconds = Math.max(0, Math.ceil((retryAtMs - Date.now()) / 1_000))
+      const which = attempt === 0 ? '' : ` (attempt ${attempt + 1})`
+      setText(this.#countdown, `Connecting again in ${seconds} s${which}.`)
+    }
+    tick()
+    this.#timer = setInterval(tick, 250)
+    this.#lost.hidden = false
+  }
+
+  #showNotice(phase: Phase): void {
+    const notice = this.#noticeFor(phase)
+    this.#notice.hidden = notice === undefined
+    const key = notice === undefined ? '' : JSON.stringify(notice)
+    if (notice === undefined || key === this.#noticeOf) {
+      this.#noticeOf = key
+      return
+    }
+    this.#noticeOf = key
+    this.#notice.replaceChildren(
+      make('h2', { text: notice.title }),
+      ...notice.text.map((text) => make('p', { text })),
+      ...(notice.code === undefined ? [] : [make('pre', { text: notice.code, attributes: { tabindex: 0 } })]),
+    )
+  }
+
+  #noticeFor(phase: Phase): { title: string; text: string[]; code?: string } | undefined {
+    switch (phase.is) {
+      case 'connecting':
+        return { title: 'Connecting', text: [`to ${this.#url}`] }
+      case 'loading':
+        return {
+          title: 'Connected',
+          text: ['The node has been asked for the overlay. It comes in a moment.'],
+        }
+      case 'waiting':
+        return {
+          title: 'There is no node to watch yet',
+          text: [phase.text, 'This page goes on by itself as soon as one has joined.'],
+        }
+      case 'refused':
+        return { title: 'The node does not show the overlay', text: [phase.text] }
+      case 'alone':
+        return {
+          title: `Only ${this.#store.model.state.self} is here`,
+          text: ['Start another node that knows this one, or its bootstrap:'],
+          code: `hearsay node --name another --bootstrap ${this.#url}`,
+        }
+      case 'lost':
+        return this.#store.model.isKnown
+          ? undefined
+          : { title: 'No connection', text: [`${this.#url} does not answer. The page goes on trying.`] }
+      case 'live':
+        return undefined
+    }
+  }
+}
+
+function figure(value: string, name: string): HTMLElement {
+  return make('li', {}, [make('b', { text: value }), ` ${name}`])
+}
+
+// Unchanged text is not set again: screen readers would read it again.
+function setText(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text
+}

@@ -1,0 +1,234 @@
+// What the page knows: takes the lines of the feed in, keeps the overlay, its timeline, the ways of messages and the sends
+// of this page, and says what has changed. It must not touch the DOM.
+
+import type { TrafficLine, WatchLine } from '../../guests/overlay-lines.ts'
+import type { FeedState } from './feed.ts'
+import type { ErrorLine, FeedLine, MessageLine, OutcomeLine } from './lines.ts'
+import { OverlayModel, type OverlayState } from './overlay-model.ts'
+import { type Trail, Trails } from './paths.ts'
+import { Sends } from './sends.ts'
+import { Timeline } from './timeline.ts'
+import { TrafficHistory } from './traffic-history.ts'
+import { eventText, many, outcomeText } from './wording.ts'
+
+/** What the page has to say of itself. */
+export type Phase =
+  | { readonly is: 'connecting' }
+  /** Connected, and the overlay has not come yet. */
+  | { readonly is: 'loading' }
+  /** A bootstrap that has nobody to watch. */
+  | { readonly is: 'waiting'; readonly text: string }
+  /** The node does not let itself be watched. */
+  | { readonly is: 'refused'; readonly text: string }
+  | { readonly is: 'alone' }
+  | { readonly is: 'live' }
+  | { readonly is: 'lost'; readonly feed: FeedState & { readonly is: 'lost' } }
+
+/** Who is told of changes. */
+export interface StoreListener {
+  onPhase(): void
+  onStructure(): void
+  onReports(): void
+  onTraffic(line: TrafficLine): void
+  onEvents(): void
+  onSends(): void
+}
+
+/** Broadcasts are told in the timeline once each, and direct messages only when they end. */
+export class Store {
+  readonly model = new OverlayModel()
+  readonly timeline = new Timeline()
+  readonly trails = new Trails()
+  readonly history = new TrafficHistory()
+  readonly sends = new Sends()
+  readonly #listener: StoreListener
+  #feed: FeedState = { is: 'connecting', attempt: 0 }
+  #waiting: string | undefined
+  #refused: string | undefined
+  #offsetMs = 0
+  #lastTraffic: TrafficLine | undefined
+
+  constructor(listener: StoreListener) {
+    this.#listener = listener
+  }
+
+  /** What the page has to say of itself. */
+  get phase(): Phase {
+    const feed = this.#feed
+    if (feed.is === 'lost') return { is: 'lost', feed }
+    if (feed.is === 'connecting' && !this.model.isKnown) return { is: 'connecting' }
+    if (this.#refused !== undefined) return { is: 'refused', text: this.#refused }
+    if (this.#waiting !== undefined) return { is: 'waiting', text: this.#waiting }
+    if (!this.model.isKnown) return { is: 'loading' }
+    return { is: this.model.state.nodes.size <= 1 ? 'alone' : 'live' }
+  }
+
+  /** The watched node's clock, in ms since 1970. */
+  get nowMs(): number {
+    return Date.now() + this.#offsetMs
+  }
+
+  /** The newest `traffic` line. */
+  get lastTraffic(): TrafficLine | undefined {
+    return this.#lastTraffic
+  }
+
+  /** The overlay at a moment, or now. */
+  stateAt(momentMs: number | undefined): OverlayState {
+    return momentMs === undefined ? this.model.state : this.timeline.stateAt(momentMs)
+  }
+
+  /** The message that a send of this page was, once a step of it was seen. */
+  trailOf(traceparent: string): Trail | undefined {
+    return this.trails.byTraceparent(traceparent)
+  }
+
+  /** The connection has changed. */
+  passTo(feed: FeedState): void {
+    const before = this.#feed
+    this.#feed = feed
+    if (feed.is === 'lost' && before.is === 'open') {
+      this.#note('feed', `connection lost: ${feed.why}`)
+      this.sends.lose()
+      this.#listener.onSends()
+    }
+    if (feed.is === 'open') {
+      this.#waiting = undefined
+      this.#refused = undefined
+      if (this.model.isKnown) this.#note('feed', 'connected again')
+    }
+    this.#listener.onPhase()
+  }
+
+  /** Takes in a line. */
+  take(line: FeedLine): void {
+    if ('atMs' in line) this.#clock(line.atMs)
+    switch (line.event) {
+      case 'overlay':
+      case 'overlay-change':
+        this.#takeOverlay(line)
+        break
+      case 'reports':
+        this.model.applyReports(line)
+        this.timeline.recordReports(line)
+        this.#listener.onReports()
+        break
+      case 'traffic':
+        this.#takeTraffic(line)
+        break
+      case 'watch':
+        this.#takeWatch(line)
+        break
+      case 'outcome':
+        this.#takeOutcome(line)
+        break
+      case 'error':
+        this.#takeError(line)
+        break
+      case 'message':
+        this.#takeMessage(line)
+        break
+      case 'welcome':
+    }
+  }
+
+  #clock(atMs: number): void {
+    // Steps of a few ms are the way of the line; only a real difference between two clocks is taken over.
+    const offsetMs = atMs - Date.now()
+    if (Math.abs(offsetMs - this.#offsetMs) > 250) this.#offsetMs = offsetMs
+  }
+
+  #takeOverlay(line: FeedLine & { event: 'overlay' | 'overlay-change' }): void {
+    const wasKnown = this.model.isKnown
+    const applied = this.model.apply(line)
+    if (applied === undefined) return
+    const { state } = this.model
+    this.timeline.record(line.atMs, applied.change, state)
+    if (!wasKnown) {
+      this.#note(
+        'feed',
+        `${many(state.nodes.size, 'node')}, ${many(state.links.size, 'link')} seen by ${state.self}`,
+      )
+    }
+    for (const event of applied.events) {
+      if (event.kind === 'watching' && !wasKnown) continue
+      const { kind, node, peer } = event
+      this.timeline.note({
+        kind,
+        atMs: line.atMs,
+        text: eventText(event),
+        node,
+        ...(peer === undefined ? {} : { peer }),
+      })
+    }
+    this.#waiting = undefined
+    this.#listener.onStructure()
+    if (applied.events.length > 0 || !wasKnown) this.#listener.onEvents()
+    this.#listener.onPhase()
+  }
+
+  #takeTraffic(line: TrafficLine): void {
+    this.#lastTraffic = line
+    this.timeline.passTo(line.atMs)
+    this.history.add(line)
+    const seen = new Set<string>()
+    for (const step of line.steps) {
+      const isNew = step.kind === 'broadcast' && !seen.has(step.id) && this.trails.get(step.id) === undefined
+      seen.add(step.id)
+      if (!isNew) continue
+      const { origin, id } = step
+      this.timeline.note({
+        kind: 'broadcast',
+        atMs: line.atMs,
+        text: `broadcast of ${origin}`,
+        node: origin,
+        messageId: id,
+      })
+    }
+    const steps = this.trails.add(line.steps, line.atMs)
+    this.#listener.onTraffic({ ...line, steps })
+    this.#listener.onEvents()
+    if (this.sends.areSome) this.#listener.onSends()
+  }
+
+  #takeWatch(line: WatchLine): void {
+    this.#waiting = line.waiting
+    this.#listener.onPhase()
+  }
+
+  #takeOutcome(line: OutcomeLine): void {
+    const sent = this.sends.end(line)
+    if (sent === undefined) return
+    const trail = this.trailOf(sent.traceparent)
+    this.timeline.note({
+      kind: 'outcome',
+      atMs: this.nowMs,
+      text: `to ${sent.to === '*' ? 'everyone' : sent.to}: ${outcomeText(line)}`,
+      ...(trail === undefined ? {} : { messageId: trail.id }),
+      ...(sent.to === '*' ? {} : { node: sent.to }),
+    })
+    this.#listener.onSends()
+    this.#listener.onEvents()
+  }
+
+  #takeError(line: ErrorLine): void {
+    if (line.tag !== undefined && this.sends.fail(line.tag, line.text)) {
+      this.#listener.onSends()
+      return
+    }
+    this.#note('feed', `the node says: ${line.text}`)
+    if (!this.model.isKnown && this.#feed.is === 'open') this.#refused = line.text
+    this.#listener.onPhase()
+    this.#listener.onEvents()
+  }
+
+  #takeMessage(line: MessageLine): void {
+    const text = line.text.length > 200 ? `${line.text.slice(0, 199)}…` : line.text
+    this.#note('message', `${line.from}${line.topic === undefined ? '' : ` on ${line.topic}`}: ${text}`)
+    this.#listener.onEvents()
+  }
+
+  #note(kind: 'feed' | 'message', text: string): void {
+    this.timeline.note({ kind, atMs: this.nowMs, text })
+  }
+}

@@ -1,0 +1,57 @@
+// Messages per second over the last minutes, for the small chart over the timeline. Pure. It must not keep messages,
+// only counts, in arrays that are made once.
+
+import type { TrafficLine } from '../../guests/overlay-lines.ts'
+
+/** Counts by second, as a ring. */
+export class TrafficHistory {
+  readonly #seconds: number
+  readonly #direct: Float64Array
+  readonly #broadcast: Float64Array
+  #lastS = 0
+
+  /** @param seconds how far back it reaches */
+  constructor(seconds = 600) {
+    this.#seconds = seconds
+    this.#direct = new Float64Array(seconds)
+    this.#broadcast = new Float64Array(seconds)
+  }
+
+  /** Takes in steps. Each stands for `oneIn` of them. */
+  add(line: TrafficLine): void {
+    const atS = Math.floor(line.atMs / 1_000)
+    this.#passTo(atS)
+    if (atS <= this.#lastS - this.#seconds) return
+    const slot = atS % this.#seconds
+    for (const { kind } of line.steps) {
+      const counts = kind === 'direct' ? this.#direct : this.#broadcast
+      counts[slot] = (counts[slot] ?? 0) + line.oneIn
+    }
+  }
+
+  /** Steps of direct messages in the second of a moment. */
+  directAt(atMs: number): number {
+    return this.#at(this.#direct, atMs)
+  }
+
+  /** Steps of broadcasts in the second of a moment. */
+  broadcastAt(atMs: number): number {
+    return this.#at(this.#broadcast, atMs)
+  }
+
+  #at(counts: Float64Array, atMs: number): number {
+    const atS = Math.floor(atMs / 1_000)
+    if (atS > this.#lastS || atS <= this.#lastS - this.#seconds) return 0
+    return counts[atS % this.#seconds] ?? 0
+  }
+
+  #passTo(atS: number): void {
+    if (atS <= this.#lastS) return
+    const from = Math.max(this.#lastS + 1, atS - this.#seconds + 1)
+    for (let second = from; second <= atS; second++) {
+      this.#direct[second % this.#seconds] = 0
+      this.#broadcast[second % this.#seconds] = 0
+    }
+    this.#lastS = atS
+  }
+}

@@ -1,0 +1,195 @@
+// A server of the topology page without a swarm behind it: hands out the page, and plays the lines of an overlay that is
+// not there (fake-overlay.ts). For developing the page, and for tests of what a real swarm cannot easily be brought to.
+//
+//   node test/support/fake-overlay-feed.ts [--nodes 300] [--port 5099] [--seed 1] [--quiet]
+//
+// It answers sends as a node would; a message to `nobody` fails.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { parseArgs } from 'node:util'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { UI_SECURITY_POLICY, UiUnavailable, uiAsset } from '../../src/dashboard/assets.ts'
+import type { MessageStep } from '../../src/guests/overlay-lines.ts'
+import { FakeOverlay, type FakeOverlayOptions } from './fake-overlay.ts'
+
+/** What is played. */
+export interface FakeFeedOptions extends Partial<FakeOverlayOptions> {
+  readonly port?: number
+  /** Traffic, reports and changes as time passes; without, only what is asked for. Default `false`. */
+  readonly isAlive?: boolean
+  /** What a guest that watches is told, instead of the overlay. */
+  readonly onWatch?: (tell: (line: unknown) => void, overlay: FakeOverlay) => void
+}
+
+const TRAFFIC_MS = 250
+const REPORTS_MS = 2_000
+const CHANGES_MS = 4_000
+
+/** The server. */
+export class FakeFeed {
+  readonly overlay: FakeOverlay
+  /** Lines that came in, newest last. */
+  readonly heard: Record<string, unknown>[] = []
+  readonly #http: Server
+  readonly #sockets: WebSocketServer
+  readonly #options: FakeFeedOptions
+  readonly #timers: NodeJS.Timeout[] = []
+  #isAnswering = true
+
+  private constructor(options: FakeFeedOptions) {
+    this.#options = options
+    this.overlay = new FakeOverlay({ nodes: 30, ...options })
+    this.#http = createServer((request, response) => void this.#serve(request, response))
+    this.#sockets = new WebSocketServer({ noServer: true })
+    this.#http.on('upgrade', (request, socket, head) => {
+      if (!this.#isAnswering) {
+        socket.destroy()
+        return
+      }
+      this.#sockets.handleUpgrade(request, socket, head, (guest) => this.#welcome(guest))
+    })
+  }
+
+  /** Starts one. */
+  static async start(options: FakeFeedOptions = {}): Promise<FakeFeed> {
+    const feed = new FakeFeed(options)
+    await new Promise<void>((resolve) => feed.#http.listen(options.port ?? 0, '127.0.0.1', resolve))
+    if (options.isAlive === true) feed.#live()
+    return feed
+  }
+
+  /** Where the page is. */
+  get url(): string {
+    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}/ui`
+  }
+
+  /** Tells all guests a line; text as it is. */
+  tell(line: unknown): void {
+    const text = typeof line === 'string' ? line : JSON.stringify(line)
+    for (const guest of this.#sockets.clients) guest.send(text)
+  }
+
+  /** Tells all guests of steps. */
+  tellSteps(steps: readonly MessageStep[], oneIn = 1): void {
+    this.tell({ event: 'traffic', atMs: Date.now(), oneIn, leftOut: 0, steps })
+  }
+
+  /** Cuts all guests off, and lets none in until `answer`. */
+  cut(): void {
+    this.#isAnswering = false
+    for (const guest of this.#sockets.clients) guest.terminate()
+  }
+
+  /** Lets guests in again. */
+  answer(): void {
+    this.#isAnswering = true
+  }
+
+  /** Ends it. */
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer)
+    for (const guest of this.#sockets.clients) guest.terminate()
+    this.#http.closeAllConnections()
+    await new Promise((resolve) => this.#http.close(resolve))
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asset = await uiAsset(request.url ?? '')
+    if (asset === undefined || asset instanceof UiUnavailable) {
+      response.writeHead(asset === undefined ? 404 : 503).end(asset?.error)
+      return
+    }
+    response
+      .writeHead(200, {
+        'content-type': asset.contentType,
+        'content-security-policy': UI_SECURITY_POLICY,
+        ...(asset.gzip === undefined ? {} : { 'content-encoding': 'gzip' }),
+      })
+      .end(asset.gzip ?? asset.bytes)
+  }
+
+  #welcome(guest: WebSocket): void {
+    const tell = (line: unknown) => guest.send(typeof line === 'string' ? line : JSON.stringify(line))
+    tell({ event: 'welcome', node: this.overlay.self, you: 'node1/k3f7', text: 'Hello.' })
+    guest.on('message', (data) => {
+      const line = JSON.parse(String(data)) as Record<string, unknown>
+      this.heard.push(line)
+      if (line.cmd === 'watch') this.#watch(tell)
+      else if (typeof line.to === 'string') this.#send(line.to, line, tell)
+    })
+  }
+
+  #watch(tell: (line: unknown) => void): void {
+    if (this.#options.onWatch !== undefined) {
+      this.#options.onWatch(tell, this.overlay)
+      return
+    }
+    tell({ event: 'watch', on: true, node: this.overlay.self })
+    tell(this.overlay.line(Date.now()))
+    tell(this.overlay.reports(Date.now()))
+  }
+
+  #send(to: string, line: Record<string, unknown>, tell: (line: unknown) => void): void {
+    const { overlay } = this
+    const { tag } = line
+    const traceparent = String(line.traceparent)
+    const answer = { event: 'outcome', tag, to }
+    if (to === '*') {
+      this.tellSteps(overlay.broadcast(overlay.self, traceparent))
+      const of = overlay.up.length - 1
+      const neighbors = overlay.neighbors(overlay.self)
+      tell({ ...answer, status: 'sent', neighbors, reached: of, of, missing: [], id: 'node1/1/1' })
+      return
+    }
+    const steps = overlay.direct(overlay.self, to, traceparent)
+    if (steps.length === 0) {
+      const reason = overlay.node(to) === undefined ? 'unknown-peer' : 'no-route'
+      tell({ ...answer, status: 'failed', reason, at: overlay.self, error: `${to} cannot be reached` })
+      return
+    }
+    tell({ ...answer, status: 'delivered', hops: steps.length, rttMs: 3.1, id: steps[0]?.id })
+    this.tellSteps(steps)
+  }
+
+  #live(): void {
+    const { overlay } = this
+    const any = () => overlay.up[overlay.below(overlay.up.length)] as string
+    this.#every(TRAFFIC_MS, () => {
+      const count = 1 + overlay.below(Math.min(12, overlay.up.length))
+      const steps = Array.from({ length: count }, () => overlay.direct(any(), any())).flat()
+      if (overlay.below(12) === 0) steps.push(...overlay.broadcast(any()))
+      this.tellSteps(steps, overlay.up.length > 200 ? 8 : 1)
+    })
+    this.#every(REPORTS_MS, () => this.tell(overlay.reports(Date.now())))
+    this.#every(CHANGES_MS, () => {
+      const name = any()
+      const what = overlay.below(4)
+      if (what < 2 || name === overlay.self) this.tell(overlay.join(Date.now()))
+      else this.tell(overlay.leave(Date.now(), name, what === 2 ? 'leaving' : 'unreachable'))
+    })
+  }
+
+  #every(ms: number, action: () => void): void {
+    this.#timers.push(setInterval(action, ms))
+  }
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      nodes: { type: 'string', default: '300' },
+      port: { type: 'string', default: '5099' },
+      seed: { type: 'string', default: '1' },
+      quiet: { type: 'boolean', default: false },
+    },
+  })
+  const feed = await FakeFeed.start({
+    nodes: Number(values.nodes),
+    port: Number(values.port),
+    seed: Number(values.seed),
+    hasAllStates: Number(values.nodes) > 3,
+    isAlive: !values.quiet,
+  })
+  console.log(feed.url)
+}
