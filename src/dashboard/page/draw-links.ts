@@ -9,6 +9,8 @@ import { DIM, LEVELS, type SceneLink, type SceneNode, STRONG } from './scene.ts'
 const WIDTHS_PX: readonly number[] = [0.8, 1, 1.6, 2.4, 3.6]
 /** One path of thousands of crossing lines costs more than some of hundreds. */
 const LINES_PER_PATH = 250
+/** More links than that are drawn in a hurry while the layout runs. */
+const HURRY_LINKS = 600
 /** Bytes that wait, from which there is one more bar. */
 const QUEUE_BARS: readonly number[] = [1, 4_096, 65_536]
 
@@ -16,14 +18,17 @@ const QUEUE_BARS: readonly number[] = [1, 4_096, 65_536]
 export function drawLinks(frame: Frame): void {
   const { context, scale, palette, scene } = frame
   // Thousands of links would be a grey sheet if each were as strong as one of ten.
-  const crowd = Math.min(0.75, Math.max(0.16, 7 / Math.sqrt(scene.links.length + 1)))
+  const crowd = Math.min(0.75, Math.max(0.11, 7 / Math.sqrt(scene.links.length + 1)))
+  const isHurried = frame.isSettling && scene.links.length > HURRY_LINKS
   for (const group of scene.groups) {
     const isStrong = group.emphasis === STRONG
     context.strokeStyle = isStrong ? palette.accent : palette.link
     const busy = group.level / (LEVELS.length - 1)
-    const alpha = crowd + (1 - crowd) * busy * 0.6
+    const alpha = crowd + (1 - crowd) * busy * 0.4
     context.globalAlpha = isStrong ? 0.95 : group.emphasis === DIM ? alpha * 0.35 : alpha
-    context.lineWidth = ((WIDTHS_PX[group.level] ?? 1) + (isStrong ? 0.7 : 0)) / scale
+    // Hairlines cost a fraction, and while all of them move nobody compares their widths.
+    const widthPx = isHurried ? 0.8 : (WIDTHS_PX[group.level] ?? 1)
+    context.lineWidth = (widthPx + (isStrong ? 0.7 : 0)) / scale
     strokeAll(context, group.links)
   }
   context.globalAlpha = 1

@@ -36,7 +36,7 @@ function drawTraces(frame: Frame, tokens: Tokens, kind: TokenKind, strength: num
     count++
   }
   if (count === 0) return
-  context.globalAlpha = (strength / STRENGTHS) * 0.8
+  context.globalAlpha = (strength / STRENGTHS) * background(frame)
   context.strokeStyle = palette[kind]
   context.lineWidth = 1.6 / scale
   context.stroke()
@@ -60,9 +60,14 @@ function drawHeads(frame: Frame, tokens: Tokens, kind: TokenKind): void {
       context.rect(x - size, y - size, size * 2, size * 2)
     }
   }
-  context.globalAlpha = 1
+  context.globalAlpha = Math.min(1, background(frame) + 0.2)
   context.fillStyle = palette[kind]
   context.fill()
+}
+
+// Beside a message or a node that somebody looks at, all others are in the background.
+function background({ edges, selected }: Frame): number {
+  return edges.length > 0 || selected !== undefined ? 0.25 : 0.8
 }
 
 /** The way of the selected message: its links with an arrow in the direction that it took. */
@@ -91,7 +96,8 @@ function addArrow({ context, scale }: Frame, { fromNode, toNode }: ShownEdge): v
   const size = Math.min(9, Math.max(4, length * scale * 0.3)) / scale
   if (length === 0 || length * scale < 10) return
   const [ux, uy] = [dx / length, dy / length]
-  const tip = Math.max(length * 0.6, length - (radiusPx(scale) + 3) / scale)
+  // In the middle, where neither a node nor its name covers it.
+  const tip = length * 0.58 + size / 2
   const [tx, ty] = [x + ux * tip, y + uy * tip]
   const [bx, by] = [tx - ux * size, ty - uy * size]
   context.moveTo(tx, ty)

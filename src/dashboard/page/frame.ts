@@ -26,6 +26,8 @@ export interface Frame {
   edges: readonly ShownEdge[]
   /** The message that is shown is a broadcast. */
   isTree: boolean
+  /** The layout runs: every frame is another picture. */
+  isSettling: boolean
   hasReducedMotion: boolean
   /** Of the canvas, in pixels. */
   widthPx: number

@@ -149,15 +149,24 @@ export class Layout {
   }
 }
 
-// Keeps parts without links between them in the picture.
+// Keeps parts without links between them in the picture: linked nodes are drawn to the middle, and what has no link, which
+// all others push away and nobody holds, to a circle around them.
 function pullToMiddle() {
   let nodes: readonly SceneNode[] = []
   const force = (alpha: number): void => {
+    let [squares, linked] = [0, 0]
+    for (const { links, x = 0, y = 0 } of nodes) {
+      if (links.length === 0) continue
+      squares += x * x + y * y
+      linked++
+    }
+    const around = linked === 0 ? 0 : Math.sqrt(squares / linked) * 1.4 + 16
     for (const node of nodes) {
-      // What has no link is pushed away by all and held by nobody.
-      const pull = (node.links.length === 0 ? 0.34 : 0.055) * alpha
-      node.vx = (node.vx ?? 0) - (node.x ?? 0) * pull
-      node.vy = (node.vy ?? 0) - (node.y ?? 0) * pull
+      const { x = 0, y = 0 } = node
+      const distance = Math.hypot(x, y) || 1
+      const pull = node.links.length === 0 ? 0.3 * (1 - around / distance) : 0.055
+      node.vx = (node.vx ?? 0) - x * pull * alpha
+      node.vy = (node.vy ?? 0) - y * pull * alpha
     }
   }
   force.initialize = (given: readonly SceneNode[]): void => {

@@ -8,7 +8,7 @@ import { makeGlyph } from './glyph.ts'
 export function fillLegend(element: HTMLElement): void {
   const items = LEGEND.map(({ look, text }) => make('li', {}, [makeGlyph(look), text]))
   items.push(
-    make('li', {}, [linkSample([1, 4]), 'link, wider: more messages/s']),
+    make('li', {}, [linkSample([1, 4]), 'wider: more messages/s']),
     make('li', {}, [queueSample(), 'bytes wait at this end']),
     make('li', {}, [tokenSample('circle'), 'direct message']),
     make('li', {}, [tokenSample('square'), 'broadcast']),

@@ -10,6 +10,7 @@ import { drawTraffic, drawWay } from './draw-traffic.ts'
 import type { Position } from './export.ts'
 import type { Frame, ShownEdge } from './frame.ts'
 import { FrameRate } from './frame-rate.ts'
+import { Layer } from './layer.ts'
 import { type Graph, Layout } from './layout.ts'
 import type { OverlayState } from './overlay-model.ts'
 import { readPalette } from './palette.ts'
@@ -41,6 +42,10 @@ export class Picture {
   readonly #tokens = new Tokens()
   readonly #frame: Frame
   readonly #motion = matchMedia('(prefers-reduced-motion: reduce)')
+  readonly #links = new Layer()
+  readonly #nodes = new Layer()
+  /** Grows with whatever changes the picture, but for messages on their ways. */
+  #version = 0
   #trail: Trail | undefined
   #isMovedByHand = false
   #isContinuous = false
@@ -116,7 +121,7 @@ export class Picture {
       const startMs = nowMs + Math.max(0, hops - 1) * HOP_MS
       this.#tokens.add({ from, to, kind, startMs })
     }
-    this.redraw()
+    this.#wake()
   }
 
   /** Takes messages out of the picture, as when it jumps to another moment. */
@@ -164,6 +169,11 @@ export class Picture {
 
   /** Draws once more. */
   redraw(): void {
+    this.#version++
+    this.#wake()
+  }
+
+  #wake(): void {
     // Any property of the drawing does it; there is no other way in.
     this.#graph.nodeRelSize(4)
   }
@@ -235,6 +245,7 @@ export class Picture {
       hits: undefined,
       edges: [],
       isTree: false,
+      isSettling: false,
       hasReducedMotion: false,
       widthPx: 0,
       heightPx: 0,
@@ -246,20 +257,34 @@ export class Picture {
   #draw(listener: PictureListener): void {
     const frame = this.#frame
     const startMs = performance.now()
-    frame.scale = this.#graph.zoom()
     frame.nowMs = startMs
     frame.hasReducedMotion = this.#motion.matches
     const { x, y } = this.#graph.graph2ScreenCoords(0, 0)
-    frame.offsetX = x
-    frame.offsetY = y
-    drawLinks(frame)
+    frame.isSettling = this.#layout.isRunning
+    if (this.#hasMoved(x, y) || frame.isSettling) this.#version++
+    this.#links.draw(frame, this.#version, drawLinks)
     drawTraffic(frame, this.#tokens)
-    drawWay(frame)
-    drawNodes(frame)
-    this.#labels.draw(frame)
+    this.#nodes.draw(frame, this.#version, this.#paintNodes)
     this.#setContinuous(this.#tokens.count > 0)
     this.frameRate.add(startMs, performance.now() - startMs)
     listener.onFrame()
+  }
+
+  readonly #paintNodes = (frame: Frame): void => {
+    drawWay(frame)
+    drawNodes(frame)
+    this.#labels.draw(frame)
+  }
+
+  // Takes over where the picture is on the canvas. Returns whether that is somewhere else than before.
+  #hasMoved(x: number, y: number): boolean {
+    const frame = this.#frame
+    const scale = this.#graph.zoom()
+    const isSame = frame.scale === scale && frame.offsetX === x && frame.offsetY === y
+    frame.scale = scale
+    frame.offsetX = x
+    frame.offsetY = y
+    return !isSame
   }
 
   // While messages run every frame is drawn, and otherwise only where something changes.

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { LineReader } from '../../../src/dashboard/page/lines.ts'
+
+const overlay = {
+  event: 'overlay',
+  atMs: 5,
+  self: 'a',
+  nodes: [{ name: 'a', kind: 'node', state: 'up', incarnation: 1, version: 2, tags: ['t'] }],
+  links: [['b', 'a']],
+}
+
+describe('the lines of the feed', () => {
+  it('reads what it knows, with the smaller name of a link first', () => {
+    const reader = new LineReader()
+    const line = reader.read(JSON.stringify(overlay))
+    assert.ok(line?.event === 'overlay')
+    assert.deepEqual(line.nodes, overlay.nodes)
+    assert.deepEqual(line.links, [['a', 'b']])
+    assert.equal(reader.ignored, 0)
+  })
+
+  it('leaves out and counts what is broken or unknown', () => {
+    const reader = new LineReader()
+    const broken = [
+      '',
+      '{',
+      'null',
+      '7',
+      '[]',
+      '{"event":"news"}',
+      '{"event":"overlay"}',
+      '{"event":"reports","atMs":"x"}',
+    ]
+    for (const text of broken) assert.equal(reader.read(text), undefined, text)
+    assert.equal(reader.ignored, broken.length)
+  })
+
+  it('keeps the good parts of a line that has bad ones', () => {
+    const reader = new LineReader()
+    const nodes = [
+      ...overlay.nodes,
+      null,
+      { name: 'b' },
+      { name: 'c', state: 'asleep' },
+      { name: '', state: 'up' },
+    ]
+    const line = reader.read(
+      JSON.stringify({ ...overlay, nodes, links: [['a', 'a'], 'x', ['a', 7], ['a', 'c']] }),
+    )
+    assert.ok(line?.event === 'overlay')
+    assert.deepEqual(
+      line.nodes.map(({ name }) => name),
+      ['a'],
+    )
+    assert.deepEqual(line.links, [['a', 'c']])
+    assert.equal(reader.ignored, 7)
+  })
+
+  it('takes no number that is none, nor a negative one', () => {
+    const reader = new LineReader()
+    const links = [{ to: 'b', rttMs: -1, queuedBytes: '9', messagesPerS: null, bytesPerS: 3 }]
+    const line = reader.read(JSON.stringify({ event: 'reports', atMs: 1, reports: [{ node: 'a', links }] }))
+    assert.ok(line?.event === 'reports')
+    assert.deepEqual(line.reports[0]?.links, [{ to: 'b', queuedBytes: 0, messagesPerS: 0, bytesPerS: 3 }])
+  })
+
+  it('reads outcomes, errors and messages', () => {
+    const reader = new LineReader()
+    assert.deepEqual(
+      reader.read('{"event":"outcome","tag":7,"to":"b","status":"delivered","hops":2,"rttMs":3.1}'),
+      {
+        event: 'outcome',
+        status: 'delivered',
+        tag: 7,
+        to: 'b',
+        hops: 2,
+        rttMs: 3.1,
+      },
+    )
+    assert.deepEqual(reader.read('{"event":"error","text":"what?","tag":1}'), {
+      event: 'error',
+      text: 'what?',
+      tag: 1,
+    })
+    const message = reader.read('{"event":"message","from":"b","msg":{"t":1},"broadcast":true}')
+    assert.ok(message?.event === 'message')
+    assert.equal(message.text, '{"t":1}')
+  })
+})

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { linkFigures, OverlayModel } from '../../../src/dashboard/page/overlay-model.ts'
+import type {
+  OverlayChangeLine,
+  OverlayLine,
+  ReportedLink,
+  SeenNode,
+} from '../../../src/guests/overlay-lines.ts'
+import { change } from '../../support/fake-overlay.ts'
+
+const node = (name: string, more: Partial<SeenNode> = {}): SeenNode => ({
+  name,
+  kind: 'node',
+  state: 'up',
+  incarnation: 1,
+  version: 1,
+  ...more,
+})
+const all = (names: readonly string[], links: OverlayLine['links'], atMs = 1): OverlayLine => ({
+  event: 'overlay',
+  atMs,
+  self: 'a',
+  nodes: names.map((name) => node(name)),
+  links,
+})
+const report = (name: string, links: readonly ReportedLink[]) => ({
+  node: name,
+  sent: {},
+  received: {},
+  relayed: 0,
+  dropped: {},
+  links,
+})
+
+function seen(model: OverlayModel) {
+  const { nodes, links } = model.state
+  return { nodes: [...nodes.keys()].sort(), links: [...links.keys()].sort() }
+}
+
+describe('the model of the overlay', () => {
+  it('leaves a change before the first overlay out', () => {
+    const model = new OverlayModel()
+    assert.equal(model.apply(change(1, { nodes: [node('a')] })), undefined)
+    assert.equal(model.isKnown, false)
+  })
+
+  it('tells nothing of the first overlay but who is watched', () => {
+    const model = new OverlayModel()
+    const applied = model.apply(all(['a', 'b'], [['a', 'b']]))
+    assert.deepEqual(applied?.events, [{ kind: 'watching', node: 'a' }])
+    assert.deepEqual(seen(model), { nodes: ['a', 'b'], links: ['a b'] })
+  })
+
+  it('tells what a change has changed', () => {
+    const model = new OverlayModel()
+    model.apply(all(['a', 'b', 'd'], [['a', 'b']]))
+    const line: OverlayChangeLine = change(2, {
+      nodes: [node('c'), node('b', { state: 'unreachable' }), node('d', { version: 9 })],
+      linksUp: [['a', 'c']],
+      linksDown: [['a', 'b']],
+    })
+    assert.deepEqual(model.apply(line)?.events, [
+      { kind: 'join', node: 'c' },
+      { kind: 'unreachable', node: 'b' },
+      { kind: 'link-up', node: 'a', peer: 'c' },
+      { kind: 'link-down', node: 'a', peer: 'b' },
+    ])
+    assert.deepEqual(seen(model), { nodes: ['a', 'b', 'c', 'd'], links: ['a c'] })
+  })
+
+  it('takes the links of a node that is gone with it', () => {
+    const model = new OverlayModel()
+    model.apply(
+      all(
+        ['a', 'b', 'c'],
+        [
+          ['a', 'b'],
+          ['b', 'c'],
+          ['a', 'c'],
+        ],
+      ),
+    )
+    model.applyReports({ event: 'reports', atMs: 1, everyMs: 1, reports: [report('b', [])] })
+    const applied = model.apply(change(2, { gone: ['b', 'nobody'] }))
+    assert.deepEqual(applied?.change.gone, ['b'])
+    assert.deepEqual(seen(model), { nodes: ['a', 'c'], links: ['a c'] })
+    assert.equal(model.state.reports.size, 0)
+  })
+
+  it('takes a later overlay as what has changed since', () => {
+    const model = new OverlayModel()
+    model.apply(all(['a', 'b'], [['a', 'b']]))
+    const applied = model.apply(all(['a', 'c'], [['a', 'c']], 9))
+    assert.deepEqual(applied?.change.gone, ['b'])
+    assert.deepEqual(
+      applied?.change.nodes.map(({ name }) => name),
+      ['c'],
+    )
+    assert.deepEqual(seen(model), { nodes: ['a', 'c'], links: ['a c'] })
+    assert.deepEqual(model.apply(all(['a', 'c'], [['a', 'c']], 10))?.events, [])
+  })
+
+  it('sees a new run of a node as a join, and a new tag as a change', () => {
+    const model = new OverlayModel()
+    model.apply(all(['a', 'b'], []))
+    const again = model.apply(change(2, { nodes: [node('b', { incarnation: 5 })] }))
+    assert.deepEqual(again?.events, [{ kind: 'join', node: 'b' }])
+    const tagged = model.apply(change(3, { nodes: [node('b', { incarnation: 5, tags: ['x'] })] }))
+    assert.deepEqual(tagged?.events, [{ kind: 'changed', node: 'b' }])
+  })
+
+  it('puts what both ends say of a link together', () => {
+    const link = (to: string, rttMs: number, queuedBytes: number) => ({
+      to,
+      rttMs,
+      queuedBytes,
+      messagesPerS: 2,
+      bytesPerS: 10,
+    })
+    const reports = new Map([
+      ['a', report('a', [link('b', 3, 7)])],
+      ['b', report('b', [link('a', 2, 0)])],
+    ])
+    assert.deepEqual(linkFigures(['a', 'b'], reports), {
+      rttMs: 2,
+      queuedBytes: [7, 0],
+      messagesPerS: 4,
+      bytesPerS: 20,
+    })
+    assert.equal(linkFigures(['a', 'c'], reports), undefined)
+  })
+})

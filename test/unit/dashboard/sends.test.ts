@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Sends } from '../../../src/dashboard/page/sends.ts'
+import { outcomeText } from '../../../src/dashboard/page/wording.ts'
+
+describe('the sends of the page', () => {
+  it('have a tag and a trace each, and receipts to everyone', () => {
+    const sends = new Sends()
+    const one = sends.begin('b', 'x', 1)
+    const all = sends.begin('*', 'y', 2)
+    assert.match(one.traceparent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
+    assert.notEqual(one.traceparent, all.traceparent)
+    assert.notEqual(one.tag, all.tag)
+    assert.equal(one.receipts, undefined)
+    assert.equal(all.receipts, true)
+  })
+
+  it('end by their tag, once; a broadcast also without it', () => {
+    const sends = new Sends()
+    const { tag } = sends.begin('b', 'x', 1)
+    sends.begin('*', 'y', 2)
+    assert.equal(sends.end({ event: 'outcome', status: 'delivered', tag: 99 }), undefined)
+    assert.equal(sends.end({ event: 'outcome', status: 'delivered', tag })?.to, 'b')
+    assert.equal(sends.end({ event: 'outcome', status: 'delivered', tag }), undefined)
+    assert.equal(sends.end({ event: 'outcome', status: 'sent', to: '*' })?.to, '*')
+  })
+
+  it('end as unknown when the connection is lost', () => {
+    const sends = new Sends()
+    sends.begin('b', 'x', 1)
+    sends.lose()
+    assert.equal(sends.list[0]?.outcome?.status, 'unknown')
+  })
+
+  it('are said in one line', () => {
+    const outcome = { event: 'outcome' } as const
+    assert.equal(
+      outcomeText({ ...outcome, status: 'delivered', hops: 2, rttMs: 3.14 }),
+      'delivered, 2 hops, 3.1 ms',
+    )
+    assert.equal(
+      outcomeText({ ...outcome, status: 'failed', reason: 'no-route', at: 'node3', error: 'no way' }),
+      'failed: no-route at node3 (no way)',
+    )
+    assert.equal(
+      outcomeText({ ...outcome, status: 'sent', reached: 28, of: 29, missing: ['node4'] }),
+      'sent, reached 28 of 29, not reached: node4',
+    )
+  })
+})
