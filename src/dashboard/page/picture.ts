@@ -49,6 +49,7 @@ export class Picture {
   #trail: Trail | undefined
   #isMovedByHand = false
   #isContinuous = false
+  #movesUntilMs = 0
 
   constructor(element: HTMLElement, listener: PictureListener) {
     this.#element = element
@@ -88,9 +89,9 @@ export class Picture {
     return this.#graph && (this.#element.querySelector('canvas') as HTMLCanvasElement)
   }
 
-  /** The simulation runs. */
+  /** The simulation runs, or the picture moves to where it has been sent. */
   get isSettling(): boolean {
-    return this.#layout.isRunning
+    return this.#layout.isRunning || performance.now() < this.#movesUntilMs
   }
 
   /** The colours of the theme in force. */
@@ -329,8 +330,12 @@ export class Picture {
     this.#graph.centerAt((left + right) / 2, (top + bottom) / 2, this.#ms(ms)).zoom(scale, this.#ms(ms))
   }
 
+  // How long a move of the picture takes.
   #ms(ms: number): number {
-    return this.#motion.matches ? 0 : ms
+    if (this.#motion.matches || ms === 0) return 0
+    // The last frame of it may come a little later.
+    this.#movesUntilMs = performance.now() + ms + 50
+    return ms
   }
 
   #resize(): void {

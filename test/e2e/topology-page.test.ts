@@ -1,0 +1,402 @@
+// The topology page in a real browser, against a feed that plays an overlay: what a real swarm cannot easily be brought to.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { after, afterEach, before, it } from 'node:test'
+import type { Browser, BrowserContextOptions, Download, Page } from 'playwright-core'
+import type { PageConsole } from '../../src/dashboard/page/page-facts.ts'
+import { FakeFeed, type FakeFeedOptions } from '../support/fake-overlay-feed.ts'
+import { complaintsOf, describeInBrowser, startBrowser } from './support/chromium.ts'
+
+// In the browser.
+declare const hearsayPage: PageConsole
+declare const document: {
+  readonly activeElement: { readonly id: string } | null
+  readonly documentElement: { readonly dataset: { readonly theme?: string }; readonly scrollWidth: number }
+  querySelector(selector: string): { readonly max: string } | null
+}
+declare const innerWidth: number
+declare function getComputedStyle(element: unknown): { readonly filter: string }
+declare const axe: { run(options: unknown): Promise<{ violations: Violation[] }> }
+
+interface Violation {
+  readonly id: string
+  readonly impact: string
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
+}
+
+interface Opened {
+  readonly feed: FakeFeed
+  readonly page: Page
+  readonly complaints: string[]
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+async function textOf(download: Download): Promise<string> {
+  return readFileSync(await download.path(), 'utf8')
+}
+
+describeInBrowser('the topology page', () => {
+  let browser: Browser
+  const open: { close(): Promise<void> }[] = []
+  before(async () => {
+    browser = await startBrowser()
+  })
+  after(() => browser.close())
+  afterEach(async () => {
+    for (const each of open.splice(0).reverse()) await each.close()
+  })
+
+  async function visit(options: FakeFeedOptions = {}, context: BrowserContextOptions = {}): Promise<Opened> {
+    const feed = await FakeFeed.start(options)
+    open.push(feed)
+    const visitor = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...context })
+    open.push(visitor)
+    const page = await visitor.newPage()
+    page.setDefaultTimeout(15_000)
+    const complaints = complaintsOf(page)
+    await page.goto(feed.url)
+    return { feed, page, complaints }
+  }
+
+  const phase = (page: Page, wanted: string) =>
+    page.waitForFunction((name) => hearsayPage.phase() === name, wanted)
+  const count = (page: Page, nodes: number) =>
+    page.waitForFunction((wanted) => hearsayPage.shown().nodes.length === wanted, nodes)
+  const settled = (page: Page) =>
+    page.waitForFunction(() => hearsayPage.shown().nodes.length > 0 && hearsayPage.isSettled())
+  const selected = (page: Page) => page.evaluate(() => hearsayPage.selected())
+  const focused = (page: Page) => page.evaluate(() => document.activeElement?.id ?? '')
+
+  async function violations(page: Page): Promise<string[]> {
+    await page.evaluate(AXE)
+    const { violations: found } = await page.evaluate(() => axe.run(document))
+    return found
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(
+        ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join('\n')}`,
+      )
+  }
+
+  it('shows the overlay, and what changes', async () => {
+    const { feed, page, complaints } = await visit({ nodes: 30, hasAllStates: true })
+    await phase(page, 'live')
+    await count(page, 35)
+    feed.tell(feed.overlay.join(Date.now()))
+    await count(page, 36)
+    feed.tell(feed.overlay.forget(Date.now(), 'node7'))
+    await count(page, 35)
+    await page.getByRole('tab', { name: 'Events' }).click()
+    await page.getByText('node31 joined').waitFor()
+    await page.getByText('node7 was forgotten').waitFor()
+    assert.equal(await page.evaluate(() => hearsayPage.ignored()), 0)
+    assert.deepEqual(complaints, [])
+  })
+
+  it('keeps the nodes where they are when others come and go', async () => {
+    const { feed, page } = await visit({ nodes: 30 })
+    await settled(page)
+    const place = () =>
+      page.evaluate(() => JSON.stringify(['node3', 'node9'].map((name) => hearsayPage.placeOf(name))))
+    // Whoever has moved the picture keeps his view of it.
+    await page.getByRole('button', { name: 'Nearer' }).click()
+    await settled(page)
+    const before = await place()
+    feed.tell(feed.overlay.join(Date.now()))
+    feed.tell(feed.overlay.forget(Date.now(), 'node20'))
+    await page.waitForFunction(() => hearsayPage.shown().nodes.some(({ name }) => name === 'node31'))
+    await settled(page)
+    assert.equal(await place(), before)
+  })
+
+  it('says what is going on before there is anything to see', async () => {
+    const { page } = await visit({ onWatch: () => {} })
+    await phase(page, 'loading')
+    await page.getByText('The node has been asked for the overlay').waitFor()
+  })
+
+  it('of one node says how to add another', async () => {
+    const { feed, page } = await visit({ nodes: 1 })
+    await phase(page, 'alone')
+    await page.getByText('Only node1 is here').waitFor()
+    await page.getByText('hearsay node --name').waitFor()
+    feed.tell(feed.overlay.join(Date.now()))
+    await phase(page, 'live')
+    assert.equal(await page.locator('#notice').isVisible(), false)
+  })
+
+  it('of a bootstrap waits for a node, and goes on by itself', async () => {
+    const waiting = { event: 'watch', on: true, waiting: 'No node has joined yet.' }
+    const { feed, page } = await visit({ onWatch: (tell) => tell(waiting) })
+    await phase(page, 'waiting')
+    await page.getByText('No node has joined yet.').waitFor()
+    feed.tell({ event: 'watch', on: true, node: 'node1' })
+    feed.tell(feed.overlay.line(Date.now()))
+    await phase(page, 'live')
+    await count(page, 30)
+  })
+
+  it('says so when the node does not let itself be watched', async () => {
+    const { page } = await visit({ onWatch: (tell) => tell({ event: 'error', text: 'unknown command' }) })
+    await phase(page, 'refused')
+    await page.locator('#notice').getByText('unknown command').waitFor()
+  })
+
+  it('survives lines that are broken or unknown, and shows names as text', async () => {
+    const { feed, page, complaints } = await visit({ nodes: 5 })
+    await phase(page, 'live')
+    const name = '<img src=x onerror=alert(1)>'
+    for (const line of ['{', 'null', '{"event":"later"}', '{"event":"overlay","nodes":7}']) feed.tell(line)
+    feed.tell({
+      event: 'overlay-change',
+      atMs: Date.now(),
+      nodes: [
+        { name, kind: 'node', state: 'up', incarnation: 1, version: 1 },
+        { name: 'x', state: 'asleep' },
+      ],
+    })
+    await count(page, 6)
+    assert.equal(await page.evaluate(() => hearsayPage.ignored()), 5)
+    await page.locator('#node-list').getByText(name).click()
+    await page.getByRole('heading', { name }).waitFor()
+    assert.equal(await page.locator('img').count(), 0)
+    assert.deepEqual(complaints, [])
+  })
+
+  it('says when the connection is lost, keeps the picture, and comes back by itself', async () => {
+    const { feed, page } = await visit({ nodes: 12 })
+    await count(page, 12)
+    feed.cut()
+    await phase(page, 'lost')
+    await page.getByText(/Connecting again in \d+ s/).waitFor()
+    await page.getByText('What you see is how it was.').waitFor()
+    assert.equal(await page.evaluate(() => hearsayPage.shown().nodes.length), 12)
+    const filter = () =>
+      page.evaluate(() => getComputedStyle(document.querySelector('#picture canvas')).filter)
+    assert.equal(await filter(), 'grayscale(1)')
+    feed.overlay.join(Date.now())
+    feed.answer()
+    await phase(page, 'live')
+    await count(page, 13)
+    assert.equal(await page.locator('#lost').isVisible(), false)
+    // By hand as well, without the wait.
+    feed.cut()
+    await phase(page, 'lost')
+    feed.answer()
+    await page.getByRole('button', { name: 'Connect now' }).click()
+    await phase(page, 'live')
+  })
+
+  it('sends a message and shows its way and its outcome', async () => {
+    const { feed, page } = await visit({ nodes: 30 })
+    await count(page, 30)
+    await page.getByRole('tab', { name: 'Send' }).click()
+    await page.getByLabel('To', { exact: true }).fill('node17')
+    await page.getByLabel('Message').fill('hello node17')
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    await page.getByText(/^delivered, \d hops?, 3\.1 ms$/).waitFor()
+    await page.getByRole('button', { name: /^node1 → .*node17$/, pressed: true }).waitFor()
+    const line = feed.heard.find(({ to }) => to === 'node17')
+    assert.equal(line?.msg, 'hello node17')
+    assert.match((await selected(page)).message ?? '', /node17$/)
+    await page.getByRole('button', { name: 'Send to everyone' }).click()
+    await page.getByText('sent, reached 29 of 29').waitFor()
+    await page.getByRole('button', { name: /^node1 → 29 nodes in \d hops$/, pressed: true }).waitFor()
+  })
+
+  it('says why a message could not be sent', async () => {
+    const { page } = await visit({ nodes: 5 })
+    await count(page, 5)
+    await page.getByRole('tab', { name: 'Send' }).click()
+    const send = page.getByRole('button', { name: 'Send', exact: true })
+    await send.click()
+    await page.getByText('Say to whom').waitFor()
+    await page.getByLabel('To', { exact: true }).fill('node1')
+    await send.click()
+    await page.getByText('node1 is the node that sends.').waitFor()
+    await page.getByLabel('To', { exact: true }).fill('nobody')
+    await send.click()
+    await page.getByText('failed: unknown-peer at node1 (nobody cannot be reached)').waitFor()
+  })
+
+  it('shows any moment of the past, and live again', async () => {
+    const { feed, page } = await visit({ nodes: 10 })
+    await count(page, 10)
+    const start = await page.evaluate(() => hearsayPage.timeline().fromMs)
+    feed.tell(feed.overlay.join(start + 20_000))
+    await count(page, 11)
+    feed.tell(feed.overlay.leave(start + 40_000, 'node3', 'unreachable'))
+    await page.waitForFunction((toMs) => hearsayPage.timeline().toMs === toMs, start + 40_000)
+    const scrub = page.getByRole('slider', { name: 'Moment that is shown' })
+    const showAt = async (ms: number) => {
+      // The strip follows a little later.
+      await page.waitForFunction(
+        (toMs) => Number(document.querySelector('#scrub')?.max) >= toMs,
+        start + 40_000,
+      )
+      await scrub.evaluate((slider: { value: string; dispatchEvent(event: Event): void }, at) => {
+        slider.value = String(at)
+        slider.dispatchEvent(new Event('input'))
+      }, start + ms)
+    }
+    await showAt(10_000)
+    await count(page, 10)
+    await page.getByText('As it was at').waitFor()
+    await showAt(30_000)
+    await count(page, 11)
+    const stateOf = () =>
+      page.evaluate(() => hearsayPage.shown().nodes.find(({ name }) => name === 'node3')?.state)
+    assert.equal(await stateOf(), 'up')
+    // What happens meanwhile does not move the past.
+    feed.tell(feed.overlay.join(start + 50_000))
+    await page.waitForFunction((toMs) => hearsayPage.timeline().toMs === toMs, start + 50_000)
+    await count(page, 11)
+    await page.getByRole('button', { name: 'Live' }).click()
+    await count(page, 12)
+    assert.equal(await stateOf(), 'unreachable')
+    assert.equal((await selected(page)).momentMs, undefined)
+  })
+
+  it('is used with keys alone', async () => {
+    const { page } = await visit({ nodes: 30 })
+    await settled(page)
+    await page.keyboard.press('/')
+    assert.equal(await focused(page), 'search')
+    await page.keyboard.type('sensor')
+    await page.getByRole('option', { name: 'node5 sensor' }).waitFor()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    assert.equal((await selected(page)).node, 'node10')
+    assert.notEqual((await selected(page)).hits, undefined)
+    await page.keyboard.press('Escape')
+    assert.equal((await selected(page)).hits, undefined)
+    await page.keyboard.press('Escape')
+    await page.locator('#picture').focus()
+    const neighbors = await page.evaluate(() =>
+      hearsayPage
+        .shown()
+        .links.filter((link) => link.includes('node10'))
+        .flat(),
+    )
+    for (const key of ['ArrowRight', 'ArrowLeft', 'ArrowUp', 'ArrowDown']) {
+      if ((await selected(page)).node === 'node10') await page.keyboard.press(key)
+    }
+    const next = (await selected(page)).node ?? ''
+    assert.ok(next !== 'node10' && neighbors.includes(next), next)
+    await page.keyboard.press('Space')
+    assert.notEqual((await selected(page)).momentMs, undefined)
+    await page.keyboard.press('Space')
+    assert.equal((await selected(page)).momentMs, undefined)
+    await page.keyboard.press('Escape')
+    assert.equal((await selected(page)).node, undefined)
+    await page.keyboard.press('?')
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('tab', { name: 'Nodes' }).click()
+    await page.locator('#node-list [tabindex="0"]').focus()
+    await page.keyboard.press('End')
+    assert.equal((await selected(page)).node, 'node30')
+    await page.keyboard.press('ArrowUp')
+    assert.equal((await selected(page)).node, 'node29')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'node29' }).waitFor()
+  })
+
+  it('shows a node that is clicked in the picture, and its neighbors', async () => {
+    const { page } = await visit({ nodes: 12 })
+    await settled(page)
+    const { x, y } = await page.evaluate(() => hearsayPage.placeOf('node4') ?? { x: 0, y: 0 })
+    await page.locator('#picture').click({ position: { x, y } })
+    await page.getByRole('heading', { name: 'node4' }).waitFor()
+    await page.getByText('Counters since its start').waitFor()
+    await page.getByRole('cell', { name: 'node5', exact: true }).getByRole('button').click()
+    assert.equal((await selected(page)).node, 'node5')
+  })
+
+  it('exports what is shown', async () => {
+    const { page, complaints } = await visit({ nodes: 12, hasAllStates: true })
+    await settled(page)
+    const get = async (name: string) => {
+      await page.locator('#export summary').click()
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name }).click(),
+      ])
+      assert.match(download.suggestedFilename(), /^hearsay-node1-.*\.(json|dot|svg|png)$/)
+      return download
+    }
+    const json = JSON.parse(await textOf(await get('JSON')))
+    assert.equal(json.nodes.length, 17)
+    assert.match(await textOf(await get('DOT')), /^graph hearsay \{/)
+    assert.match(await textOf(await get('SVG')), /^<svg .*<\/svg>\s*$/s)
+    const png = readFileSync(await (await get('PNG')).path())
+    assert.equal(png.subarray(1, 4).toString(), 'PNG')
+    assert.ok(png.length > 10_000, `${png.length} bytes`)
+    assert.deepEqual(complaints, [])
+  })
+
+  it('has the theme of the system until another one is chosen, which it remembers', async () => {
+    const { page } = await visit({ nodes: 3 }, { colorScheme: 'dark' })
+    const theme = () => page.evaluate(() => document.documentElement.dataset.theme)
+    assert.equal(await theme(), 'dark')
+    await page.getByRole('button', { name: 'Light theme' }).click()
+    assert.equal(await theme(), 'light')
+    await page.reload()
+    assert.equal(await theme(), 'light')
+  })
+
+  it('fits a phone', async () => {
+    const { page } = await visit(
+      { nodes: 30, hasAllStates: true },
+      { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+    )
+    await settled(page)
+    const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+    assert.equal(await overflow(), 0)
+    const { x, y } = await page.evaluate(() => hearsayPage.placeOf('node4') ?? { x: 0, y: 0 })
+    await page.locator('#picture').tap({ position: { x, y } })
+    await page.getByRole('heading', { name: 'node4' }).waitFor()
+    assert.equal(await overflow(), 0)
+    await page.getByRole('tab', { name: 'Details' }).tap()
+    assert.equal(await page.getByRole('heading', { name: 'node4' }).isVisible(), false)
+    assert.deepEqual(await violations(page), [])
+  })
+
+  it('lets nothing run where less motion is wanted, and shows traffic all the same', async () => {
+    const { feed, page } = await visit({ nodes: 12 }, { reducedMotion: 'reduce' })
+    await settled(page)
+    const before = await page.evaluate(() => hearsayPage.frames())
+    feed.tellSteps(feed.overlay.broadcast('node3'))
+    await page.waitForFunction((frames) => hearsayPage.frames() > frames, before)
+    await page.getByRole('tab', { name: 'Events' }).click()
+    await page.getByRole('button', { name: 'broadcast of node3' }).click()
+    assert.match((await selected(page)).message ?? '', /^node3\//)
+  })
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`has no serious flaw that axe finds, ${colorScheme}`, async () => {
+      const { page, complaints } = await visit({ nodes: 30, hasAllStates: true }, { colorScheme })
+      await settled(page)
+      assert.deepEqual(await violations(page), [])
+      await page.locator('#node-list').getByText('node12').click()
+      await page.getByRole('heading', { name: 'node12' }).waitFor()
+      assert.deepEqual(await violations(page), [])
+      await page.getByRole('tab', { name: 'Send' }).click()
+      await page.getByLabel('To', { exact: true }).fill('node9')
+      await page.getByRole('button', { name: 'Send', exact: true }).click()
+      await page.getByText(/^delivered/).waitFor()
+      assert.deepEqual(await violations(page), [])
+      await page.getByRole('tab', { name: 'Events' }).click()
+      await page.keyboard.press('/')
+      await page.keyboard.type('node1')
+      await page.locator('#export summary').click()
+      assert.deepEqual(await violations(page), [])
+      await page.getByRole('button', { name: 'Pause' }).click()
+      await page.getByRole('button', { name: 'Keys' }).click()
+      assert.deepEqual(await violations(page), [])
+      assert.deepEqual(complaints, [])
+    })
+  }
+})
