@@ -89,7 +89,7 @@ describe('the package', () => {
     for (const file of files) {
       assert.match(
         file,
-        /^(dist\/.*\.(js|d\.ts)|docs\/\w+\.md|docs\/grafana-dashboard\.json|examples\/.*\.(py|md)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
+        /^(dist\/.*\.(js|d\.ts)|dist\/dashboard\/ui\/(index\.html|page\.(js|css))(\.gz)?|docs\/\w+\.md|docs\/grafana-dashboard\.json|examples\/.*\.(py|md)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
       )
     }
     assert.ok(!files.includes('dist/stale.js'), 'what an earlier build has left')

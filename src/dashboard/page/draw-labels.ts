@@ -11,6 +11,8 @@ const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
 const CELL_PX = 6
 /** More nodes than that in sight, and only what is in focus has its name. */
 const NAMED_MAX = 140
+/** A way of more links than that has no names of its own. */
+const NAMED_EDGES_MAX = 20
 /** A selected node may have more links than that; the figures of the first ones are shown. */
 const FIGURES_MAX = 12
 
@@ -33,19 +35,26 @@ export class Labels {
     context.lineJoin = 'round'
     context.strokeStyle = palette.background
     context.lineWidth = 3 / frame.scale
+    this.#chosen(frame)
     this.#figures(frame)
     this.#names(frame)
     context.globalAlpha = 1
   }
 
-  #names(frame: Frame): void {
-    const { scene, selected, hovered, hits } = frame
+  // What somebody looks at has its name, also where that covers something.
+  #chosen(frame: Frame): void {
+    const { selected, hovered, edges } = frame
     if (hovered !== undefined) this.#name(frame, hovered, true)
-    if (selected !== undefined) this.#name(frame, selected, true)
-    for (const { fromNode, toNode } of frame.edges.length <= 20 ? frame.edges : []) {
+    if (selected !== undefined && selected !== hovered) this.#name(frame, selected, true)
+    if (edges.length > NAMED_EDGES_MAX) return
+    for (const { fromNode, toNode } of edges) {
       this.#name(frame, fromNode, true)
       this.#name(frame, toNode, true)
     }
+  }
+
+  #names(frame: Frame): void {
+    const { scene, selected, hovered, hits } = frame
     this.#sort(scene.nodes)
     const all = this.#inSight(frame) <= NAMED_MAX
     for (const node of this.#order) {
@@ -69,7 +78,9 @@ export class Labels {
     if (rttMs === undefined) return
     const text = `${durationText(rttMs)} · ${rateText(messagesPerS)}/s`
     const [x, y] = [((source.x ?? 0) + (target.x ?? 0)) / 2, ((source.y ?? 0) + (target.y ?? 0)) / 2]
-    if (!this.#take(frame, text, x, y)) return
+    const lengthPx =
+      Math.hypot((source.x ?? 0) - (target.x ?? 0), (source.y ?? 0) - (target.y ?? 0)) * frame.scale
+    if (lengthPx < this.#width(frame, text) * 0.8 || !this.#take(frame, text, x, y)) return
     frame.context.fillStyle = frame.palette.text
     frame.context.strokeText(text, x, y)
     frame.context.fillText(text, x, y)

@@ -65,9 +65,9 @@ function drawHeads(frame: Frame, tokens: Tokens, kind: TokenKind): void {
   context.fill()
 }
 
-// Beside a message or a node that somebody looks at, all others are in the background.
-function background({ edges, selected }: Frame): number {
-  return edges.length > 0 || selected !== undefined ? 0.25 : 0.8
+// Beside a message, a node or hits that somebody looks at, all others are in the background.
+function background({ edges, selected, hits }: Frame): number {
+  return edges.length > 0 || selected !== undefined || hits !== undefined ? 0.25 : 0.8
 }
 
 /** The way of the selected message: its links with an arrow in the direction that it took. */

@@ -55,7 +55,7 @@ export function svgOf(snapshot: Snapshot, colors: SvgColors): string {
     const look = { ...node, isSelf: node.name === state.self }
     const { x, y } = scaled.at(node.name)
     lines.push(
-      `<g transform="translate(${n(x)} ${n(y)})"><title>${escaped(`${node.name}, ${node.state}`)}</title>${look.isSelf ? '' : ''}${elements(primitivesOf(look, RADIUS_PX, colorOf(look, colors)))}<text y="${RADIUS_PX + 13}" text-anchor="middle" fill="${escaped(colors.text)}">${escaped(node.name)}</text></g>`,
+      `<g transform="translate(${n(x)} ${n(y)})"><title>${escaped(`${node.name}, ${node.state}`)}</title>${elements(primitivesOf(look, RADIUS_PX, colorOf(look, colors)))}<text y="${RADIUS_PX + 13}" text-anchor="middle" fill="${escaped(colors.text)}">${escaped(node.name)}</text></g>`,
     )
   }
   lines.push(

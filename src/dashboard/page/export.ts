@@ -2,8 +2,8 @@
 // written is escaped for the language that it is written in.
 
 import type { NodeReport, SeenLink, SeenNode } from '../../guests/overlay-lines.ts'
-import { linkFigures, linkKey, type OverlayState } from './overlay-model.ts'
-import { durationText, rateText } from './wording.ts'
+import { linkFigures, type OverlayState } from './overlay-model.ts'
+import { durationText } from './wording.ts'
 
 /** Where a node is in the picture. */
 export interface Position {
@@ -53,14 +53,6 @@ export function dotOf({ state }: Snapshot): string {
   return lines.join('\n')
 }
 
-/** What a link says of itself in a tooltip: `3.1 ms · 12 msgs/s`. */
-export function linkText(link: SeenLink, reports: ReadonlyMap<string, NodeReport>): string {
-  const figures = linkFigures(link, reports)
-  if (figures === undefined) return 'no report yet'
-  const rtt = figures.rttMs === undefined ? 'RTT not measured' : durationText(figures.rttMs)
-  return `${rtt} · ${rateText(figures.messagesPerS)} msgs/s`
-}
-
 /** The links of which both ends are in the picture. */
 export function shownLinks({ state, positions }: Snapshot): SeenLink[] {
   return [...state.links.values()].filter(([a, b]) => positions.has(a) && positions.has(b))
@@ -70,11 +62,6 @@ export function shownLinks({ state, positions }: Snapshot): SeenLink[] {
 export function fileName({ state }: Snapshot, extension: string): string {
   const at = new Date(state.atMs).toISOString().slice(0, 19).replaceAll(':', '-')
   return `hearsay-${state.self.replaceAll(/[^A-Za-z0-9._-]/g, '_')}-${at}.${extension}`
-}
-
-/** Whether two states show the same links; cheaper than looking at them. */
-export function hasLink(state: OverlayState, a: string, b: string): boolean {
-  return state.links.has(linkKey(a, b))
 }
 
 function reportOf(node: SeenNode, reports: ReadonlyMap<string, NodeReport>): object {

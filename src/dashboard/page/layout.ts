@@ -160,11 +160,11 @@ function pullToMiddle() {
       squares += x * x + y * y
       linked++
     }
-    const around = linked === 0 ? 0 : Math.sqrt(squares / linked) * 1.4 + 16
+    const around = linked === 0 ? 0 : Math.sqrt(squares / linked) * 1.3 + 10
     for (const node of nodes) {
       const { x = 0, y = 0 } = node
       const distance = Math.hypot(x, y) || 1
-      const pull = node.links.length === 0 ? 0.3 * (1 - around / distance) : 0.055
+      const pull = node.links.length === 0 ? 0.8 * (1 - around / distance) : 0.055
       node.vx = (node.vx ?? 0) - x * pull * alpha
       node.vy = (node.vy ?? 0) - y * pull * alpha
     }

@@ -229,7 +229,7 @@ class Page {
 
   #fillTexts(): void {
     const state = this.#shownState()
-    this.#status.showFigures(state)
+    this.#status.showFigures(state, this.#feed.ignored)
     this.#timeline.show()
     this.#sender.showNames(state.nodes.keys())
     if (this.#tabs.current === 'nodes') this.#list.show(state)

@@ -41,7 +41,10 @@ export class NodeList {
       degrees.set(a, (degrees.get(a) ?? 0) + 1)
       degrees.set(b, (degrees.get(b) ?? 0) + 1)
     }
-    const names = [...state.nodes.keys()].sort(ORDER.compare)
+    // Sorting a thousand names a few times a second would be felt.
+    const isSame =
+      this.#names.length === state.nodes.size && this.#names.every((name) => state.nodes.has(name))
+    const names = isSame ? this.#names : [...state.nodes.keys()].sort(ORDER.compare)
     for (const [name, row] of this.#rows) {
       if (state.nodes.has(name)) continue
       row.element.remove()

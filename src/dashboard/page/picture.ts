@@ -17,7 +17,7 @@ import { readPalette } from './palette.ts'
 import { edgesOf, type Trail } from './paths.ts'
 import { Pointer, type Under } from './pointer.ts'
 import { otherEnd, Scene, type SceneLink, type SceneNode } from './scene.ts'
-import { FADE_MS, HOP_MS, Tokens } from './tokens.ts'
+import { HOP_MS, Tokens } from './tokens.ts'
 import type { View } from './view-state.ts'
 
 /** Who is told. */
@@ -28,7 +28,7 @@ export interface PictureListener {
 }
 
 const FIT_PADDING_PX = 56
-const ZOOM_FIT_MAX = 2.4
+const ZOOM_FIT_MAX = 3
 const MOVE_MS = 350
 
 /** The picture in its element. */
@@ -320,7 +320,7 @@ export class Picture {
       bottom = Math.max(bottom, y)
     }
     const { widthPx, heightPx } = this.#frame
-    const padding = Math.min(FIT_PADDING_PX, widthPx / 8)
+    const padding = Math.min(FIT_PADDING_PX, widthPx / 8, heightPx / 8)
     const scale = Math.min(
       (widthPx - 2 * padding) / Math.max(1, right - left),
       (heightPx - 2 * padding) / Math.max(1, bottom - top),
@@ -347,9 +347,4 @@ export class Picture {
     this.#keepInSight(0)
     this.redraw()
   }
-}
-
-/** How long a message is seen that takes so many hops, in ms. */
-export function seenMs(hops: number): number {
-  return hops * HOP_MS + FADE_MS
 }

@@ -31,6 +31,7 @@ export class Pointer {
   readonly #listener: PointerListener
   #pressed: { readonly x: number; readonly y: number; readonly node: SceneNode | undefined } | undefined
   #isDragging = false
+  #wasDragged = false
 
   constructor(element: HTMLElement, graph: Graph, scene: Scene, listener: PointerListener) {
     this.#element = element
@@ -39,7 +40,8 @@ export class Pointer {
     this.#listener = listener
     element.addEventListener('pointermove', (event) => this.#move(event))
     element.addEventListener('pointerdown', (event) => this.#down(event))
-    element.addEventListener('pointerup', (event) => this.#up(event))
+    element.addEventListener('pointerup', () => this.#up())
+    element.addEventListener('click', (event) => this.#click(event))
     element.addEventListener('pointercancel', () => this.#release())
     element.addEventListener('pointerleave', () => {
       if (this.#pressed === undefined) listener.onHover({}, 0, 0)
@@ -81,12 +83,17 @@ export class Pointer {
     if (node !== undefined) this.#element.setPointerCapture(event.pointerId)
   }
 
-  #up(event: PointerEvent): void {
-    const wasClick = this.#pressed !== undefined && !this.#isDragging
+  #up(): void {
+    this.#wasDragged = this.#isDragging
     this.#release()
-    if (wasClick) {
-      this.#listener.onClick(this.#under(event.clientX, event.clientY, event.pointerType === 'touch'))
-    }
+  }
+
+  // Not when the finger is lifted, but with the click that follows: what a click opens could otherwise come to lie under the
+  // finger, and be clicked itself.
+  #click(event: MouseEvent): void {
+    if (this.#wasDragged) return
+    const isFinger = event instanceof PointerEvent && event.pointerType === 'touch'
+    this.#listener.onClick(this.#under(event.clientX, event.clientY, isFinger))
   }
 
   #release(): void {

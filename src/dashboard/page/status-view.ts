@@ -33,8 +33,8 @@ export class StatusView {
     this.#showNotice(phase)
   }
 
-  /** Shows the figures of a state. */
-  showFigures(state: OverlayState): void {
+  /** Shows the figures of a state, and how many lines the page did not understand. */
+  showFigures(state: OverlayState, ignored: number): void {
     let [up, away] = [0, 0]
     for (const node of state.nodes.values()) {
       if (node.state === 'up') up++
@@ -49,6 +49,7 @@ export class StatusView {
       figure(countText(state.links.size), state.links.size === 1 ? 'link' : 'links'),
       figure(rateText(perS), 'msgs/s'),
       ...(away === 0 ? [] : [figure(countText(away), 'not up')]),
+      ...(ignored === 0 ? [] : [figure(countText(ignored), 'not understood')]),
     )
   }
 
@@ -77,7 +78,13 @@ export class StatusView {
       this.#lost.hidden = true
       return
     }
-    const { attempt, why, retryAtMs } = phase.feed
+    this.#lost.hidden = false
+    const { feed } = phase
+    if (feed.is === 'connecting') {
+      setText(this.#countdown, 'Connecting now.')
+      return
+    }
+    const { attempt, why, retryAtMs } = feed
     const stays = this.#store.model.isKnown ? ' What you see is how it was.' : ''
     setText(this.#lostText, `${attempt === 0 ? 'Connection lost' : 'No connection'}: ${why}.${stays}`)
     const tick = () => {
@@ -87,7 +94,6 @@ export class StatusView {
     }
     tick()
     this.#timer = setInterval(tick, 250)
-    this.#lost.hidden = false
   }
 
   #showNotice(phase: Phase): void {

@@ -22,7 +22,8 @@ export type Phase =
   | { readonly is: 'refused'; readonly text: string }
   | { readonly is: 'alone' }
   | { readonly is: 'live' }
-  | { readonly is: 'lost'; readonly feed: FeedState & { readonly is: 'lost' } }
+  /** Not connected; another attempt comes, or is under way. */
+  | { readonly is: 'lost'; readonly feed: Exclude<FeedState, { readonly is: 'open' }> }
 
 /** Who is told of changes. */
 export interface StoreListener {
@@ -55,8 +56,8 @@ export class Store {
   /** What the page has to say of itself. */
   get phase(): Phase {
     const feed = this.#feed
-    if (feed.is === 'lost') return { is: 'lost', feed }
-    if (feed.is === 'connecting' && !this.model.isKnown) return { is: 'connecting' }
+    if (feed.is === 'connecting' && feed.attempt <= 1 && !this.model.isKnown) return { is: 'connecting' }
+    if (feed.is !== 'open') return { is: 'lost', feed }
     if (this.#refused !== undefined) return { is: 'refused', text: this.#refused }
     if (this.#waiting !== undefined) return { is: 'waiting', text: this.#waiting }
     if (!this.model.isKnown) return { is: 'loading' }
