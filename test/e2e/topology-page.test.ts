@@ -201,9 +201,13 @@ describeInBrowser('the topology page', () => {
     const line = feed.heard.find(({ to }) => to === 'node17')
     assert.equal(line?.msg, 'hello node17')
     assert.match((await selected(page)).message ?? '', /node17$/)
+    assert.notEqual(await page.evaluate(() => hearsayPage.wayLinks()), 0)
     await page.getByRole('button', { name: 'Send to everyone' }).click()
     await page.getByText('sent, reached 29 of 29').waitFor()
     await page.getByRole('button', { name: /^node1 → 29 nodes in \d hops$/, pressed: true }).waitFor()
+    assert.equal(await page.evaluate(() => hearsayPage.wayLinks()), 29)
+    await page.locator('#picture').press('Escape')
+    assert.equal(await page.evaluate(() => hearsayPage.wayLinks()), 0)
   })
 
   it('says why a message could not be sent', async () => {

@@ -56,6 +56,14 @@ function drawSpecial(frame: Frame, node: SceneNode): void {
   const radius = (radiusPx(scale) + 1) / scale
   const [x, y] = [node.x ?? 0, node.y ?? 0]
   const color = colorOf(node, palette)
+  if (node.isSelf) {
+    // Ground between its two rings, whatever runs under them.
+    context.globalAlpha = 1
+    context.fillStyle = palette.background
+    context.beginPath()
+    context.arc(x, y, radius + 4.5 / scale, 0, 2 * Math.PI)
+    context.fill()
+  }
   context.globalAlpha = node.emphasis === DIM ? 0.45 : 1
   context.lineWidth = 1.6 / scale
   context.strokeStyle = color

@@ -6,6 +6,8 @@ import { FADE_MS, HOP_MS, type TokenKind, type Tokens } from './tokens.ts'
 
 /** Traces are drawn in so many strengths, each in one stroke. */
 const STRENGTHS = 4
+/** From so many links on a tree is drawn fainter at its ends. */
+const LARGE_TREE = 150
 const KINDS: readonly TokenKind[] = ['broadcast', 'direct']
 
 /** All that is on its way. */
@@ -70,30 +72,48 @@ function background({ edges, selected, hits }: Frame): number {
   return edges.length > 0 || selected !== undefined || hits !== undefined ? 0.25 : 0.8
 }
 
-/** The way of the selected message: its links with an arrow in the direction that it took. */
+/**
+ * The way of the selected message: its links with an arrow in the direction that it took. Of a large tree what is far from
+ * the origin is fainter, or the whole picture would have one colour.
+ */
 export function drawWay(frame: Frame): void {
-  const { context, scale, palette, edges, isTree } = frame
-  if (edges.length === 0) return
-  context.globalAlpha = 1
+  const { context, palette, edges, isTree } = frame
   context.strokeStyle = isTree ? palette.broadcast : palette.direct
   context.fillStyle = context.strokeStyle
-  context.lineWidth = (edges.length > 200 ? 1.4 : 2.6) / scale
+  const isLarge = edges.length > LARGE_TREE
+  // The links come in the order of their hops.
+  for (let first = 0; first < edges.length; ) {
+    const hops = edges[first]?.hops ?? 0
+    let end = first + 1
+    while (end < edges.length && edges[end]?.hops === hops) end++
+    context.globalAlpha = isLarge ? Math.max(0.22, 1.3 - 0.3 * hops) : 1
+    drawHop(frame, [first, end], isLarge ? Math.max(0.9, 3 - 0.5 * hops) : 2.6)
+    first = end
+  }
+  context.globalAlpha = 1
+}
+
+function drawHop(frame: Frame, [first, end]: readonly [number, number], widthPx: number): void {
+  const { context, scale, edges } = frame
+  context.lineWidth = widthPx / scale
   context.beginPath()
-  for (const { fromNode, toNode } of edges) {
+  for (let index = first; index < end; index++) {
+    const { fromNode, toNode } = edges[index] as ShownEdge
     context.moveTo(fromNode.x ?? 0, fromNode.y ?? 0)
     context.lineTo(toNode.x ?? 0, toNode.y ?? 0)
   }
   context.stroke()
   context.beginPath()
-  for (const edge of edges) addArrow(frame, edge)
+  for (let index = first; index < end; index++) addArrow(frame, edges[index] as ShownEdge)
   context.fill()
 }
 
-function addArrow({ context, scale }: Frame, { fromNode, toNode }: ShownEdge): void {
+function addArrow({ context, scale, edges }: Frame, { fromNode, toNode }: ShownEdge): void {
   const [x, y] = [fromNode.x ?? 0, fromNode.y ?? 0]
   const [dx, dy] = [(toNode.x ?? 0) - x, (toNode.y ?? 0) - y]
   const length = Math.hypot(dx, dy)
-  const size = Math.min(9, Math.max(4, length * scale * 0.3)) / scale
+  const largestPx = edges.length > LARGE_TREE ? 6 : 9
+  const size = Math.min(largestPx, Math.max(4, length * scale * 0.3)) / scale
   if (length === 0 || length * scale < 10) return
   const [ux, uy] = [dx / length, dy / length]
   // In the middle, where neither a node nor its name covers it.

@@ -21,13 +21,16 @@ const REMEMBERED_MAX = 20_000
 export class Layout {
   readonly #graph: Graph
   readonly #scene: Scene
+  readonly #hasReducedMotion: () => boolean
   readonly #remembered = new Map<string, { readonly x: number; readonly y: number }>()
   #laidOut = 0
   #isWhole = false
   #isRunning = false
   #pinned: SceneNode[] = []
 
-  constructor(graph: Graph, scene: Scene) {
+  /** @param hasReducedMotion whether nodes are to be at their places at once */
+  constructor(graph: Graph, scene: Scene, hasReducedMotion: () => boolean) {
+    this.#hasReducedMotion = hasReducedMotion
     this.#graph = graph
     this.#scene = scene
     this.#setForces()
@@ -89,7 +92,8 @@ export class Layout {
     this.#isWhole = isWhole
     this.#isRunning = true
     if (isWhole) this.#laidOut = this.#scene.nodes.length
-    this.#graph.cooldownTicks(ticks)
+    const isAtOnce = this.#hasReducedMotion()
+    this.#graph.warmupTicks(isAtOnce ? ticks : 0).cooldownTicks(isAtOnce ? 0 : ticks)
     this.#graph.graphData({ nodes: this.#scene.nodes, links: this.#scene.links })
   }
 

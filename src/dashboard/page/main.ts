@@ -162,13 +162,17 @@ class Page {
       panBy: (xPx, yPx) => this.#picture.panBy(xPx, yPx),
       layOutAgain: () => this.#picture.layOutAgain(),
       help: () => help.showModal(),
-      select: (name) => this.#view.selectNode(name),
+      select: (name) => {
+        this.#view.selectNode(name)
+        this.#picture.reveal(name)
+      },
       open: () => this.#tabs.open('node'),
     }
     startKeys(actions)
     startPictureKeys(byId('picture', HTMLElement), this.#picture.scene, () => this.#view.now.node, actions)
     fillKeys(help.querySelector('tbody') as HTMLElement)
     byId('help', HTMLButtonElement).addEventListener('click', actions.help)
+    document.querySelector('.skip')?.addEventListener('click', () => this.#tabs.open('nodes'))
     byId('lost-retry', HTMLButtonElement).addEventListener('click', () => this.#feed.connect())
     startTheme(byId('theme', HTMLButtonElement), () => {
       this.#picture.recolor()

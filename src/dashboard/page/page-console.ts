@@ -40,6 +40,7 @@ export function exposePage({ store, view, picture, feed, latency, shownState }: 
     frameMs: () => picture.frameRate.costMs(),
     latency: () => latency.figures(),
     placeOf: (name: string) => picture.placeOf(name),
+    wayLinks: () => picture.wayLinks,
     timeline: () => {
       const { fromMs, toMs, changes, events } = store.timeline
       return { fromMs, toMs, changes, events: events.length }

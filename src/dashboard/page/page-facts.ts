@@ -31,6 +31,8 @@ export interface PageConsole {
   latency(): { readonly medianMs: number; readonly worstMs: number; readonly count: number }
   /** Where a node is on the canvas, in pixels. */
   placeOf(name: string): Position | undefined
+  /** Links of the message whose way is shown. */
+  wayLinks(): number
   /** What the timeline holds. */
   timeline(): {
     readonly fromMs: number

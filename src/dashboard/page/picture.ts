@@ -47,6 +47,7 @@ export class Picture {
   /** Grows with whatever changes the picture, but for messages on their ways. */
   #version = 0
   #trail: Trail | undefined
+  #selectedLink: SceneLink | undefined
   #isMovedByHand = false
   #isContinuous = false
   #movesUntilMs = 0
@@ -54,7 +55,7 @@ export class Picture {
   constructor(element: HTMLElement, listener: PictureListener) {
     this.#element = element
     this.#graph = new ForceGraph<SceneNode, SceneLink>(element)
-    this.#layout = new Layout(this.#graph, this.scene)
+    this.#layout = new Layout(this.#graph, this.scene, () => this.#motion.matches)
     this.#frame = this.#firstFrame()
     this.#graph
       .enablePointerInteraction(false)
@@ -103,7 +104,9 @@ export class Picture {
   show(state: OverlayState, view: View): void {
     this.#layout.remember()
     this.#layout.apply(this.scene.sync(state))
-    this.focus(view)
+    const { hovered } = this.#frame
+    if (hovered !== undefined && this.scene.node(hovered.id) !== hovered) this.#frame.hovered = undefined
+    this.focus(view, this.#trail)
   }
 
   /** Takes over what reports say of the links. */
@@ -130,8 +133,8 @@ export class Picture {
     this.#tokens.clear()
   }
 
-  /** Puts what is selected into focus. */
-  focus(view: View, trail: Trail | undefined = this.#trail): void {
+  /** Puts what is selected into focus, and the way of a message. */
+  focus(view: View, trail: Trail | undefined): void {
     const { scene } = this
     this.#trail = trail
     const node = view.node === undefined ? undefined : scene.node(view.node)
@@ -157,6 +160,7 @@ export class Picture {
         if (found !== undefined) nodes.add(found)
       }
     }
+    this.#selectedLink = link
     Object.assign(this.#frame, {
       selected: node,
       link,
@@ -222,6 +226,19 @@ export class Picture {
   /** Where the nodes are. */
   positions(): Map<string, Position> {
     return new Map(this.scene.nodes.map(({ id, x, y }) => [id, { x: x ?? 0, y: y ?? 0 }]))
+  }
+
+  /** Links of the message whose way is shown. */
+  get wayLinks(): number {
+    return this.#frame.edges.length
+  }
+
+  /** Brings a node into sight, where it is not. */
+  reveal(name: string): void {
+    const place = this.placeOf(name)
+    const { widthPx, heightPx } = this.#frame
+    if (place === undefined) return
+    if (place.x < 0 || place.y < 0 || place.x > widthPx || place.y > heightPx) this.centerOn(name)
   }
 
   /** Where a node is on the canvas, in pixels. */
@@ -297,8 +314,10 @@ export class Picture {
 
   #hover(under: Under, tell: () => void): void {
     const frame = this.#frame
-    const isSame = frame.hovered === under.node
+    const link = this.#selectedLink ?? under.link
+    const isSame = frame.hovered === under.node && frame.link === link
     frame.hovered = under.node
+    frame.link = link
     if (!isSame) this.redraw()
     tell()
   }

@@ -108,7 +108,7 @@ export class StatusView {
     this.#notice.replaceChildren(
       make('h2', { text: notice.title }),
       ...notice.text.map((text) => make('p', { text })),
-      ...(notice.code === undefined ? [] : [make('pre', { text: notice.code, attributes: { tabindex: 0 } })]),
+      ...(notice.code === undefined ? [] : [make('pre', { text: notice.code })]),
     )
   }
 

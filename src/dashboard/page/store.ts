@@ -35,6 +35,9 @@ export interface StoreListener {
   onSends(): void
 }
 
+/** Broadcasts of one second that are told in the timeline. */
+const BROADCASTS_PER_S = 3
+
 /** Broadcasts are told in the timeline once each, and direct messages only when they end. */
 export class Store {
   readonly model = new OverlayModel()
@@ -48,6 +51,8 @@ export class Store {
   #refused: string | undefined
   #offsetMs = 0
   #lastTraffic: TrafficLine | undefined
+  #notedS = 0
+  #noted = 0
 
   constructor(listener: StoreListener) {
     this.#listener = listener
@@ -176,7 +181,7 @@ export class Store {
     for (const step of line.steps) {
       const isNew = step.kind === 'broadcast' && !seen.has(step.id) && this.trails.get(step.id) === undefined
       seen.add(step.id)
-      if (!isNew) continue
+      if (!isNew || !this.#isWorthNoting(line.atMs)) continue
       const { origin, id } = step
       this.timeline.note({
         kind: 'broadcast',
@@ -190,6 +195,13 @@ export class Store {
     this.#listener.onTraffic({ ...line, steps })
     this.#listener.onEvents()
     if (this.sends.areSome) this.#listener.onSends()
+  }
+
+  // A busy overlay has hundreds of broadcasts a second, and the list is for what somebody might want to look at.
+  #isWorthNoting(atMs: number): boolean {
+    const atS = Math.floor(atMs / 1_000)
+    if (atS !== this.#notedS) [this.#notedS, this.#noted] = [atS, 0]
+    return this.#noted++ < BROADCASTS_PER_S
   }
 
   #takeWatch(line: WatchLine): void {

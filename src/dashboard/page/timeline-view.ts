@@ -73,6 +73,7 @@ export class TimelineView {
   }
 
   #sampling(): string {
+    if (this.#store.phase.is === 'lost') return 'not connected'
     const traffic = this.#store.lastTraffic
     return traffic === undefined || traffic.oneIn === 1 ? 'live' : `live, 1 in ${traffic.oneIn} messages`
   }
