@@ -81,9 +81,13 @@ export class Labels {
     const lengthPx =
       Math.hypot((source.x ?? 0) - (target.x ?? 0), (source.y ?? 0) - (target.y ?? 0)) * frame.scale
     if (lengthPx < this.#width(frame, text) * 0.8 || !this.#take(frame, text, x, y)) return
-    frame.context.fillStyle = frame.palette.text
-    frame.context.strokeText(text, x, y)
-    frame.context.fillText(text, x, y)
+    const { context, palette, scale } = frame
+    // On ground of its own: it lies on the line that it is about.
+    const [width, height] = [(this.#width(frame, text) + 6) / scale, (FONT_PX + 4) / scale]
+    context.fillStyle = palette.background
+    context.fillRect(x - width / 2, y - height / 2, width, height)
+    context.fillStyle = palette.text
+    context.fillText(text, x, y)
   }
 
   #name(frame: Frame, node: SceneNode, isForced: boolean): void {

@@ -88,7 +88,7 @@ function scaledPositions({ positions }: Snapshot) {
   if (positions.size === 0) [left, top, right, bottom] = [0, 0, 0, 0]
   const scale = SIDE_PX / Math.max(right - left, bottom - top, 1)
   // Few nodes need less room; the legend needs some.
-  const factor = Math.min(scale, 4)
+  const factor = Math.min(scale, 2.6)
   const width = Math.max((right - left) * factor, 520)
   const indentPx = (width - (right - left) * factor) / 2
   return {
