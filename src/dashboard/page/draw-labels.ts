@@ -2,7 +2,7 @@
 // Where two would cover each other the second one is left out. It must not allocate for each frame.
 
 import { type Frame, radiusPx } from './frame.ts'
-import { DIM, type SceneLink, type SceneNode } from './scene.ts'
+import { DIM, otherEnd, type SceneLink, type SceneNode } from './scene.ts'
 import { durationText, rateText } from './wording.ts'
 
 const FONT_PX = 11.5
@@ -46,6 +46,10 @@ export class Labels {
     const { selected, hovered, edges } = frame
     if (hovered !== undefined) this.#name(frame, hovered, true)
     if (selected !== undefined && selected !== hovered) this.#name(frame, selected, true)
+    if (selected !== undefined && selected.links.length <= FIGURES_MAX) {
+      // Before the figures of its links, which would take their room.
+      for (const link of selected.links) this.#name(frame, otherEnd(link, selected), false)
+    }
     if (edges.length > NAMED_EDGES_MAX) return
     for (const { fromNode, toNode } of edges) {
       this.#name(frame, fromNode, true)

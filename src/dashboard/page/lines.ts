@@ -75,6 +75,7 @@ type Check<T> = (value: unknown) => T | undefined
 
 /** Longer names are not names, but an attempt to fill the page. */
 const NAME_CHARS_MAX = 256
+const CONTROL = /\p{Cc}/u
 const STATES: readonly string[] = ['joining', 'up', 'leaving', 'unreachable']
 
 /** Reads lines and counts what it has to leave out. */
@@ -337,7 +338,8 @@ function number(value: unknown): number | undefined {
 }
 
 function name(value: unknown): string | undefined {
-  return typeof value === 'string' && value.length > 0 && value.length <= NAME_CHARS_MAX ? value : undefined
+  if (typeof value !== 'string' || value.length === 0 || value.length > NAME_CHARS_MAX) return undefined
+  return CONTROL.test(value) ? undefined : value
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {

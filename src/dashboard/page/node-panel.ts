@@ -19,6 +19,8 @@ import {
 } from './wording.ts'
 
 const MESSAGES_MAX = 8
+/** Of so many of the last ones those are shown that had come at the moment that is shown. */
+const MESSAGES_SEEN_MAX = 2_000
 
 /** What can be done from here. */
 export interface PanelActions {
@@ -139,7 +141,11 @@ export class NodePanel {
   }
 
   #messages(name: string): HTMLElement[] {
-    const trails = this.#store.trails.at(name, MESSAGES_MAX)
+    const { momentMs = Number.POSITIVE_INFINITY } = this.#view.now
+    const trails = this.#store.trails
+      .at(name, MESSAGES_SEEN_MAX)
+      .filter(({ firstAtMs }) => firstAtMs <= momentMs)
+      .slice(0, MESSAGES_MAX)
     if (trails.length === 0) return []
     const rows = trails.map((trail) => {
       const isShown = this.#view.now.message === trail.id

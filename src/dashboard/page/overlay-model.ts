@@ -56,9 +56,9 @@ export interface Applied {
   readonly events: readonly OverlayEvent[]
 }
 
-/** One key for a link, whichever end is named first. */
+/** One key for a link, whichever end is named first. No name has a line feed in it; lines.ts sees to that. */
 export function linkKey(a: string, b: string): string {
-  return a < b ? `${a} ${b}` : `${b} ${a}`
+  return a < b ? `${a}\n${b}` : `${b}\n${a}`
 }
 
 /** Nothing is known yet. */

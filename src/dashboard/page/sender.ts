@@ -7,6 +7,8 @@ import type { ViewState } from './view-state.ts'
 import { outcomeText, timeText, trailText } from './wording.ts'
 
 const EVERYONE = '*'
+/** Steps may come later than the outcome; after this time they are not waited for, in ms. */
+const STEPS_MS = 3_000
 
 /** The form and the list under it. */
 export class Sender {
@@ -115,7 +117,7 @@ export class Sender {
         { class: 'row', attributes: { 'aria-pressed': String(isShown), 'data-key': String(sent.tag) } },
       )
       children.push(button)
-    } else if (status === 'delivered') {
+    } else if (status === 'delivered' && this.#store.nowMs - sent.atMs > STEPS_MS) {
       children.push(make('div', { class: 'dim', text: 'Its way was not seen.' }))
     }
     children.push(make('div', { class: isGood ? 'good' : status === undefined ? '' : 'bad', text: ended }))

@@ -5,7 +5,7 @@ import { make } from './dom.ts'
 import type { Palette } from './palette.ts'
 import type { Store } from './store.ts'
 import type { ViewState } from './view-state.ts'
-import { clockText, timeText } from './wording.ts'
+import { clockText, rateText, timeText } from './wording.ts'
 
 /** The whole strip is that long at the beginning, and grows to what the timeline keeps. */
 const SPAN_MIN_MS = 60_000
@@ -136,8 +136,17 @@ export class TimelineView {
       const broadcast = (history.broadcastAt(atMs) / most) * height
       context.fillStyle = palette.direct
       context.fillRect(x(atMs), bottom - direct, barPx, direct)
+      // In stripes: also told apart without colour.
       context.fillStyle = palette.broadcast
-      context.fillRect(x(atMs), bottom - direct - broadcast, barPx, broadcast)
+      for (let up = 0; up < broadcast; up += 3) {
+        const stripe = Math.min(2, broadcast - up)
+        context.fillRect(x(atMs), bottom - direct - up - stripe, barPx, stripe)
+      }
+    }
+    if (most > 1) {
+      context.fillStyle = palette.muted
+      context.font = '10px system-ui, sans-serif'
+      context.fillText(`highest: ${rateText(most)}/s`, x(fromMs) + 2, MARKS_PX + 8)
     }
     context.fillStyle = palette.link
     context.fillRect(x(fromMs), bottom, x(toMs) - x(fromMs), 1)

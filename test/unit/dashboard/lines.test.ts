@@ -44,6 +44,7 @@ describe('the lines of the feed', () => {
       { name: 'b' },
       { name: 'c', state: 'asleep' },
       { name: '', state: 'up' },
+      { name: 'a\nb', state: 'up' },
     ]
     const line = reader.read(
       JSON.stringify({ ...overlay, nodes, links: [['a', 'a'], 'x', ['a', 7], ['a', 'c']] }),
@@ -54,7 +55,7 @@ describe('the lines of the feed', () => {
       ['a'],
     )
     assert.deepEqual(line.links, [['a', 'c']])
-    assert.equal(reader.ignored, 7)
+    assert.equal(reader.ignored, 8)
   })
 
   it('takes no number that is none, nor a negative one', () => {

@@ -49,7 +49,7 @@ describe('the model of the overlay', () => {
     const model = new OverlayModel()
     const applied = model.apply(all(['a', 'b'], [['a', 'b']]))
     assert.deepEqual(applied?.events, [{ kind: 'watching', node: 'a' }])
-    assert.deepEqual(seen(model), { nodes: ['a', 'b'], links: ['a b'] })
+    assert.deepEqual(seen(model), { nodes: ['a', 'b'], links: ['a\nb'] })
   })
 
   it('tells what a change has changed', () => {
@@ -66,7 +66,7 @@ describe('the model of the overlay', () => {
       { kind: 'link-up', node: 'a', peer: 'c' },
       { kind: 'link-down', node: 'a', peer: 'b' },
     ])
-    assert.deepEqual(seen(model), { nodes: ['a', 'b', 'c', 'd'], links: ['a c'] })
+    assert.deepEqual(seen(model), { nodes: ['a', 'b', 'c', 'd'], links: ['a\nc'] })
   })
 
   it('takes the links of a node that is gone with it', () => {
@@ -84,7 +84,7 @@ describe('the model of the overlay', () => {
     model.applyReports({ event: 'reports', atMs: 1, everyMs: 1, reports: [report('b', [])] })
     const applied = model.apply(change(2, { gone: ['b', 'nobody'] }))
     assert.deepEqual(applied?.change.gone, ['b'])
-    assert.deepEqual(seen(model), { nodes: ['a', 'c'], links: ['a c'] })
+    assert.deepEqual(seen(model), { nodes: ['a', 'c'], links: ['a\nc'] })
     assert.equal(model.state.reports.size, 0)
   })
 
@@ -97,7 +97,7 @@ describe('the model of the overlay', () => {
       applied?.change.nodes.map(({ name }) => name),
       ['c'],
     )
-    assert.deepEqual(seen(model), { nodes: ['a', 'c'], links: ['a c'] })
+    assert.deepEqual(seen(model), { nodes: ['a', 'c'], links: ['a\nc'] })
     assert.deepEqual(model.apply(all(['a', 'c'], [['a', 'c']], 10))?.events, [])
   })
 
