@@ -8,6 +8,7 @@ import { assert } from '../core/assert.ts'
 import { type LinkId, type NodeName, PROTOCOL_VERSION, parseNodeName } from '../core/messages.ts'
 import type { Reason } from '../core/reasons.ts'
 import { Rng } from '../core/rng.ts'
+import { uiFiles } from '../dashboard/assets.ts'
 import { createBootstrapApp } from '../http/bootstrap-app.ts'
 import { requestListener } from '../http/listener.ts'
 import type { BootstrapHost, Registration } from '../http/node-host.ts'
@@ -127,7 +128,7 @@ class BootstrapServer implements Bootstrap {
     const { listen: port = 5_000, host } = this.#options
     const { logger = silentLogger } = this.#options
     const ofHttp = withFields(logger, { room: 'http' })
-    const app = createBootstrapApp(this.#httpHost(), ofHttp)
+    const app = createBootstrapApp(this.#httpHost(), ofHttp, uiFiles)
     this.#listener = await listen({
       port,
       ...(host === undefined ? {} : { host }),

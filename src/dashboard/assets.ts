@@ -1,30 +1,12 @@
 // Hands out the files of the topology page: built ones where they lie beside this file, and in a checkout the sources,
-// bundled at the first request. It reads no other file than these, whatever is asked for, and knows no HTTP beyond the
-// names and types.
+// bundled at the first request. It reads no other files than these, and knows no HTTP beyond their types.
 
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import type { UiFile, UiFiles } from '../http/ui.ts'
 
-/** One file, as it is sent. */
-export interface UiAsset {
-  readonly bytes: Uint8Array
-  /** The same, compressed, for browsers that take it. */
-  readonly gzip?: Uint8Array
-  readonly contentType: string
-  /** With its quotes. */
-  readonly etag: string
-}
-
-/** Neither is the page built, nor can it be bundled here. */
-export class UiUnavailable {
-  readonly error: string
-  constructor(error: string) {
-    this.error = error
-  }
-}
-
-type Name = 'index.html' | 'page.js' | 'page.css'
-type Assets = Readonly<Record<Name, UiAsset>>
+type Name = Parameters<UiFiles>[0]
+type Assets = Readonly<Record<Name, UiFile>>
 
 /** Where the files come from; tests bring their own. */
 export interface UiSource {
@@ -40,72 +22,44 @@ const CONTENT_TYPES: Readonly<Record<Name, string>> = {
   'page.css': 'text/css; charset=utf-8',
 }
 
-/** The only paths there are, as seen from where the node is. */
-const NAMES: ReadonlyMap<string, Name> = new Map([
-  ['/ui', 'index.html'],
-  ['/ui/page.js', 'page.js'],
-  ['/ui/page.css', 'page.css'],
-])
-
-/** Sent with the page: nothing but its own files, and WebSockets. */
-export const UI_SECURITY_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
-  "connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-/** Of bundle.ts, which is not imported by name: it would become a part of the package, which has no use for it. */
+/** Of build/bundle-page.ts, which is not imported by name: it would become a part of the package, which has no use for it. */
 interface Bundler {
   bundlePage(): Promise<Readonly<Record<Name, Uint8Array>>>
   compressed(bytes: Uint8Array): Promise<Uint8Array>
 }
 
-const BUNDLER = new URL('bundle.ts', import.meta.url).href
+const BUNDLER = new URL('../build/bundle-page.ts', import.meta.url).href
 const HERE: UiSource = {
   built: new URL('ui/', import.meta.url),
   isCheckout: import.meta.url.endsWith('.ts'),
 }
 
-/** Loads the files once, at the first request, and keeps them. */
-export class UiAssets {
-  readonly #source: UiSource
-  #loading: Promise<Assets | UiUnavailable> | undefined
-
-  constructor(source: UiSource = HERE) {
-    this.#source = source
-  }
-
-  /**
-   * A file by its path (`/ui`, `/ui/page.js`, `/ui/page.css`).
-   * @returns `undefined` for any other path; `UiUnavailable` where there is no page to hand out
-   */
-  async get(path: string): Promise<UiAsset | UiUnavailable | undefined> {
-    const name = NAMES.get(path)
-    if (name === undefined) return undefined
-    this.#loading ??= load(this.#source)
-    const assets = await this.#loading
-    return assets instanceof UiUnavailable ? assets : assets[name]
+/** Files that are loaded once, at the first request, and kept. A failure is not kept: the next request tries again. */
+export function uiFilesFrom(source: UiSource): UiFiles {
+  let loading: Promise<Assets> | undefined
+  return async (name) => {
+    loading ??= load(source)
+    try {
+      return (await loading)[name]
+    } catch (error) {
+      loading = undefined
+      throw error
+    }
   }
 }
 
-const shared = new UiAssets()
+/** The files of the topology page, as this installation has them. */
+export const uiFiles: UiFiles = uiFilesFrom(HERE)
 
-/**
- * A file of the topology page by its path (`/ui`, `/ui/page.js`, `/ui/page.css`).
- * @returns `undefined` for any other path; `UiUnavailable` where the page is not built and cannot be bundled
- */
-export function uiAsset(path: string): Promise<UiAsset | UiUnavailable | undefined> {
-  return shared.get(path)
-}
-
-async function load({ built, isCheckout }: UiSource): Promise<Assets | UiUnavailable> {
+async function load({ built, isCheckout }: UiSource): Promise<Assets> {
   try {
     return isCheckout ? await bundle() : await readBuilt(built)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    return new UiUnavailable(
-      isCheckout
-        ? `the topology page could not be bundled (npm install brings esbuild): ${why}`
-        : `the topology page is not in this build (npm run build makes it): ${why}`,
-    )
+    const what = isCheckout
+      ? 'it could not be bundled (npm ci brings esbuild)'
+      : 'it is not in this build (npm run build makes it)'
+    throw new Error(`${what}: ${why}`, { cause: error })
   }
 }
 
@@ -134,7 +88,7 @@ async function bundle(): Promise<Assets> {
   }
 }
 
-function asset(name: Name, bytes: Uint8Array, gzip: Uint8Array | undefined): UiAsset {
+function asset(name: Name, bytes: Uint8Array, gzip: Uint8Array | undefined): UiFile {
   const hash = createHash('sha256').update(bytes).digest('base64url').slice(0, 22)
   return {
     bytes,

@@ -2,6 +2,7 @@
 // Composition only: what comes in is handed to the node, what it is asked is answered by the node.
 
 import { clientSockets } from '../bootstrap/client-sockets.ts'
+import { uiFiles } from '../dashboard/assets.ts'
 import type { GuestHost, ReceivedMessage } from '../guests/guest-host.ts'
 import { Guests } from '../guests/guests.ts'
 import { jsonAnswer, sendRaw } from '../http/exchange.ts'
@@ -103,7 +104,7 @@ export class Doors implements NodeDoors {
     const ofHttp = ofRoom('http')
     const { host, conversation, overlay } = handlers
     const guestHost = guestHostOf(host, conversation, overlay)
-    const app = createNodeApp({ ...shimHost(host, guestHost), refused }, ofHttp)
+    const app = createNodeApp({ ...shimHost(host, guestHost), refused }, ofHttp, uiFiles)
     this.#onRequest = requestListener(app, ofHttp)
     this.#guests = new Guests(guestHost, ofRoom('guests'))
     this.#registrations = new Registrations(this.#settings, handlers, clientSockets(dialLink, link))

@@ -8,7 +8,7 @@
 
 import { parseArgs } from 'node:util'
 import type { Browser } from 'playwright-core'
-import { bundlePage, compressed, UI_FILES } from '../../src/dashboard/bundle.ts'
+import { bundlePage, compressed, UI_FILES } from '../../src/build/bundle-page.ts'
 import type { PageConsole } from '../../src/dashboard/page/page-facts.ts'
 import { startBrowser } from '../e2e/support/chromium.ts'
 import { FakeFeed } from '../support/fake-overlay-feed.ts'

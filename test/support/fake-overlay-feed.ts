@@ -5,12 +5,16 @@
 //
 // It answers sends as a node would; a message to `nobody` fails.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { UI_SECURITY_POLICY, UiUnavailable, uiAsset } from '../../src/dashboard/assets.ts'
+import { uiFiles } from '../../src/dashboard/assets.ts'
 import type { MessageStep } from '../../src/guests/overlay-lines.ts'
+import { requestListener } from '../../src/http/listener.ts'
+import { createShim } from '../../src/http/shim.ts'
+import { addUi } from '../../src/http/ui.ts'
+import { silentLogger } from '../../src/logger.ts'
 import { FakeOverlay, type FakeOverlayOptions } from './fake-overlay.ts'
 
 /** What is played. */
@@ -40,7 +44,9 @@ export class FakeFeed {
   private constructor(options: FakeFeedOptions) {
     this.#options = options
     this.overlay = new FakeOverlay({ nodes: 30, ...options })
-    this.#http = createServer((request, response) => void this.#serve(request, response))
+    const app = createShim({}, silentLogger)
+    addUi(app, uiFiles)
+    this.#http = createServer(requestListener(app))
     this.#sockets = new WebSocketServer({ noServer: true })
     this.#http.on('upgrade', (request, socket, head) => {
       if (!this.#isAnswering) {
@@ -92,21 +98,6 @@ export class FakeFeed {
     for (const guest of this.#sockets.clients) guest.terminate()
     this.#http.closeAllConnections()
     await new Promise((resolve) => this.#http.close(resolve))
-  }
-
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const asset = await uiAsset(request.url ?? '')
-    if (asset === undefined || asset instanceof UiUnavailable) {
-      response.writeHead(asset === undefined ? 404 : 503).end(asset?.error)
-      return
-    }
-    response
-      .writeHead(200, {
-        'content-type': asset.contentType,
-        'content-security-policy': UI_SECURITY_POLICY,
-        ...(asset.gzip === undefined ? {} : { 'content-encoding': 'gzip' }),
-      })
-      .end(asset.gzip ?? asset.bytes)
   }
 
   #welcome(guest: WebSocket): void {

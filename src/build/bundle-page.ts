@@ -1,12 +1,8 @@
-// The topology page as three files for browsers: all scripts in one, the style sheet, and the HTML. It must not run in a
-// node that was installed: esbuild is a development dependency, and what comes out of it is in the package.
-//
-//   node src/dashboard/bundle.ts <directory>
-//
-// writes them there, each with a compressed copy beside it.
+// Makes the three files for browsers that the topology page is: all scripts in one, the style sheet, and the HTML. A step of
+// `npm run build`; not part of the package: what comes out of it is. In a checkout, where nothing is built, dashboard/assets has
+// them made at the first request.
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { argv, exit, stderr } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
@@ -20,7 +16,7 @@ export type UiFile = (typeof UI_FILES)[number]
 /** The page, by file. */
 export type UiBundle = Readonly<Record<UiFile, Uint8Array>>
 
-const PAGE = new URL('page/', import.meta.url)
+const PAGE = new URL('../dashboard/page/', import.meta.url)
 const compress = promisify(gzip)
 
 /**
@@ -72,11 +68,5 @@ export function compressed(bytes: Uint8Array): Promise<Uint8Array> {
   return compress(bytes, { level: constants.Z_BEST_COMPRESSION })
 }
 
-if (import.meta.main) {
-  const directory = argv[2]
-  if (directory === undefined) {
-    stderr.write('usage: node src/dashboard/bundle.ts <directory>\n')
-    exit(2)
-  }
-  await writePage(await bundlePage(), directory)
-}
+if (import.meta.main)
+  await writePage(await bundlePage(), fileURLToPath(new URL('../../dist/dashboard/ui', import.meta.url)))
