@@ -148,7 +148,7 @@ describeInBrowser('the topology page', () => {
     const { feed, page, complaints } = await visit({ nodes: 5 })
     await phase(page, 'live')
     const name = '<img src=x onerror=alert(1)>'
-    for (const line of ['{', 'null', '{"event":"later"}', '{"event":"overlay","nodes":7}']) feed.tell(line)
+    for (const line of ['{', '{}', '{"event":"later"}', '{"event":"overlay","nodes":7}']) feed.tell(line)
     feed.tell({
       event: 'overlay-change',
       atMs: Date.now(),

@@ -102,7 +102,7 @@ export class FakeFeed {
 
   #welcome(guest: WebSocket): void {
     const tell = (line: unknown) => guest.send(typeof line === 'string' ? line : JSON.stringify(line))
-    tell({ event: 'welcome', node: this.overlay.self, you: 'node1/k3f7', text: 'Hello.' })
+    tell(`Welcome to ${this.overlay.self}, you are ${this.overlay.self}/guest-k3f7. Type /help`)
     guest.on('message', (data) => {
       const line = JSON.parse(String(data)) as Record<string, unknown>
       this.heard.push(line)

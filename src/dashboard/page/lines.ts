@@ -76,6 +76,8 @@ type Check<T> = (value: unknown) => T | undefined
 /** Longer names are not names, but an attempt to fill the page. */
 const NAME_CHARS_MAX = 256
 const CONTROL = /\p{Cc}/u
+/** What a bootstrap tells everybody in line mode, and a node whoever asks. */
+const FOR_PEOPLE = /^\{"event":"(help|snapshot|peer-join|peer-leave|peers|who|events)"/
 const STATES: readonly string[] = ['joining', 'up', 'leaving', 'unreachable']
 
 /** Reads lines and counts what it has to leave out. */
@@ -87,10 +89,11 @@ export class LineReader {
     return this.#ignored
   }
 
-  /** @returns the line, or `undefined` for one that is broken or unknown; it does not throw */
+  /** @returns the line, or `undefined` for one that is broken, unknown or for people; it does not throw */
   read(text: string): FeedLine | undefined {
+    if (!text.startsWith('{')) return undefined
     const line = this.#lineOf(text)
-    if (line === undefined) this.#ignored++
+    if (line === undefined && !FOR_PEOPLE.test(text)) this.#ignored++
     return line
   }
 

@@ -22,18 +22,23 @@ describe('the lines of the feed', () => {
 
   it('leaves out and counts what is broken or unknown', () => {
     const reader = new LineReader()
-    const broken = [
-      '',
-      '{',
-      'null',
-      '7',
-      '[]',
-      '{"event":"news"}',
-      '{"event":"overlay"}',
-      '{"event":"reports","atMs":"x"}',
-    ]
+    const broken = ['{', '{}', '{"event":"news"}', '{"event":"overlay"}', '{"event":"reports","atMs":"x"}']
     for (const text of broken) assert.equal(reader.read(text), undefined, text)
     assert.equal(reader.ignored, broken.length)
+  })
+
+  it('leaves out what is for people, and does not count it', () => {
+    const reader = new LineReader()
+    const lines = [
+      '',
+      'Welcome to node8, you are node8/guest-3f. Type /help',
+      '[MSG] From node12: hello',
+      '{"event":"help","text":"This is a hearsay bootstrap."}',
+      '{"event":"snapshot","peers":[],"registered":0}',
+      '{"event":"peer-join","name":"node9","kind":"node"}',
+    ]
+    for (const text of lines) assert.equal(reader.read(text), undefined, text)
+    assert.equal(reader.ignored, 0)
   })
 
   it('keeps the good parts of a line that has bad ones', () => {
