@@ -190,10 +190,13 @@ export class Guests {
   }
 
   #showAll(message: ReceivedMessage, butId: string | undefined): number {
+    const { onlookers } = this.#room
+    const isForOnlookers = onlookers.takesMessage()
     const line = new SharedLine(received(message))
     let shown = 0
     for (const session of this.#sessions.values()) {
-      if (session.id !== butId && session.show(line)) shown++
+      if (session.id === butId || (!isForOnlookers && onlookers.has(session))) continue
+      if (session.show(line)) shown++
     }
     this.#counters.shown += shown
     return shown

@@ -1,6 +1,6 @@
 // The guests that watch the overlay as a whole: the topology page, and programs like it. The node is asked for it as long
 // as one of them is here. Whoever does not read fast enough misses lines, and is shown all of it again later: this must
-// neither fill memory nor send a guest away. It must not know sockets.
+// neither fill memory nor send a guest away, nor take the node's time for what nobody can read. It must not know sockets.
 
 import { watchedLine } from './answers.ts'
 import type { GuestHost, OverlayWatch } from './guest-host.ts'
@@ -19,12 +19,17 @@ const UNREAD_BYTES_MAX = 262_144
 /** With less unread, a guest that has missed some is shown all of it again. */
 const CAUGHT_UP_BYTES = 16_384
 
+/** Of the messages that the node receives, those who watch are shown so many a second. */
+const MESSAGES_PER_S = 20
+
 /** See the head of the file. */
 export class Onlookers {
   readonly #host: Pick<GuestHost, 'watchOverlay'>
   /** Whether each has missed something. */
   readonly #onlookers = new Map<Onlooker, boolean>()
   #watch: OverlayWatch | undefined
+  #messages = 0
+  #messagesSinceMs = 0
 
   constructor(host: Pick<GuestHost, 'watchOverlay'>) {
     this.#host = host
@@ -43,6 +48,25 @@ export class Onlookers {
     if (this.#onlookers.size > 0) return
     this.#watch?.end()
     this.#watch = undefined
+  }
+
+  /** Whether a guest watches. */
+  has(guest: Onlooker): boolean {
+    return this.#onlookers.has(guest)
+  }
+
+  /**
+   * Whether those who watch are shown one more message of those that the node receives: a busy node would have all its time
+   * go into lines for them. Asked once for each message.
+   */
+  takesMessage(): boolean {
+    if (this.#onlookers.size === 0) return false
+    const nowMs = performance.now()
+    if (nowMs - this.#messagesSinceMs >= 1_000) {
+      this.#messagesSinceMs = nowMs
+      this.#messages = 0
+    }
+    return ++this.#messages <= MESSAGES_PER_S
   }
 
   #show(line: WatchedLine): void {

@@ -64,6 +64,25 @@ describe('guests that watch', () => {
     await until('nobody watches', () => host.onlookers.size === 0)
   })
 
+  test('who watches is shown some of the messages, and who does not all of them', async (t) => {
+    const { guests, greeted } = await openHouse(t)
+    const [onlooker, person] = [await greeted(), await greeted()]
+    await onlooker.ask('{"cmd":"watch","on":true}')
+    await onlooker.read()
+    for (let i = 0; i < 500; i++) guests.deliver({ from: 'node3', value: i, broadcast: false })
+    for (let i = 0; i < 500; i++) assert.equal(await person.read(), `[MSG] From node3: ${i}`)
+    assert.deepEqual(await onlooker.readJson(), { event: 'message', from: 'node3', msg: 0, broadcast: false })
+    // What is for one guest comes, however many others have come.
+    assert.ok(guests.deliver({ from: 'node3', value: 'for you', broadcast: false, to: onlooker.id }))
+    let line: Record<string, unknown>
+    let others = 0
+    do {
+      line = await onlooker.readJson()
+      if (line.msg !== 'for you') others++
+    } while (line.msg !== 'for you')
+    assert.ok(others < 100, `${others} messages`)
+  })
+
   test('mistakes', async (t) => {
     const { greeted } = await openHouse(t)
     const guest = await greeted()
