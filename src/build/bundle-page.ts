@@ -4,8 +4,6 @@
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { constants, gzip } from 'node:zlib'
 
 /** The files that the page is made of. */
 export const UI_FILES = ['index.html', 'page.js', 'page.css'] as const
@@ -17,7 +15,6 @@ export type UiFile = (typeof UI_FILES)[number]
 export type UiBundle = Readonly<Record<UiFile, Uint8Array>>
 
 const PAGE = new URL('../dashboard/page/', import.meta.url)
-const compress = promisify(gzip)
 
 /**
  * Bundles the page from its sources.
@@ -53,19 +50,12 @@ export async function bundlePage(): Promise<UiBundle> {
   }
 }
 
-/** Writes the page into a directory, each file with a `.gz` beside it. */
+/** Writes the page into a directory. */
 export async function writePage(bundle: UiBundle, directory: string): Promise<void> {
   await mkdir(directory, { recursive: true })
   for (const name of UI_FILES) {
-    const bytes = bundle[name]
-    await writeFile(`${directory}/${name}`, bytes)
-    await writeFile(`${directory}/${name}.gz`, await compressed(bytes))
+    await writeFile(`${directory}/${name}`, bundle[name])
   }
-}
-
-/** A file as it travels to browsers that take gzip. */
-export function compressed(bytes: Uint8Array): Promise<Uint8Array> {
-  return compress(bytes, { level: constants.Z_BEST_COMPRESSION })
 }
 
 if (import.meta.main)

@@ -7,8 +7,9 @@
 // with a screen is faster. Without traffic nothing is drawn at rest, so there is no rate to tell.
 
 import { parseArgs } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import type { Browser } from 'playwright-core'
-import { bundlePage, compressed, UI_FILES } from '../../src/build/bundle-page.ts'
+import { bundlePage, UI_FILES } from '../../src/build/bundle-page.ts'
 import type { PageConsole } from '../../src/dashboard/page/page-facts.ts'
 import { startBrowser } from '../e2e/support/chromium.ts'
 import { FakeFeed } from '../support/fake-overlay-feed.ts'
@@ -73,7 +74,7 @@ async function measure(browser: Browser, nodes: number): Promise<string> {
 
 for (const name of UI_FILES) {
   const bytes = (await bundlePage())[name]
-  const gzip = await compressed(bytes)
+  const gzip = gzipSync(bytes, { level: 9 })
   console.log(
     `${name.padEnd(11)} ${String(bytes.length).padStart(8)} bytes, ${String(gzip.length).padStart(7)} with gzip`,
   )

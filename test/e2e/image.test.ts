@@ -43,7 +43,7 @@ describeWithEngine('the image', () => {
     started.push(container)
     const url = `http://${container.getHost()}:${container.getMappedPort(port)}`
     const ask = async (path: string) => (await (await fetch(url + path)).json()) as Record<string, unknown>
-    return { container, ask, name }
+    return { container, ask, name, url }
   }
 
   const node = (name: string, more: Record<string, string> = {}) =>
@@ -56,6 +56,12 @@ describeWithEngine('the image', () => {
     assert.equal((await boot.ask('/')).message, 'Bootstrap node is running!')
     const first = await node('first')
     assert.equal((await first.ask('/')).message, 'Node first is running!')
+    for (const { url } of [boot, first]) {
+      const page = await fetch(`${url}/ui`)
+      assert.equal(page.status, 200)
+      assert.match(await page.text(), /ui\/page\.js/)
+      assert.equal((await fetch(`${url}/ui/page.js`)).status, 200)
+    }
     const asked = await start('asked', { NODE_NAME: 'by-argument' }, ['node'])
     assert.equal((await asked.ask('/')).message, 'Node by-argument is running!')
     const other = await start('other', { BOOTSTRAP_URL: 'http://boot:5000' }, [

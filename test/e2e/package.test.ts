@@ -89,7 +89,7 @@ describe('the package', () => {
     for (const file of files) {
       assert.match(
         file,
-        /^(dist\/.*\.(js|d\.ts)|dist\/dashboard\/ui\/(index\.html|page\.(js|css))(\.gz)?|docs\/\w+\.md|docs\/grafana-dashboard\.json|examples\/.*\.(py|md)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
+        /^(dist\/.*\.(js|d\.ts)|dist\/dashboard\/ui\/(index\.html|page\.(js|css))|docs\/\w+\.md|docs\/(grafana-dashboard\.json|topology-page\.webp)|examples\/.*\.(py|md)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
       )
     }
     assert.ok(!files.includes('dist/stale.js'), 'what an earlier build has left')
@@ -181,6 +181,17 @@ console.log(packages.has('ws'))`,
       assert.deepEqual(keys(output), keys(shown))
       assert.match(output, /id: 'anna\//)
       await swarm.line(/^node8 \| \[MSG\] From anna: \{"hello":"there"\}$/)
+      // The page is built, and no development dependency is there to make it.
+      for (const [path, type] of [
+        ['/ui', 'text/html'],
+        ['/ui/page.js', 'text/javascript'],
+        ['/ui/page.css', 'text/css'],
+      ]) {
+        const response = await fetch(url + path)
+        assert.equal(response.status, 200, path)
+        assert.equal(response.headers.get('content-type'), `${type}; charset=utf-8`)
+        assert.equal(response.headers.get('content-encoding'), 'gzip')
+      }
     } finally {
       swarm.child.kill('SIGINT')
       const [code] = swarm.child.exitCode === null ? await once(swarm.child, 'exit') : [swarm.child.exitCode]
