@@ -60,6 +60,7 @@ function browserWorld({ logger, link }: MemberSettings, { doors, dial, agenda }:
     run: { incarnation: Date.now(), instance: nanoid(), seed: Math.floor(Math.random() * 2 ** 48) },
     doors,
     nowMs: () => performance.now(),
+    wallMs: () => Date.now(),
     timers: (expired) => new BrowserTimers(agenda, expired),
     links: (events) => new SocketLinks(events, { logger: withFields(logger, { room: 'net' }), dial, link }),
     record: () => undefined,

@@ -45,12 +45,14 @@ export function hashPair(a: string, b: string): number {
 }
 
 /**
- * An unsigned 32-bit hash of a name and a number, well mixed in all bits. Every node comes to the same one: by it they choose
- * the same messages where only one in so many is told of. `number` up to 2^48 - 1.
+ * An unsigned 32-bit hash of a number and two names, well mixed in all bits. Every node comes to the same one: by it they
+ * choose the same messages where only one in so many is told of. `number` up to 2^48 - 1; the second name may be ''.
  */
-export function hashNumbered(name: string, number: number): number {
+export function hashNumbered(number: number, a: string, b: string): number {
   let hash = Math.imul(0x811c9dc5 ^ number, 0x01000193) ^ Math.floor(number / 0x1_0000_0000)
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193)
+  for (let i = 0; i < a.length; i++) hash = Math.imul(hash ^ a.charCodeAt(i), 0x01000193)
+  hash = Math.imul(hash ^ 0x2f, 0x01000193)
+  for (let i = 0; i < b.length; i++) hash = Math.imul(hash ^ b.charCodeAt(i), 0x01000193)
   return finish(hash)
 }
 

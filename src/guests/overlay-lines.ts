@@ -5,7 +5,10 @@
 
 import type { JsonValue } from '../wire/payload.ts'
 
-/** `joining`: known, and nothing has led to it yet. `unreachable`: it was here, and nothing leads to it now. */
+/**
+ * `joining`: known, and nothing has led to it yet. `leaving`: it has said good-bye; ten seconds later it is gone. `unreachable`:
+ * it was here, and nothing leads to it now.
+ */
 export type SeenState = 'joining' | 'up' | 'leaving' | 'unreachable'
 
 /** A node, as the one that is watched knows it. */
@@ -45,7 +48,7 @@ export interface OverlayChangeLine {
   readonly atMs: number
   /** New, or different from before. */
   readonly nodes: readonly SeenNode[]
-  /** Names that are forgotten. */
+  /** Names that have left, or are forgotten. */
   readonly gone: readonly string[]
   readonly linksUp: readonly SeenLink[]
   readonly linksDown: readonly SeenLink[]

@@ -31,7 +31,7 @@ import type { NodeLinks, NodeTimers, NodeWorld, PlainHttpPeers } from './world.t
 export interface ConversationParts {
   readonly settings: MemberSettings
   readonly overlay: Overlay
-  readonly world: Pick<NodeWorld, 'nowMs' | 'run'>
+  readonly world: Pick<NodeWorld, 'nowMs' | 'run' | 'wallMs'>
   readonly timers: Pick<NodeTimers, 'wait'>
   readonly links: Pick<NodeLinks, 'queuedBytes' | 'receivedBytes'>
   readonly httpPeers: PlainHttpPeers
@@ -174,14 +174,13 @@ export class Conversation {
   letWatch(make: (parts: WatchingParts) => Watching): Watching {
     const { httpPeers, overlay, settings, timers, world } = this.#parts
     const nowMs = () => world.nowMs()
-    const startMs = nowMs()
     this.#watching = make({
       name: settings.name,
       overlay,
       casting: this.casting,
       timers,
       nowMs,
-      wallMs: () => Math.round(world.run.incarnation + nowMs() - startMs),
+      wallMs: () => world.wallMs(),
       httpPeers: () => httpPeers.list,
       askOwn: (call) => this.#reporting.asked(settings.name, call),
     })

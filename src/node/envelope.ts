@@ -108,6 +108,13 @@ export function isOfWatching(payload: Uint8Array): boolean {
   return beginsWith(payload, 'watch') || beginsWith(payload, 'report')
 }
 
+/** Whether a direct message is one that follows from another by itself: a receipt, a part of a history, a ping. */
+export function isForNobody(payload: Uint8Array): boolean {
+  if (!hasHeaders(payload)) return false
+  const headers = decodeHeadersOf(payload)
+  return headers?.got !== undefined || headers?.part !== undefined || headers?.ping !== undefined
+}
+
 /** The `traceparent` of a payload, if it has one that is well formed. Never throws. */
 export function traceparentOf(payload: Uint8Array): string | undefined {
   if (!beginsWith(payload, 'traceparent')) return undefined

@@ -1,6 +1,7 @@
 // The overlay as guests are shown it: what has changed since somebody looked last. Reads, and changes nothing.
 
 import type { Entry } from '../core/directory.ts'
+import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
 import type {
   OverlayChangeLine,
@@ -20,6 +21,8 @@ export interface PictureParts {
 
 /** A node that nothing leads to counts as joining for so long after it was first heard of. */
 const JOINING_MS = 10_000
+/** So long after its good-bye a node is shown as leaving. The directory remembers it for minutes. */
+const LEAVING_MS = 10_000
 /** How often it is looked again though nothing seems to have changed. */
 const LOOK_MS = 1_000
 
@@ -31,6 +34,8 @@ export class OverlayPicture {
   /** Names that something has led to. */
   readonly #met = new Set<string>()
   readonly #heardMs = new Map<string, number>()
+  /** When a run of a node was first seen to leave. */
+  readonly #leavingMs = new Map<string, number>()
   #state = ''
   #lookedMs = Number.NEGATIVE_INFINITY
 
@@ -53,6 +58,7 @@ export class OverlayPicture {
     this.#state = state
     this.#lookedMs = nowMs
     const nodes = this.#nodesNow(nowMs, isFirst)
+    this.#prune()
     const links = this.#linksNow()
     const change = {
       nodes: [...nodes.values()].filter((node) => !isSame(node, this.#nodes.get(node.name))),
@@ -62,7 +68,7 @@ export class OverlayPicture {
     }
     if (Object.values(change).every(({ length }) => length === 0)) return undefined
     for (const node of change.nodes) this.#nodes.set(node.name, node)
-    for (const name of change.gone) this.#forget(name)
+    for (const name of change.gone) this.#nodes.delete(name)
     for (const [a, b] of change.linksDown) this.#links.delete(`${a} ${b}`)
     for (const link of change.linksUp) this.#links.set(`${link[0]} ${link[1]}`, link)
     return change
@@ -80,10 +86,12 @@ export class OverlayPicture {
     for (const entry of this.#parts.overlay.directory.entries) {
       const { name, url, tags, topics, incarnation, version } = entry.record
       if (!this.#heardMs.has(name)) this.#heardMs.set(name, isFirst ? Number.NEGATIVE_INFINITY : nowMs)
+      const state = this.#stateOf(entry, nowMs, isFirst)
+      if (state === undefined) continue
       nodes.set(name, {
         name,
         kind: 'node',
-        state: this.#stateOf(entry, nowMs),
+        state,
         ...(url === undefined ? {} : { url }),
         ...(tags === undefined ? {} : { tags }),
         ...(topics === undefined ? {} : { topics }),
@@ -99,9 +107,16 @@ export class OverlayPicture {
     return nodes
   }
 
-  #stateOf({ record, reachable }: Entry, nowMs: number): SeenState {
+  /** `undefined`: it has left. */
+  #stateOf({ record, reachable }: Entry, nowMs: number, isFirst: boolean): SeenState | undefined {
     if (reachable) this.#met.add(record.name)
-    if (record.state === 'leaving') return 'leaving'
+    if (record.state === 'leaving') {
+      // What had left before anybody looked is no news.
+      const since = this.#leavingMs.get(record.name) ?? (isFirst ? Number.NEGATIVE_INFINITY : nowMs)
+      this.#leavingMs.set(record.name, since)
+      return nowMs - since < LEAVING_MS ? 'leaving' : undefined
+    }
+    this.#leavingMs.delete(record.name)
     if (reachable) return 'up'
     const heardMs = this.#heardMs.get(record.name) ?? nowMs
     return !this.#met.has(record.name) && nowMs - heardMs < JOINING_MS ? 'joining' : 'unreachable'
@@ -119,10 +134,11 @@ export class OverlayPicture {
     return links
   }
 
-  #forget(name: string): void {
-    this.#nodes.delete(name)
-    this.#met.delete(name)
-    this.#heardMs.delete(name)
+  /** Keeps nothing of names that the directory has forgotten. */
+  #prune(): void {
+    const { directory } = this.#parts.overlay
+    for (const names of [this.#met, this.#heardMs, this.#leavingMs])
+      for (const name of names.keys()) if (directory.get(name as NodeName) === undefined) names.delete(name)
   }
 }
 

@@ -28,6 +28,8 @@ export interface WatchCall {
 const LINKS_MAX = 64
 const STEPS_MAX = 1_024
 const COUNTS_MAX = 64
+/** More than a node can have seen between two reports. */
+const LEFT_OUT_MAX = 10_000_000
 
 /** The value of a report's message. */
 export function messageOf({ report, steps, leftOut }: Told): JsonValue {
@@ -47,7 +49,7 @@ export function toldOf(from: string, value: unknown): Told {
   return {
     ...(report === undefined ? {} : { report: reportOf(from, report) }),
     steps: list.flatMap((step) => stepOf(from, step) ?? []),
-    leftOut: countOf(leftOut),
+    leftOut: Math.min(countOf(leftOut), LEFT_OUT_MAX),
   }
 }
 

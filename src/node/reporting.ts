@@ -3,7 +3,8 @@
 //
 // 1. Nothing is measured or sent unless somebody has asked within the last `forMs`.
 // 2. At most one report to each watcher is under way, and none where a link is full.
-// 3. At most `WATCHERS_MAX` are reported to.
+// 3. At most `WATCHERS_MAX` others are reported to, and together at most `REPORTS_PER_S` times a second: the more there are,
+//    the more seldom.
 
 import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
@@ -41,10 +42,12 @@ interface Watcher {
   leftOut: number
 }
 
-/** Others that are reported to. */
-const WATCHERS_MAX = 8
+/** Others that are reported to: a class in which each looks at a node of its own. */
+const WATCHERS_MAX = 64
+/** Reports of this node, to all of them together. */
+const REPORTS_PER_S = 5
 /** Nobody is reported to more often. */
-const EVERY_MIN_MS = 250
+const EVERY_MIN_MS = 500
 const EVERY_MAX_MS = 60_000
 /** Whoever watches on has to ask again. */
 const FOR_MAX_MS = 60_000
@@ -81,7 +84,8 @@ export class Reporting {
       this.#sightings()
       return true
     }
-    if (watcher === undefined && this.#watchers.size >= WATCHERS_MAX) return false
+    const isOwn = from === this.#parts.name
+    if (watcher === undefined && this.#others >= WATCHERS_MAX && !isOwn) return false
     const endMs = this.#parts.nowMs() + Math.min(call.forMs, FOR_MAX_MS)
     const everyMs = Math.min(Math.max(call.everyMs, EVERY_MIN_MS), EVERY_MAX_MS)
     if (watcher !== undefined) Object.assign(watcher, { endMs, everyMs, oneIn: call.oneIn })
@@ -103,12 +107,12 @@ export class Reporting {
     this.#isRunning = true
     this.#measure()
     // Not all nodes at the same time.
-    let waitMs = 1 + rng.below(this.#everyMs)
+    let waitMs = 1 + rng.below(Math.ceil(this.#everyMs))
     while (this.#watchers.size > 0) {
       await timers.wait(waitMs)
       this.#forget()
       if (this.#watchers.size === 0) break
-      this.#tell({ ...this.#parts.sightings.take(), report: this.#report() })
+      this.#tell({ ...this.#parts.sightings.take(true), report: this.#report() })
       waitMs = this.#everyMs
     }
     this.#measured.clear()
@@ -118,7 +122,12 @@ export class Reporting {
   get #everyMs(): number {
     let everyMs = EVERY_MAX_MS
     for (const watcher of this.#watchers.values()) everyMs = Math.min(everyMs, watcher.everyMs)
-    return everyMs
+    return Math.max(everyMs, (this.#others * 1_000) / REPORTS_PER_S)
+  }
+
+  /** Watchers that a report has to travel to. */
+  get #others(): number {
+    return this.#watchers.size - (this.#watchers.has(this.#parts.name) ? 1 : 0)
   }
 
   #forget(): void {
@@ -138,6 +147,11 @@ export class Reporting {
     this.#isSoon = true
     void this.#parts.timers.wait(SOON_MS).then(() => {
       this.#isSoon = false
+      // They wait for the report that is just on its way.
+      if ([...this.#watchers.values()].some(({ isUnderWay }) => isUnderWay)) {
+        this.#soon()
+        return
+      }
       const seen = this.#parts.sightings.take()
       if (seen.steps.length > 0) this.#tell(seen)
     })

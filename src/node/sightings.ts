@@ -3,7 +3,8 @@
 //
 // 1. Nothing is kept while nobody watches.
 // 2. All nodes choose the same messages, so that a message is told of on its whole way or not at all.
-// 3. What waits is bounded by `STEPS_MAX`; the rest is counted.
+// 3. What waits is bounded by `STEPS_MAX`, and of messages with a trace, which go first, by `TRACED_MAX` between two
+//    reports; the rest is counted.
 
 import type { Input, Notification } from '../core/events.ts'
 import { hashNumbered } from '../core/hash.ts'
@@ -13,10 +14,12 @@ import type { MessageStep } from '../guests/overlay-lines.ts'
 import { type Logger, silentLogger } from '../logger.ts'
 import { hasHeaders } from '../wire/payload.ts'
 import { isSampled } from '../wire/traceparent.ts'
-import { isOfWatching, traceparentOf } from './envelope.ts'
+import { isForNobody, isOfWatching, traceparentOf } from './envelope.ts'
 
 /** Steps that wait to be told. */
 const STEPS_MAX = 256
+/** Steps of traced messages between two reports. Where all messages have a trace, the rest of them is chosen like any other. */
+const TRACED_MAX = 32
 
 /** What sightings are made of. */
 export interface SightingsParts {
@@ -40,6 +43,7 @@ export class Sightings {
   #onTraced: () => void = () => {}
   #steps: MessageStep[] = []
   #leftOut = 0
+  #traced = 0
   readonly #messages = new Map<LinkId, number>()
 
   constructor(parts: SightingsParts) {
@@ -65,11 +69,12 @@ export class Sightings {
     return this.#messages.get(link) ?? 0
   }
 
-  /** Hands over what waits. */
-  take(): Seen {
+  /** Hands over what waits. @param isReport a report goes out: traced messages have their room again */
+  take(isReport = false): Seen {
     const seen = { steps: this.#steps, leftOut: this.#leftOut }
     this.#steps = []
     this.#leftOut = 0
+    if (isReport) this.#traced = 0
     return seen
   }
 
@@ -82,13 +87,16 @@ export class Sightings {
   readonly received = ({ link, messages }: Extract<Input, { type: 'received' }>): void => {
     const isWatched = this.#oneIn !== undefined
     if (!isWatched && !this.#isLogged) return
+    // Of strangers nothing is told.
+    const via = this.#neighborOn(link)
+    if (via === undefined) return
     let count = 0
     for (const message of messages) {
       if (message.type === 'direct') {
         const isHeaded = hasHeaders(message.payload)
         if (isHeaded && isOfWatching(message.payload)) continue
         count++
-        if (isHeaded || isWatched) this.#direct(link, message)
+        if (isHeaded || isWatched) this.#direct(via, message)
       } else if (isWatched && message.type === 'gossip' && message.kind === 'payload') {
         if (!isOfWatching(message.payload)) count++
       }
@@ -98,13 +106,15 @@ export class Sightings {
 
   /** A message has come to this node for the first time. */
   notified({ from, payload, hops, spread }: Extract<Notification, { type: 'message' }>): void {
-    if (spread === undefined) return
+    if (spread === undefined || (this.#oneIn === undefined && !this.#isLogged)) return
     const traceparent = traceparentOf(payload)
     const { incarnation, sequence, via } = spread
-    if (traceparent !== undefined) this.#log(traceparent, { from, via, hops, bytes: payload.length })
-    if (!this.#isChosen(from, sequence, traceparent) || isOfWatching(payload)) return
+    if (traceparent === undefined && !this.#isChosen(sequence, from, '')) return
+    if (isOfWatching(payload)) return
     const id = `${from}/${incarnation}/${sequence}`
-    this.#keep({ kind: 'broadcast', id, origin: from, via, hops, bytes: payload.length }, traceparent)
+    const bytes = payload.length
+    if (traceparent !== undefined) this.#log(traceparent, { id, from, via, hops, bytes })
+    this.#keep({ kind: 'broadcast', id, origin: from, via, hops, bytes }, { sequence, traceparent })
   }
 
   /** A message of this node goes out, or has ended, and belongs to a trace. */
@@ -112,38 +122,47 @@ export class Sightings {
     this.#log(traceparent, { from: this.#parts.name, ...fields })
   }
 
-  #direct(link: LinkId, message: Direct): void {
+  #direct(via: NodeName, message: Direct): void {
     const { origin, sequence, destination, hops, payload } = message
     const traceparent = traceparentOf(payload)
     if (traceparent === undefined) {
-      if (!this.#isChosen(origin, sequence, undefined)) return
+      if (!this.#isChosen(sequence, origin, destination)) return
       // A node under full load comes here for each message until it is told to choose fewer.
       if (this.#steps.length >= STEPS_MAX) {
         this.#leftOut++
         return
       }
+      if (isForNobody(payload)) return
     }
-    const via = this.#neighborOn(link)
     const bytes = payload.length
-    if (traceparent !== undefined) this.#log(traceparent, { from: origin, to: destination, via, hops, bytes })
-    if (this.#oneIn === undefined || via === undefined) return
     const id = `${origin}/${message.originIncarnation}/${sequence}/${destination}`
-    this.#keep({ kind: 'direct', id, origin, destination, via, hops, bytes }, traceparent)
+    if (traceparent !== undefined)
+      this.#log(traceparent, { id, from: origin, to: destination, via, hops, bytes })
+    this.#keep({ kind: 'direct', id, origin, destination, via, hops, bytes }, { sequence, traceparent })
   }
 
-  #isChosen(origin: string, sequence: number, traceparent: string | undefined): boolean {
-    if (this.#oneIn === undefined) return false
-    return traceparent !== undefined || isChosen(origin, sequence, this.#oneIn)
+  #isChosen(sequence: number, origin: string, destination: string): boolean {
+    return this.#oneIn !== undefined && isChosen(sequence, origin, destination, this.#oneIn)
   }
 
-  #keep(step: Omit<MessageStep, 'at'>, traceparent: string | undefined): void {
-    if (this.#steps.length >= STEPS_MAX) {
+  #keep(
+    step: Omit<MessageStep, 'at'>,
+    { sequence, traceparent }: { readonly sequence: number; readonly traceparent: string | undefined },
+  ): void {
+    if (this.#oneIn === undefined) return
+    const isFirst = traceparent !== undefined && this.#traced < TRACED_MAX
+    const isRest = !isFirst && this.#steps.length < STEPS_MAX
+    if (isFirst) this.#traced++
+    else if (traceparent !== undefined && !this.#isChosen(sequence, step.origin, step.destination ?? '')) {
+      this.#leftOut++
+      return
+    } else if (!isRest) {
       this.#leftOut++
       return
     }
     const at = this.#parts.name
     this.#steps.push(traceparent === undefined ? { ...step, at } : { ...step, at, traceparent })
-    if (traceparent !== undefined) this.#onTraced()
+    if (isFirst) this.#onTraced()
   }
 
   /** At `info` when the trace is recorded by whoever began it. */
@@ -160,6 +179,6 @@ export class Sightings {
 }
 
 /** Whether a message is among those of which one in `oneIn` is told: the same at all nodes. */
-export function isChosen(origin: string, sequence: number, oneIn: number): boolean {
-  return oneIn === 1 || hashNumbered(origin, sequence) % oneIn === 0
+export function isChosen(sequence: number, origin: string, destination: string, oneIn: number): boolean {
+  return oneIn === 1 || hashNumbered(sequence, origin, destination) % oneIn === 0
 }

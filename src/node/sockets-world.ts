@@ -26,6 +26,7 @@ export function socketsWorld({ config, logger, link, record }: NodeSettings, doo
     },
     doors,
     nowMs,
+    wallMs: () => Date.now(),
     timers: (expired) => new Timers(expired),
     links: (events: LinkEvents) => {
       const links = new SocketLinks(events, {

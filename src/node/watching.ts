@@ -3,7 +3,9 @@
 // It must not know who watches, nor how a line is shown.
 //
 // 1. Nobody is asked to report unless somebody watches here.
-// 2. Reports and steps together stay below `REPORTS_PER_S` and about `STEPS_PER_S`, however large and busy the overlay is.
+// 2. Of reports `REPORTS_PER_S` are asked for, and of steps at most `STEPS_PER_S` are told, and `TRACED_PER_S` of messages with a
+//    trace, however large and busy the overlay is, and whatever nodes send.
+// 3. A line comes at least every `ALIVE_MS`, so that whoever hears nothing knows that something is wrong.
 
 import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
@@ -38,8 +40,12 @@ const CALL_MS = 5_000
 const FOR_MS = 15_000
 /** Reports that come here, of all nodes together. */
 const REPORTS_PER_S = 200
-/** Steps of messages that come here, of all nodes together. */
+/** Steps of messages that are told, of all nodes together. */
 const STEPS_PER_S = 400
+/** The same of messages with a trace: a broadcast with one has a step at each node. */
+const TRACED_PER_S = 2_000
+/** At most so long is nothing told. */
+const ALIVE_MS = 5_000
 const EVERY_MS = 1_000
 const ONE_IN_MAX = 2 ** 20
 
@@ -51,6 +57,9 @@ export class Watching {
   readonly #reports = new Map<string, NodeReport>()
   #steps: MessageStep[] = []
   #leftOut = 0
+  /** Told since the second began, without a trace and with one. */
+  #told = { steps: 0, traced: 0, sinceMs: 0 }
+  #reportedMs = 0
   #oneIn = 1
   /** Steps that there were since {@link #weighedMs}, those left out included. */
   #load = 0
@@ -95,10 +104,15 @@ export class Watching {
   /** As {@link reported}, for what needs no check. */
   take({ report, steps, leftOut }: Told): void {
     if (report !== undefined) this.#reports.set(report.node, report)
-    this.#load += steps.length + leftOut
     this.#leftOut += leftOut
+    this.#load += leftOut
+    const nowMs = this.#parts.nowMs()
+    if (nowMs - this.#told.sinceMs >= 1_000) this.#told = { steps: 0, traced: 0, sinceMs: nowMs }
     for (const step of steps) {
-      if (this.#steps.length < STEPS_PER_S) this.#steps.push(step)
+      const isTraced = step.traceparent !== undefined
+      if (!isTraced) this.#load++
+      const isTold = isTraced ? ++this.#told.traced <= TRACED_PER_S : ++this.#told.steps <= STEPS_PER_S
+      if (isTold) this.#steps.push(step)
       else this.#leftOut++
     }
   }
@@ -134,9 +148,12 @@ export class Watching {
     const atMs = this.#parts.wallMs()
     const change = this.#picture?.look()
     if (change !== undefined) this.#show({ event: 'overlay-change', atMs, ...change })
-    if (this.#reports.size > 0) {
+    const nowMs = this.#parts.nowMs()
+    const isSilent = nowMs - this.#reportedMs >= Math.min(this.#everyMs, ALIVE_MS)
+    if (this.#reports.size > 0 || isSilent) {
       const reports = [...this.#reports.values()]
       this.#reports.clear()
+      this.#reportedMs = nowMs
       this.#show({ event: 'reports', atMs, everyMs: this.#everyMs, reports })
     }
     if (this.#steps.length > 0 || this.#leftOut > 0) {
@@ -168,7 +185,10 @@ export class Watching {
     if (perS > STEPS_PER_S) {
       const factor = 2 ** Math.ceil(Math.log2(perS / STEPS_PER_S))
       this.#oneIn = Math.min(ONE_IN_MAX, this.#oneIn * factor)
-    } else if (perS < STEPS_PER_S / 4 && this.#oneIn > 1) this.#oneIn /= 2
+    } else if (perS < STEPS_PER_S / 4 && this.#oneIn > 1) {
+      const factor = 2 ** Math.floor(Math.log2(STEPS_PER_S / 2 / Math.max(1, perS)))
+      this.#oneIn = Math.max(1, this.#oneIn / factor)
+    }
     if (this.#oneIn !== before) this.#call()
   }
 

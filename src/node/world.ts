@@ -33,6 +33,8 @@ export interface NodeWorld {
   readonly doors: NodeDoors
   /** A clock that never goes back, in ms; fractions are fine. */
   nowMs(): number
+  /** The clock that people go by, in whole ms since 1970: it may be set, and goes on while the machine sleeps. */
+  wallMs(): number
   /**
    * @param expired called when a timer has run out, with how much later than asked for, in ms: 0 unless given. Never after
    * the end of the timers.

@@ -70,6 +70,10 @@ export class VirtualWorld implements NodeWorld {
     return this.#ground.medium.queue.nowMs
   }
 
+  wallMs(): number {
+    return Math.round(this.#ground.medium.queue.nowMs)
+  }
+
   timers(expired: (timer: Timer) => void): NodeTimers {
     this.#timers = new VirtualTimers(this.#ground.medium.queue, this.host, expired)
     return this.#timers

@@ -28,6 +28,10 @@ class Known {
     return { high: 0, low: this.version }
   }
 
+  get(name: string) {
+    return this.records.get(name)
+  }
+
   get size(): number {
     return this.records.size
   }
@@ -96,6 +100,28 @@ test('a node that nothing leads to is joining for a while only, and not when it 
     ['new'],
   )
   assert.deepEqual(states(known), { a: 'up', old: 'unreachable', new: 'unreachable' })
+})
+
+test('a node that has left is leaving for a while, and then it is gone', () => {
+  const known = new Known()
+  known.set('a', true, ['b'])
+  known.set('b', true, ['a'])
+  known.set('gone', false, [], 'leaving')
+  known.picture.look()
+  assert.deepEqual(states(known), { a: 'up', b: 'up' })
+  known.set('b', false, [], 'leaving')
+  known.picture.look()
+  assert.equal(states(known).b, 'leaving')
+  known.nowMs = 10_000
+  assert.deepEqual(known.picture.look()?.gone, ['b'])
+  known.nowMs = 20_000
+  assert.equal(known.picture.look(), undefined)
+  known.set('b', true, ['a'])
+  known.picture.look()
+  assert.equal(states(known).b, 'up')
+  known.set('b', false, [], 'leaving')
+  known.picture.look()
+  assert.equal(states(known).b, 'leaving')
 })
 
 test('plain HTTP peers, which no record speaks of', () => {

@@ -107,12 +107,14 @@ test('what does not fit is counted', () => {
 })
 
 test('one in so many is chosen, the same at every node, and those with a trace always', () => {
-  const chosen = Array.from({ length: 64_000 }, (_, i) => isChosen('origin', i, 16)).filter(Boolean).length
+  const chosen = Array.from({ length: 64_000 }, (_, i) => isChosen(i, 'origin', 'them', 16)).filter(
+    Boolean,
+  ).length
   assert.ok(chosen > 3_600 && chosen < 4_400, `${chosen} of 64,000`)
   const sightings = rig()
   let soon = 0
   sightings.watch(2 ** 20, () => soon++)
-  const sequence = [...Array(100).keys()].find((i) => !isChosen('origin', i, 2 ** 20)) ?? 0
+  const sequence = [...Array(100).keys()].find((i) => !isChosen(i, 'origin', 'them', 2 ** 20)) ?? 0
   received(sightings, direct(sequence))
   assert.equal(sightings.take().steps.length, 0)
   received(sightings, direct(sequence, seal('hello', { sender: 'x', traceparent: `${traceparent}00` })))
@@ -128,9 +130,33 @@ test('a trace is logged where it passes: at info when it is recorded, else at de
   received(sightings, direct(3, seal('x', { sender: 's', traceparent: `${traceparent}00` })))
   const fields = { from: 'origin', to: 'them', via: 'next', hops: 2 }
   assert.deepEqual(lines, [
-    ['info', 'traced', { traceparent: `${traceparent}01`, ...fields, bytes: 77 }],
-    ['debug', 'traced', { traceparent: `${traceparent}00`, ...fields, bytes: 90 }],
+    ['info', 'traced', { traceparent: `${traceparent}01`, id: 'origin/7/2/them', ...fields, bytes: 77 }],
+    ['debug', 'traced', { traceparent: `${traceparent}00`, id: 'origin/7/3/them', ...fields, bytes: 90 }],
   ])
+})
+
+test('messages with a trace go first, and beyond their room are chosen like all others', () => {
+  const sightings = rig()
+  sightings.watch(2 ** 20)
+  const payload = seal('x', { traceparent: `${traceparent}00` })
+  for (let i = 1; i <= 100; i++) received(sightings, direct(i, payload))
+  const { steps, leftOut } = sightings.take()
+  assert.equal(steps.length + leftOut, 100)
+  assert.equal(steps.length, 32)
+  received(sightings, direct(101, payload))
+  assert.equal(sightings.take(true).steps.length, 0)
+  received(sightings, direct(102, payload))
+  assert.equal(sightings.take().steps.length, 1)
+})
+
+test('receipts, parts and pings are no steps, and strangers are not heard', () => {
+  const sightings = rig()
+  sightings.watch(1)
+  for (const headers of [{ got: '1' }, { part: '1' }, { ping: '1' }])
+    received(sightings, direct(1, seal('x', headers)))
+  sightings.received({ type: 'received', link: 9 as LinkId, messages: [direct(2)] })
+  assert.deepEqual(sightings.take(), { steps: [], leftOut: 0 })
+  assert.equal(sightings.messagesOn(9 as LinkId), 0)
 })
 
 test('a trace that is none is not taken for one', () => {
