@@ -1,6 +1,10 @@
 // Lets somebody at the bootstrap watch the overlay, which the bootstrap is no member of: a connection in line mode to one of
-// the registered nodes, whose lines are passed on as they are, both ways. Takes another node when that one is gone.
-// It must not read what it passes on, nor keep it: who does not read has the node wait, which leaves lines out.
+// the registered nodes, whose lines are passed on as they are, both ways. Takes another node when that one is gone, or
+// says nothing. It must not keep what it passes on: who does not read has the node wait, which leaves lines out.
+//
+// 1. All who watch at one bootstrap watch the same node, as long as it is there: each watched node has all others report to it.
+// 2. Whatever the nodes do, one is dialled at most every `RETRY_MS`, unless the one before has shown the overlay.
+// 3. A passage never leads to a bootstrap.
 
 import type { Logger } from '../logger.ts'
 import { dialLines, type LineConnection } from '../net/line-client.ts'
@@ -11,33 +15,57 @@ export interface PassageNode {
   readonly url: string
 }
 
+/** What those who watch at one bootstrap agree on. */
+export interface Agreed {
+  /** The node that is watched; `undefined`: none is. */
+  node: string | undefined
+}
+
 /** What a passage needs. */
 export interface PassageParts {
   /** The nodes that are registered now, in any order. */
   readonly nodes: () => readonly PassageNode[]
+  readonly agreed: Agreed
   readonly show: (line: string) => void
   /** What has been shown and not been read, in bytes. */
   readonly unreadBytes: () => number
   readonly logger: Logger
   /** From 0 inclusive to 1 exclusive. Default `Math.random`. */
   readonly random?: () => number
+  /** How long a node may say nothing, in ms: it says something every 5 s. Default 15 s. */
+  readonly silentMs?: number
 }
+
+/** The header by which a bootstrap recognizes a passage, and sends it away. */
+export const PASSAGE_HEADER = 'x-hearsay-passage'
 
 /** What a guest types to watch. */
 const WATCH = '{"cmd":"watch","on":true}'
 const DIAL_TIMEOUT_MS = 3_000
-/** How long to wait when no node could be reached. */
+/** How long to wait when no node could be reached, or showed anything. */
 const RETRY_MS = 1_000
+const SILENT_MS = 15_000
+/** A line has all nodes of an overlay: 10,000 take 3 MB. */
+const LINE_BYTES_MAX = 16 * 1_048_576
 const UNREAD_BYTES_MAX = 262_144
 /** How often it is looked whether somebody who was behind has read on. */
 const LOOK_MS = 100
+
+interface Open {
+  readonly name: string
+  readonly connection: LineConnection
+  /** It has shown the overlay. */
+  hasShown: boolean
+}
 
 /** See the head of the file. */
 export class Passage {
   readonly #parts: PassageParts
   readonly #end = new AbortController()
-  #connection: LineConnection | undefined
-  #timer: NodeJS.Timeout | undefined
+  #open: Open | undefined
+  #retryTimer: NodeJS.Timeout | undefined
+  #silenceTimer: NodeJS.Timeout | undefined
+  #lookTimer: NodeJS.Timeout | undefined
   #told = ''
 
   constructor(parts: PassageParts) {
@@ -51,60 +79,90 @@ export class Passage {
 
   /** Passes a line on. False: no node is watched at the moment. */
   pass(line: string): boolean {
-    this.#connection?.send(line)
-    return this.#connection !== undefined
+    this.#open?.connection.send(line)
+    return this.#open !== undefined
   }
 
   /** Nothing is shown any more. */
   close(): void {
     this.#end.abort()
-    clearTimeout(this.#timer)
-    this.#connection?.close()
-    this.#connection = undefined
+    clearTimeout(this.#retryTimer)
+    this.#drop()
   }
 
-  async #find(): Promise<void> {
-    const { nodes, random = Math.random } = this.#parts
-    // Not always the same node, which would carry all of it.
+  #drop(): void {
+    clearTimeout(this.#silenceTimer)
+    clearTimeout(this.#lookTimer)
+    this.#open?.connection.close()
+    this.#open = undefined
+  }
+
+  /** @param except one that has just been lost */
+  async #find(except?: string): Promise<void> {
+    const { agreed, nodes, random = Math.random } = this.#parts
     const order = nodes()
-      .map((node) => ({ node, rank: random() }))
+      .filter(({ name }) => name !== except)
+      .map((node) => ({ node, rank: node.name === agreed.node ? -1 : random() }))
       .sort((a, b) => a.rank - b.rank)
     let detail = 'No node is registered that can be dialled'
     for (const { node } of order) {
-      const dialled = await this.#dial(node)
-      if (this.#end.signal.aborted) return
-      if (dialled === undefined) return
-      detail = `No registered node can be dialled from here: ${dialled}`
+      const problem = await this.#dial(node)
+      if (this.#end.signal.aborted || problem === undefined) return
+      detail = `No registered node can be dialled from here: ${problem}`
     }
     this.#wait(detail)
-    this.#timer = setTimeout(() => void this.#find(), RETRY_MS)
+    this.#retry()
+  }
+
+  #retry(except?: string): void {
+    clearTimeout(this.#retryTimer)
+    this.#retryTimer = setTimeout(() => void this.#find(except), RETRY_MS)
   }
 
   /** `undefined`: it is connected. Otherwise why it is not. */
   async #dial({ name, url }: PassageNode): Promise<string | undefined> {
+    const { agreed, logger } = this.#parts
+    // Whoever looks for one meanwhile takes the same.
+    agreed.node ??= name
     const dialled = await dialLines(
       url,
-      { onLine: (line) => this.#show(line), onClosed: (detail) => this.#lost(name, detail) },
-      { timeoutMs: DIAL_TIMEOUT_MS, signal: this.#end.signal },
+      { onLine: (line) => this.#show(line), onClosed: (detail) => this.#lost(detail) },
+      {
+        timeoutMs: DIAL_TIMEOUT_MS,
+        signal: this.#end.signal,
+        lineBytesMax: LINE_BYTES_MAX,
+        headers: { [PASSAGE_HEADER]: '1' },
+      },
     )
-    if (!dialled.ok) return dialled.detail
+    if (!dialled.ok) {
+      if (agreed.node === name) agreed.node = undefined
+      return dialled.detail
+    }
     if (this.#end.signal.aborted) {
       dialled.connection.close()
       return undefined
     }
-    this.#connection = dialled.connection
+    this.#open = { name, connection: dialled.connection, hasShown: false }
+    agreed.node = name
     this.#told = ''
-    this.#parts.logger.debug({ node: name }, 'passage-open')
+    logger.debug({ node: name }, 'passage-open')
+    this.#heard()
     dialled.connection.send(WATCH)
     return undefined
   }
 
-  #lost(name: string, detail: string): void {
-    this.#parts.logger.debug({ node: name, detail }, 'passage-closed')
-    this.#connection = undefined
-    clearTimeout(this.#timer)
+  #lost(detail: string): void {
+    const { agreed, logger } = this.#parts
+    const open = this.#open
+    if (open === undefined) return
+    const { name, hasShown } = open
+    logger.debug({ node: name, detail }, 'passage-closed')
+    this.#drop()
+    if (agreed.node === name) agreed.node = undefined
     this.#wait(`The connection to ${name} is gone: ${detail}`)
-    void this.#find()
+    // A node that sends everybody away at once is not dialled again at once.
+    if (hasShown) void this.#find(name)
+    else this.#retry(name)
   }
 
   #wait(waiting: string): void {
@@ -113,17 +171,35 @@ export class Passage {
     this.#parts.show(JSON.stringify({ event: 'watch', on: true, waiting }))
   }
 
+  /** A node that stands still, or whose network is gone, closes no connection. */
+  #heard(): void {
+    const { silentMs = SILENT_MS } = this.#parts
+    clearTimeout(this.#silenceTimer)
+    this.#silenceTimer = setTimeout(() => this.#lost(`it has said nothing for ${silentMs} ms`), silentMs)
+  }
+
   #show(line: string): void {
     const { show, unreadBytes } = this.#parts
+    this.#heard()
     show(line)
-    const connection = this.#connection
-    if (connection === undefined || unreadBytes() <= UNREAD_BYTES_MAX) return
-    connection.pause()
-    const look = (): void => {
-      if (this.#connection !== connection) return
-      if (unreadBytes() === 0) connection.resume()
-      else this.#timer = setTimeout(look, LOOK_MS)
+    const open = this.#open
+    if (open === undefined) return
+    open.hasShown ||= line.startsWith('{"event":"overlay"')
+    if (unreadBytes() <= UNREAD_BYTES_MAX) return
+    open.connection.pause()
+    // Nothing is heard meanwhile, and that is not the node's fault.
+    clearTimeout(this.#silenceTimer)
+    this.#lookTimer = setTimeout(() => this.#look(open), LOOK_MS)
+  }
+
+  /** Whether somebody who was behind has read on. */
+  #look(open: Open): void {
+    if (this.#open !== open) return
+    if (this.#parts.unreadBytes() > 0) {
+      this.#lookTimer = setTimeout(() => this.#look(open), LOOK_MS)
+      return
     }
-    this.#timer = setTimeout(look, LOOK_MS)
+    this.#heard()
+    open.connection.resume()
   }
 }

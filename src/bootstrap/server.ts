@@ -22,7 +22,7 @@ import { encodeFrame } from '../wire/encode.ts'
 import { parseLine } from '../wire/lines.ts'
 import { bootstrapMetrics } from './metrics.ts'
 import { type BootstrapOptions, checkBootstrapOptions } from './options.ts'
-import { Passage } from './passage.ts'
+import { type Agreed, PASSAGE_HEADER, Passage } from './passage.ts'
 import { Poller } from './poller.ts'
 import { Registry } from './registry.ts'
 import type {
@@ -91,6 +91,7 @@ class BootstrapServer implements Bootstrap {
   readonly #links = new Map<LinkId, Link>()
   readonly #watchers = new Map<LinkId, Watcher>()
   readonly #passages = new Map<LinkId, Passage>()
+  readonly #agreed: Agreed = { node: undefined }
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #answers = new Map<number, (result: HttpRegistration) => void>()
   readonly #refused: Partial<Record<Reason, number>> = {}
@@ -238,24 +239,27 @@ class BootstrapServer implements Bootstrap {
       this.#options.watcher,
     )
     this.#watchers.set(id, watcher)
-    if (this.#closed === undefined) this.#give({ type: 'watcher-open', link: id, from })
+    // A node that gives this bootstrap's address for its own: the passage would lead to itself, for ever.
+    if (request.headers[PASSAGE_HEADER] !== undefined) watcher.close('wrong-role')
+    else if (this.#closed === undefined) this.#give({ type: 'watcher-open', link: id, from })
     else watcher.close('shutting-down')
   }
 
   /** What is typed as JSON is for the node that is watched, but for the word to watch. */
   #jsonTyped(id: LinkId, watcher: Watcher, line: string): void {
     const command = parseLine(line)
+    const tag = command.tag === undefined ? {} : { tag: command.tag }
     if (command.type === 'watch') {
       if (!command.on) {
         this.#endPassage(id)
-        watcher.show(JSON.stringify({ event: 'watch', on: false }))
+        watcher.show(JSON.stringify({ event: 'watch', ...tag, on: false }))
       } else if (!this.#passages.has(id)) this.#startPassage(id, watcher)
       return
     }
     // What is wrong with a line, the node says.
     if (this.#passages.get(id)?.pass(line) !== true) {
       const text = 'A bootstrap carries no messages. {"cmd":"watch","on":true} leads to a node that does'
-      watcher.show(watcherLine({ event: 'error', text }))
+      watcher.show(JSON.stringify({ event: 'error', ...tag, text }))
     }
   }
 
@@ -265,6 +269,7 @@ class BootstrapServer implements Bootstrap {
         this.peers().flatMap(({ kind, name, url }) =>
           kind === 'node' && url !== undefined ? [{ name, url }] : [],
         ),
+      agreed: this.#agreed,
       show: (text) => watcher.show(text),
       unreadBytes: () => watcher.unreadBytes,
       logger: this.#logger,
@@ -276,6 +281,7 @@ class BootstrapServer implements Bootstrap {
   #endPassage(id: LinkId): void {
     this.#passages.get(id)?.close()
     this.#passages.delete(id)
+    if (this.#passages.size === 0) this.#agreed.node = undefined
   }
 
   #httpHost(): BootstrapHost {

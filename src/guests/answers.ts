@@ -105,6 +105,26 @@ export function received(message: ReceivedMessage, toAddress?: string): Answer {
   }
 }
 
+/** What the node received, for those who watch: an excerpt, because a page shows a line of it. */
+export function receivedExcerpt(message: ReceivedMessage): Answer {
+  const { from, sender, value, broadcast, topic } = message
+  const isBytes = value instanceof Uint8Array
+  const text = isBytes ? '' : typeof value === 'string' ? value : JSON.stringify(value)
+  const line = {
+    event: 'message',
+    from,
+    ...(sender !== undefined && { sender }),
+    msg: isBytes ? `${value.length} bytes` : text.slice(0, EXCERPT_CHARS_MAX),
+    ...(isBytes || text.length > EXCERPT_CHARS_MAX ? { cut: true } : {}),
+    broadcast,
+    ...(topic !== undefined && { topic }),
+  }
+  return { text: () => JSON.stringify(line), json: () => line }
+}
+
+/** What those who watch are shown of a message. */
+const EXCERPT_CHARS_MAX = 200
+
 /** Where a direct message was to go. */
 export interface SentTo {
   readonly address: string

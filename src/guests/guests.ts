@@ -5,7 +5,7 @@ import { customAlphabet } from 'nanoid'
 import type { WebSocket } from 'ws'
 import { REASONS } from '../core/reasons.ts'
 import { type Logger, silentLogger } from '../logger.ts'
-import { received } from './answers.ts'
+import { received, receivedExcerpt } from './answers.ts'
 import { Audience } from './audience.ts'
 import type { GuestHost, GuestMessage, ReceivedMessage } from './guest-host.ts'
 import { Onlookers } from './onlookers.ts'
@@ -191,12 +191,10 @@ export class Guests {
 
   #showAll(message: ReceivedMessage, butId: string | undefined): number {
     const { onlookers } = this.#room
-    const isForOnlookers = onlookers.takesMessage()
     const line = new SharedLine(received(message))
-    let shown = 0
+    let shown = onlookers.showMessage(() => new SharedLine(receivedExcerpt(message)), butId)
     for (const session of this.#sessions.values()) {
-      if (session.id === butId || (!isForOnlookers && onlookers.has(session))) continue
-      if (session.show(line)) shown++
+      if (session.id !== butId && !onlookers.has(session) && session.show(line)) shown++
     }
     this.#counters.shown += shown
     return shown

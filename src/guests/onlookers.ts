@@ -9,6 +9,7 @@ import { SharedLine } from './shared-line.ts'
 
 /** A guest, as far as it can be shown something. */
 export interface Onlooker {
+  readonly id: string
   /** What it has not read, in bytes. */
   readonly unreadBytes: number
   show(line: SharedLine): boolean
@@ -56,11 +57,21 @@ export class Onlookers {
   }
 
   /**
-   * Whether those who watch are shown one more message of those that the node receives: a busy node would have all its time
-   * go into lines for them. Asked once for each message.
+   * Shows a message that the node received to those who watch and keep up, as long as there are not too many of them: a busy
+   * node would have all its time go into lines. `butId`: one who is not shown it. Returns how many have seen it.
    */
-  takesMessage(): boolean {
-    if (this.#onlookers.size === 0) return false
+  showMessage(make: () => SharedLine, butId: string | undefined): number {
+    if (this.#onlookers.size === 0 || !this.#hasRoom()) return 0
+    const line = make()
+    let shown = 0
+    for (const [guest, hasMissed] of this.#onlookers) {
+      if (guest.id === butId || hasMissed || guest.unreadBytes > UNREAD_BYTES_MAX) continue
+      if (guest.show(line)) shown++
+    }
+    return shown
+  }
+
+  #hasRoom(): boolean {
     const nowMs = performance.now()
     if (nowMs - this.#messagesSinceMs >= 1_000) {
       this.#messagesSinceMs = nowMs

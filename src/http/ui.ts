@@ -23,7 +23,7 @@ const POLICY = [
   "script-src 'self'",
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data: blob:",
-  "connect-src 'self' ws: wss:",
+  "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
@@ -58,11 +58,26 @@ async function sendFile(c: ShimContext, files: UiFiles, name: Parameters<UiFiles
     return send(c, jsonAnswer(503, { error: `The page is not here: ${text}` } satisfies ErrorBody))
   }
   const { bytes, gzip, contentType, etag } = file
-  const headers = { ...HEADERS, 'Content-Type': contentType, ETag: etag }
-  if (headerOf(c, 'if-none-match') === etag) return send(c, unchangedAnswer(headers))
-  const isGzip = gzip !== undefined && /\bgzip\b/.test(headerOf(c, 'accept-encoding') ?? '')
+  const isGzip = gzip !== undefined && takesGzip(headerOf(c, 'accept-encoding') ?? '')
+  // Strong validators tell apart what differs in a byte (RFC 9110 section 8.8.3.3).
+  const tag = isGzip ? etag.replace(/"$/, '-gzip"') : etag
+  const headers = { ...HEADERS, 'Content-Type': contentType, ETag: tag }
+  const known = (headerOf(c, 'if-none-match') ?? '').split(',').map((one) => one.trim().replace(/^W\//, ''))
+  if (known.includes(tag) || known.includes('*')) return send(c, unchangedAnswer(headers))
   return send(
     c,
     isGzip ? bytesAnswer(gzip, { ...headers, 'Content-Encoding': 'gzip' }) : bytesAnswer(bytes, headers),
   )
+}
+
+/** Whether a client takes gzip (RFC 9110 section 12.5.3); `q=0` says that it does not. */
+function takesGzip(accepted: string): boolean {
+  const codings = accepted.split(',').map((one) =>
+    one
+      .trim()
+      .toLowerCase()
+      .split(/\s*;\s*q=/),
+  )
+  const said = codings.find(([coding]) => coding === 'gzip') ?? codings.find(([coding]) => coding === '*')
+  return said !== undefined && Number(said[1] ?? 1) > 0
 }

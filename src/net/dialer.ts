@@ -21,10 +21,14 @@ export interface DialOptions {
   readonly timeoutMs?: number
   /** Opens line mode instead of a link: without a sub-protocol, and for lines as long as lists are. Default false. */
   readonly lines?: boolean
+  /** The longest line, in bytes. Default 64 MiB: 10,000 nodes with the longest URLs. */
+  readonly lineBytesMax?: number
+  /** More headers of the handshake. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
-/** A line of line mode may be a list of all nodes: 64 MiB hold 10,000 of them with the longest URLs. */
-const LINE_SOCKET_OPTIONS = { ...LINK_SOCKET_OPTIONS, maxPayload: 64 * 1_048_576 }
+/** A line of line mode may be a list of all nodes. */
+const LINE_BYTES_MAX = 64 * 1_048_576
 
 /** A timeout is so many timers, one after the other: a process that is busy reads between them what has arrived. */
 const TIMEOUT_PARTS = 5
@@ -39,7 +43,9 @@ export function dial(url: string, handlers: DialHandlers, options: DialOptions =
   const place = placeOf(normalized.url)
   const timeoutMs = options.timeoutMs ?? DIAL_TIMEOUT_MS
   const socket = new WebSocket(normalized.url, options.lines ? [] : SUB_PROTOCOL, {
-    ...(options.lines ? LINE_SOCKET_OPTIONS : LINK_SOCKET_OPTIONS),
+    ...LINK_SOCKET_OPTIONS,
+    ...(options.lines && { maxPayload: options.lineBytesMax ?? LINE_BYTES_MAX }),
+    ...(options.headers !== undefined && { headers: options.headers }),
     followRedirects: false,
   })
   let settled = false

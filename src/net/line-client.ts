@@ -3,7 +3,7 @@
 
 import type { WebSocket } from 'ws'
 import { REASONS, reasonOfCloseCode } from '../core/reasons.ts'
-import { dial } from './dialer.ts'
+import { type DialOptions, dial } from './dialer.ts'
 
 /** What comes. Never called from within a call of the connection. */
 export interface LineHandlers {
@@ -28,11 +28,17 @@ export type LineDial =
   | { readonly ok: true; readonly connection: LineConnection }
   | { readonly ok: false; readonly detail: string }
 
+/** How to connect. */
+export interface LineDialOptions extends Pick<DialOptions, 'headers' | 'lineBytesMax'> {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
 /** Connects. `signal` gives it up, as a failure. Never rejects. */
 export function dialLines(
   url: string,
   handlers: LineHandlers,
-  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  { signal, ...options }: LineDialOptions,
 ): Promise<LineDial> {
   return new Promise((resolve) => {
     const settle = (dialled: LineDial): void => {
@@ -45,7 +51,7 @@ export function dialLines(
         onOpen: (socket) => settle({ ok: true, connection: connectionOf(socket, handlers) }),
         onFailed: (detail) => settle({ ok: false, detail }),
       },
-      { timeoutMs, lines: true },
+      { ...options, lines: true },
     )
     const abort = (): void => {
       dialling.cancel()

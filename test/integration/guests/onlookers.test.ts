@@ -71,7 +71,12 @@ describe('guests that watch', () => {
     await onlooker.read()
     for (let i = 0; i < 500; i++) guests.deliver({ from: 'node3', value: i, broadcast: false })
     for (let i = 0; i < 500; i++) assert.equal(await person.read(), `[MSG] From node3: ${i}`)
-    assert.deepEqual(await onlooker.readJson(), { event: 'message', from: 'node3', msg: 0, broadcast: false })
+    assert.deepEqual(await onlooker.readJson(), {
+      event: 'message',
+      from: 'node3',
+      msg: '0',
+      broadcast: false,
+    })
     // What is for one guest comes, however many others have come.
     assert.ok(guests.deliver({ from: 'node3', value: 'for you', broadcast: false, to: onlooker.id }))
     let line: Record<string, unknown>
@@ -81,6 +86,24 @@ describe('guests that watch', () => {
       if (line.msg !== 'for you') others++
     } while (line.msg !== 'for you')
     assert.ok(others < 100, `${others} messages`)
+  })
+
+  test('who watches is shown an excerpt, and how many bytes there were', async (t) => {
+    const { guests, greeted } = await openHouse(t)
+    const onlooker = await greeted()
+    await onlooker.ask('{"cmd":"watch","on":true}')
+    await onlooker.read()
+    guests.deliver({ from: 'node3', value: 'x'.repeat(500_000), broadcast: true, topic: 'news' })
+    guests.deliver({ from: 'node3', value: new Uint8Array(70_000), broadcast: false })
+    assert.deepEqual(await onlooker.readJson(), {
+      event: 'message',
+      from: 'node3',
+      msg: 'x'.repeat(200),
+      cut: true,
+      broadcast: true,
+      topic: 'news',
+    })
+    assert.equal((await onlooker.readJson()).msg, '70000 bytes')
   })
 
   test('mistakes', async (t) => {
@@ -97,6 +120,7 @@ describe('guests that watch', () => {
     const onlookers = new Onlookers(host)
     const shown: string[] = []
     const guest = {
+      id: 'guest-1',
       unreadBytes: 0,
       show: (line: SharedLine) => shown.push(JSON.parse(line.bytes('json').toString()).event) > 0,
     }

@@ -39,12 +39,33 @@ describe('the page', () => {
     assert.equal(response.headers.get('content-encoding'), 'gzip')
     assert.equal(response.headers.get('content-length'), '2')
     assert.equal(response.headers.get('vary'), 'Accept-Encoding')
+    for (const [accepted, encoding] of [
+      ['gzip;q=0', null],
+      ['gzip;q=0, *', null],
+      ['identity', null],
+      ['*', 'gzip'],
+      ['br;q=1.0, gzip;q=0.5', 'gzip'],
+      ['x-gzip', null],
+    ] as const) {
+      const answer = await appOf().request('/ui', { headers: { 'Accept-Encoding': accepted } })
+      assert.equal(answer.headers.get('content-encoding'), encoding, accepted)
+    }
   })
 
   test('is not sent again to those who have it', async () => {
     const same = await appOf().request('/ui', { headers: { 'If-None-Match': '"1"' } })
     assert.equal(same.status, 304)
     assert.equal(await same.text(), '')
+    for (const tags of ['"0", "1"', 'W/"1"', '*']) {
+      const answer = await appOf().request('/ui', { headers: { 'If-None-Match': tags } })
+      assert.equal(answer.status, 304, tags)
+    }
+    // The compressed bytes are others.
+    const gzip = { 'Accept-Encoding': 'gzip' }
+    const mixed = await appOf().request('/ui', { headers: { ...gzip, 'If-None-Match': '"1"' } })
+    assert.equal(mixed.status, 200)
+    const tag = mixed.headers.get('etag') ?? ''
+    assert.equal((await appOf().request('/ui', { headers: { ...gzip, 'If-None-Match': tag } })).status, 304)
     const other = await appOf().request('/ui', { headers: { 'If-None-Match': '"0"' } })
     assert.equal(other.status, 200)
   })
