@@ -1,84 +1,19 @@
-// The topology page in a real browser, against a feed that plays an overlay: what a real swarm cannot easily be brought to.
+// The topology page in a real browser, against a feed that plays an overlay: what it shows of what it is told, and what a real
+// swarm cannot easily be brought to.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { after, afterEach, before, it } from 'node:test'
-import type { Browser, BrowserContextOptions, Download, Page } from 'playwright-core'
+import { it } from 'node:test'
 import type { PageConsole } from '../../src/dashboard/page/page-facts.ts'
-import { FakeFeed, type FakeFeedOptions } from '../support/fake-overlay-feed.ts'
-import { complaintsOf, describeInBrowser, startBrowser } from './support/chromium.ts'
+import { describeInBrowser } from './support/chromium.ts'
+import { count, phase, selected, settled, visits } from './support/topology-visit.ts'
 
 // In the browser.
 declare const hearsayPage: PageConsole
-declare const document: {
-  readonly activeElement: { readonly id: string } | null
-  readonly documentElement: { readonly dataset: { readonly theme?: string }; readonly scrollWidth: number }
-  querySelector(selector: string): { readonly max: string } | null
-}
-declare const innerWidth: number
+declare const document: { querySelector(selector: string): { readonly max: string } | null }
 declare function getComputedStyle(element: unknown): { readonly filter: string }
-declare const axe: { run(options: unknown): Promise<{ violations: Violation[] }> }
-
-interface Violation {
-  readonly id: string
-  readonly impact: string
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
-}
-
-interface Opened {
-  readonly feed: FakeFeed
-  readonly page: Page
-  readonly complaints: string[]
-}
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-async function textOf(download: Download): Promise<string> {
-  return readFileSync(await download.path(), 'utf8')
-}
 
 describeInBrowser('the topology page', () => {
-  let browser: Browser
-  const open: { close(): Promise<void> }[] = []
-  before(async () => {
-    browser = await startBrowser()
-  })
-  after(() => browser.close())
-  afterEach(async () => {
-    for (const each of open.splice(0).reverse()) await each.close()
-  })
-
-  async function visit(options: FakeFeedOptions = {}, context: BrowserContextOptions = {}): Promise<Opened> {
-    const feed = await FakeFeed.start(options)
-    open.push(feed)
-    const visitor = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...context })
-    open.push(visitor)
-    const page = await visitor.newPage()
-    page.setDefaultTimeout(15_000)
-    const complaints = complaintsOf(page)
-    await page.goto(feed.url)
-    return { feed, page, complaints }
-  }
-
-  const phase = (page: Page, wanted: string) =>
-    page.waitForFunction((name) => hearsayPage.phase() === name, wanted)
-  const count = (page: Page, nodes: number) =>
-    page.waitForFunction((wanted) => hearsayPage.shown().nodes.length === wanted, nodes)
-  const settled = (page: Page) =>
-    page.waitForFunction(() => hearsayPage.shown().nodes.length > 0 && hearsayPage.isSettled())
-  const selected = (page: Page) => page.evaluate(() => hearsayPage.selected())
-  const focused = (page: Page) => page.evaluate(() => document.activeElement?.id ?? '')
-
-  async function violations(page: Page): Promise<string[]> {
-    await page.evaluate(AXE)
-    const { violations: found } = await page.evaluate(() => axe.run(document))
-    return found
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(
-        ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join('\n')}`,
-      )
-  }
+  const visit = visits()
 
   it('shows the overlay, and what changes', async () => {
     const { feed, page, complaints } = await visit({ nodes: 30, hasAllStates: true })
@@ -262,145 +197,4 @@ describeInBrowser('the topology page', () => {
     assert.equal(await stateOf(), 'unreachable')
     assert.equal((await selected(page)).momentMs, undefined)
   })
-
-  it('is used with keys alone', async () => {
-    const { page } = await visit({ nodes: 30 })
-    await settled(page)
-    await page.keyboard.press('/')
-    assert.equal(await focused(page), 'search')
-    await page.keyboard.type('sensor')
-    await page.getByRole('option', { name: 'node5 sensor' }).waitFor()
-    await page.keyboard.press('ArrowDown')
-    await page.keyboard.press('Enter')
-    assert.equal((await selected(page)).node, 'node10')
-    assert.notEqual((await selected(page)).hits, undefined)
-    await page.keyboard.press('Escape')
-    assert.equal((await selected(page)).hits, undefined)
-    await page.keyboard.press('Escape')
-    await page.locator('#picture').focus()
-    const neighbors = await page.evaluate(() =>
-      hearsayPage
-        .shown()
-        .links.filter((link) => link.includes('node10'))
-        .flat(),
-    )
-    for (const key of ['ArrowRight', 'ArrowLeft', 'ArrowUp', 'ArrowDown']) {
-      if ((await selected(page)).node === 'node10') await page.keyboard.press(key)
-    }
-    const next = (await selected(page)).node ?? ''
-    assert.ok(next !== 'node10' && neighbors.includes(next), next)
-    await page.keyboard.press('Space')
-    assert.notEqual((await selected(page)).momentMs, undefined)
-    await page.keyboard.press('Space')
-    assert.equal((await selected(page)).momentMs, undefined)
-    await page.keyboard.press('Escape')
-    assert.equal((await selected(page)).node, undefined)
-    await page.keyboard.press('?')
-    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
-    await page.keyboard.press('Escape')
-    await page.getByRole('tab', { name: 'Nodes' }).click()
-    await page.locator('#node-list [tabindex="0"]').focus()
-    await page.keyboard.press('End')
-    assert.equal((await selected(page)).node, 'node30')
-    await page.keyboard.press('ArrowUp')
-    assert.equal((await selected(page)).node, 'node29')
-    await page.keyboard.press('Enter')
-    await page.getByRole('heading', { name: 'node29' }).waitFor()
-  })
-
-  it('shows a node that is clicked in the picture, and its neighbors', async () => {
-    const { page } = await visit({ nodes: 12 })
-    await settled(page)
-    const { x, y } = await page.evaluate(() => hearsayPage.placeOf('node4') ?? { x: 0, y: 0 })
-    await page.locator('#picture').click({ position: { x, y } })
-    await page.getByRole('heading', { name: 'node4' }).waitFor()
-    await page.getByText('Counters since its start').waitFor()
-    await page.getByRole('cell', { name: 'node5', exact: true }).getByRole('button').click()
-    assert.equal((await selected(page)).node, 'node5')
-  })
-
-  it('exports what is shown', async () => {
-    const { page, complaints } = await visit({ nodes: 12, hasAllStates: true })
-    await settled(page)
-    const get = async (name: string) => {
-      await page.locator('#export summary').click()
-      const [download] = await Promise.all([
-        page.waitForEvent('download'),
-        page.getByRole('button', { name }).click(),
-      ])
-      assert.match(download.suggestedFilename(), /^hearsay-node1-.*\.(json|dot|svg|png)$/)
-      return download
-    }
-    const json = JSON.parse(await textOf(await get('JSON')))
-    assert.equal(json.nodes.length, 17)
-    assert.match(await textOf(await get('DOT')), /^graph hearsay \{/)
-    assert.match(await textOf(await get('SVG')), /^<svg .*<\/svg>\s*$/s)
-    const png = readFileSync(await (await get('PNG')).path())
-    assert.equal(png.subarray(1, 4).toString(), 'PNG')
-    assert.ok(png.length > 10_000, `${png.length} bytes`)
-    assert.deepEqual(complaints, [])
-  })
-
-  it('has the theme of the system until another one is chosen, which it remembers', async () => {
-    const { page } = await visit({ nodes: 3 }, { colorScheme: 'dark' })
-    const theme = () => page.evaluate(() => document.documentElement.dataset.theme)
-    assert.equal(await theme(), 'dark')
-    await page.getByRole('button', { name: 'Light theme' }).click()
-    assert.equal(await theme(), 'light')
-    await page.reload()
-    assert.equal(await theme(), 'light')
-  })
-
-  it('fits a phone', async () => {
-    const { page } = await visit(
-      { nodes: 30, hasAllStates: true },
-      { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
-    )
-    await settled(page)
-    const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-    assert.equal(await overflow(), 0)
-    const { x, y } = await page.evaluate(() => hearsayPage.placeOf('node4') ?? { x: 0, y: 0 })
-    await page.locator('#picture').tap({ position: { x, y } })
-    await page.getByRole('heading', { name: 'node4' }).waitFor()
-    assert.equal(await overflow(), 0)
-    await page.getByRole('tab', { name: 'Details' }).tap()
-    assert.equal(await page.getByRole('heading', { name: 'node4' }).isVisible(), false)
-    assert.deepEqual(await violations(page), [])
-  })
-
-  it('lets nothing run where less motion is wanted, and shows traffic all the same', async () => {
-    const { feed, page } = await visit({ nodes: 12 }, { reducedMotion: 'reduce' })
-    await settled(page)
-    const before = await page.evaluate(() => hearsayPage.frames())
-    feed.tellSteps(feed.overlay.broadcast('node3'))
-    await page.waitForFunction((frames) => hearsayPage.frames() > frames, before)
-    await page.getByRole('tab', { name: 'Events' }).click()
-    await page.getByRole('button', { name: 'broadcast of node3' }).click()
-    assert.match((await selected(page)).message ?? '', /^node3\//)
-  })
-
-  for (const colorScheme of ['light', 'dark'] as const) {
-    it(`has no serious flaw that axe finds, ${colorScheme}`, async () => {
-      const { page, complaints } = await visit({ nodes: 30, hasAllStates: true }, { colorScheme })
-      await settled(page)
-      assert.deepEqual(await violations(page), [])
-      await page.locator('#node-list').getByText('node12').click()
-      await page.getByRole('heading', { name: 'node12' }).waitFor()
-      assert.deepEqual(await violations(page), [])
-      await page.getByRole('tab', { name: 'Send' }).click()
-      await page.getByLabel('To', { exact: true }).fill('node9')
-      await page.getByRole('button', { name: 'Send', exact: true }).click()
-      await page.getByText(/^delivered/).waitFor()
-      assert.deepEqual(await violations(page), [])
-      await page.getByRole('tab', { name: 'Events' }).click()
-      await page.keyboard.press('/')
-      await page.keyboard.type('node1')
-      await page.locator('#export summary').click()
-      assert.deepEqual(await violations(page), [])
-      await page.getByRole('button', { name: 'Pause' }).click()
-      await page.getByRole('button', { name: 'Keys' }).click()
-      assert.deepEqual(await violations(page), [])
-      assert.deepEqual(complaints, [])
-    })
-  }
 })
