@@ -22,6 +22,8 @@ export interface FakeFeedOptions extends Partial<FakeOverlayOptions> {
   readonly port?: number
   /** Traffic, reports and changes as time passes; without, only what is asked for. Default `false`. */
   readonly isAlive?: boolean
+  /** Sends are taken, and never answered. */
+  readonly isMute?: boolean
   /** What a guest that watches is told, instead of the overlay. */
   readonly onWatch?: (tell: (line: unknown) => void, overlay: FakeOverlay) => void
 }
@@ -39,7 +41,9 @@ export class FakeFeed {
   readonly #sockets: WebSocketServer
   readonly #options: FakeFeedOptions
   readonly #timers: NodeJS.Timeout[] = []
+  readonly #watching = new Set<WebSocket>()
   #isAnswering = true
+  #isSilent = false
 
   private constructor(options: FakeFeedOptions) {
     this.#options = options
@@ -61,6 +65,7 @@ export class FakeFeed {
   static async start(options: FakeFeedOptions = {}): Promise<FakeFeed> {
     const feed = new FakeFeed(options)
     await new Promise<void>((resolve) => feed.#http.listen(options.port ?? 0, '127.0.0.1', resolve))
+    feed.#every(REPORTS_MS, () => feed.#sayNothing())
     if (options.isAlive === true) feed.#live()
     return feed
   }
@@ -73,7 +78,18 @@ export class FakeFeed {
   /** Tells all guests a line; text as it is. */
   tell(line: unknown): void {
     const text = typeof line === 'string' ? line : JSON.stringify(line)
+    if (this.#isSilent) return
     for (const guest of this.#sockets.clients) guest.send(text)
+  }
+
+  /** Says nothing from now on, and keeps all connections: as a process that was stopped. */
+  fallSilent(): void {
+    this.#isSilent = true
+  }
+
+  /** Who watches now. */
+  get watching(): number {
+    return this.#watching.size
   }
 
   /** Tells all guests of steps. */
@@ -101,13 +117,22 @@ export class FakeFeed {
   }
 
   #welcome(guest: WebSocket): void {
-    const tell = (line: unknown) => guest.send(typeof line === 'string' ? line : JSON.stringify(line))
+    guest.on('close', () => this.#watching.delete(guest))
+    const tell = (line: unknown) => {
+      if (!this.#isSilent) guest.send(typeof line === 'string' ? line : JSON.stringify(line))
+    }
     tell(`Welcome to ${this.overlay.self}, you are ${this.overlay.self}/guest-k3f7. Type /help`)
     guest.on('message', (data) => {
       const line = JSON.parse(String(data)) as Record<string, unknown>
       this.heard.push(line)
-      if (line.cmd === 'watch') this.#watch(tell)
-      else if (typeof line.to === 'string') this.#send(line.to, line, tell)
+      if (line.cmd === 'watch' && line.on === false) {
+        this.#watching.delete(guest)
+        tell({ event: 'watch', on: false })
+      } else if (line.cmd === 'watch') {
+        this.#watching.add(guest)
+        this.#watch(tell)
+      }
+      if (typeof line.to === 'string') this.#send(line.to, line, tell)
     })
   }
 
@@ -121,7 +146,15 @@ export class FakeFeed {
     tell(this.overlay.reports(Date.now()))
   }
 
+  // A node that is watched sends reports also when there are none.
+  #sayNothing(): void {
+    if (this.#isSilent || this.#options.onWatch !== undefined) return
+    const line = { event: 'reports', atMs: Date.now(), everyMs: REPORTS_MS, reports: [] }
+    for (const guest of this.#watching) guest.send(JSON.stringify(line))
+  }
+
   #send(to: string, line: Record<string, unknown>, tell: (line: unknown) => void): void {
+    if (this.#options.isMute === true) return
     const { overlay } = this
     const { tag } = line
     const traceparent = String(line.traceparent)

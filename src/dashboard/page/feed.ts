@@ -1,8 +1,9 @@
-// The WebSocket to the node: opens it, asks to watch, opens it again when it is lost, later and later. It must not know
-// what the lines mean beyond that, nor the DOM; who shows the page is told of states and lines.
+// The WebSocket to the node: opens it, asks to watch, gives it up when it falls silent, opens it again when it is lost, later
+// and later. It must not know what the lines mean beyond that, nor the DOM; who shows the page is told of states and lines.
 
 import type { JsonValue } from '../../wire/payload.ts'
 import { type FeedLine, LineReader } from './lines.ts'
+import { Liveness } from './liveness.ts'
 
 /** Where the feed is. */
 export type FeedState =
@@ -22,6 +23,8 @@ const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 15_000
 /** A connection that does not come up in this time is given up. */
 const OPEN_MS = 10_000
+/** How often it is looked at whether lines still come. */
+const LOOK_MS = 1_000
 
 /** The connection, for as long as the page lives. */
 export class Feed {
@@ -30,6 +33,9 @@ export class Feed {
   readonly #reader = new LineReader()
   #socket: WebSocket | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
+  #looks: ReturnType<typeof setInterval> | undefined
+  #liveness: Liveness | undefined
+  #isWatching = true
   /** Since the last one that came up. */
   #attempt = 0
   #state: FeedState = { is: 'connecting', attempt: 0 }
@@ -65,7 +71,9 @@ export class Feed {
     this.#timer = setTimeout(() => this.#lose(socket, 'no answer'), OPEN_MS)
     socket.onopen = () => {
       clearTimeout(this.#timer)
-      socket.send(JSON.stringify({ cmd: 'watch', on: true }))
+      this.#liveness = new Liveness(Date.now())
+      this.#looks = setInterval(() => this.look(), LOOK_MS)
+      this.#ask()
       this.#pass({ is: 'open' })
     }
     socket.onmessage = ({ data }) => {
@@ -73,10 +81,26 @@ export class Feed {
       this.#attempt = 0
       const arrivedMs = performance.now()
       const line = this.#reader.read(typeof data === 'string' ? data : '')
+      this.#liveness?.heard(line, Date.now())
       if (line !== undefined) this.#listener.onLine(line, arrivedMs)
     }
     socket.onclose = ({ code, reason }) =>
       this.#lose(socket, reason === '' ? closeText(code) : `${reason} (${code})`)
+  }
+
+  /** Watches, or keeps the connection without watching; also from the next one on. */
+  watch(isWatching: boolean): void {
+    if (this.#isWatching === isWatching) return
+    this.#isWatching = isWatching
+    if (this.#state.is === 'open') this.#ask()
+  }
+
+  /** Looks whether the other side is still there, and gives it up where it has been silent for too long. */
+  look(): void {
+    const socket = this.#socket
+    if (socket === undefined || this.#liveness?.isDead(Date.now()) !== true) return
+    const seconds = Math.round(this.#liveness.patienceMs / 1_000)
+    this.#lose(socket, `the node has not said anything for ${seconds} s`)
   }
 
   /** Sends one line. @returns whether it could be sent */
@@ -86,10 +110,17 @@ export class Feed {
     return true
   }
 
+  #ask(): void {
+    this.send({ cmd: 'watch', on: this.#isWatching })
+    this.#liveness?.asked(this.#isWatching, Date.now())
+  }
+
   #lose(socket: WebSocket, why: string): void {
     if (this.#socket !== socket) return
     this.#socket = undefined
+    this.#liveness = undefined
     clearTimeout(this.#timer)
+    clearInterval(this.#looks)
     socket.onopen = null
     socket.onmessage = null
     socket.onclose = null

@@ -1,6 +1,7 @@
 // The page put together: the feed fills the store, the store and the person's choices fill the views. Nothing else is done
 // here.
 
+import { startAttention } from './attention.ts'
 import { byId, makeButton } from './dom.ts'
 import { fillExportMenu } from './downloads.ts'
 import { EventsView } from './events-view.ts'
@@ -89,8 +90,18 @@ class Page {
     })
     this.#status.showPhase()
     this.#feed.connect()
+    startAttention({
+      onAway: () => this.#watch(false),
+      onBack: () => this.#watch(true),
+      onWake: () => this.#feed.look(),
+    })
     // The strip moves with time, also when nothing happens.
     setInterval(() => this.#showTexts(), 1_000)
+  }
+
+  #watch(isWatching: boolean): void {
+    this.#feed.watch(isWatching)
+    this.#store.passAway(!isWatching)
   }
 
   #makeStore(): Store {
@@ -260,7 +271,7 @@ class Page {
     const { state } = this.#store.model
     if (to === state.self) return `${to} is the node that sends.`
     if (this.#feed.state.is !== 'open') return 'There is no connection.'
-    const line = this.#store.sends.begin(to, text, this.#store.nowMs)
+    const line = this.#store.sends.begin({ from: state.self, to, text, atMs: this.#store.nowMs })
     if (!this.#feed.send({ ...line })) this.#store.sends.fail(line.tag, 'there is no connection')
     // Whoever sends wants to see it run.
     this.#view.set({ momentMs: undefined, message: undefined })

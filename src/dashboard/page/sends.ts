@@ -5,6 +5,8 @@ import type { OutcomeLine } from './lines.ts'
 /** One of them. */
 export interface Sent {
   readonly tag: number
+  /** The watched node, which sends it for the page. */
+  readonly from: string
   /** A name, or `*` for everyone. */
   readonly to: string
   readonly text: string
@@ -41,10 +43,10 @@ export class Sends {
   }
 
   /** A new message, and the line that sends it. */
-  begin(to: string, text: string, atMs: number): SendLine {
+  begin({ from, to, text, atMs }: Pick<Sent, 'from' | 'to' | 'text' | 'atMs'>): SendLine {
     const tag = ++this.#tag
     const traceparent = newTraceparent()
-    this.#sent = [{ tag, to, text, traceparent, atMs }, ...this.#sent].slice(0, KEPT)
+    this.#sent = [{ tag, from, to, text, traceparent, atMs }, ...this.#sent].slice(0, KEPT)
     return { to, msg: text, tag, traceparent, ...(to === '*' ? { receipts: true } : {}) }
   }
 
@@ -64,11 +66,16 @@ export class Sends {
     return this.end({ event: 'outcome', tag, status: 'failed', reason: text }) !== undefined
   }
 
-  /** The connection is lost: how those under way end will not be heard. */
-  lose(): void {
+  /** The node that had them is not there any more: how those under way end will not be heard. @returns whether any was */
+  lose(): boolean {
+    let areSome = false
     for (const sent of this.#sent) {
-      sent.outcome ??= { event: 'outcome', tag: sent.tag, status: 'unknown', reason: 'connection lost' }
+      if (sent.outcome !== undefined) continue
+      areSome = true
+      const reason = `the connection to ${sent.from === '' ? 'the node' : sent.from} was lost before the outcome came`
+      sent.outcome = { event: 'outcome', tag: sent.tag, status: 'unknown', reason }
     }
+    return areSome
   }
 }
 

@@ -9,7 +9,7 @@ import { type Trail, Trails } from './paths.ts'
 import { Sends } from './sends.ts'
 import { Timeline } from './timeline.ts'
 import { TrafficHistory } from './traffic-history.ts'
-import { eventText, many, outcomeText } from './wording.ts'
+import { ageText, eventText, many, outcomeText } from './wording.ts'
 
 /** What the page has to say of itself. */
 export type Phase =
@@ -48,6 +48,9 @@ export class Store {
   readonly #listener: StoreListener
   #feed: FeedState = { is: 'connecting', attempt: 0 }
   #waiting: string | undefined
+  /** Who is watched, by the last line that said so. */
+  #watched = ''
+  #awaySinceMs: number | undefined
   #refused: string | undefined
   #offsetMs = 0
   #lastTraffic: TrafficLine | undefined
@@ -95,8 +98,7 @@ export class Store {
     this.#feed = feed
     if (feed.is === 'lost' && before.is === 'open') {
       this.#note('feed', `connection lost: ${feed.why}`)
-      this.sends.lose()
-      this.#listener.onSends()
+      this.#loseSends()
     }
     if (feed.is === 'open') {
       this.#waiting = undefined
@@ -104,6 +106,19 @@ export class Store {
       if (this.model.isKnown) this.#note('feed', 'connected again')
     }
     this.#listener.onPhase()
+  }
+
+  /** Nobody looks at the page, and nothing is watched from now on; or it is watched again. */
+  passAway(isAway: boolean): void {
+    if (isAway) {
+      this.#awaySinceMs = this.nowMs
+      return
+    }
+    if (this.#awaySinceMs === undefined) return
+    const lastedMs = this.nowMs - this.#awaySinceMs
+    this.#awaySinceMs = undefined
+    this.#note('feed', `not watched for ${ageText(lastedMs)}: the page was hidden`)
+    this.#listener.onEvents()
   }
 
   /** Takes in a line. */
@@ -149,6 +164,7 @@ export class Store {
     const applied = this.model.apply(line)
     if (applied === undefined) return
     const { state } = this.model
+    this.#passToNode(state.self)
     this.timeline.record(line.atMs, applied.change, state)
     if (!wasKnown) {
       this.#note(
@@ -206,7 +222,19 @@ export class Store {
 
   #takeWatch(line: WatchLine): void {
     this.#waiting = line.waiting
+    if (line.waiting !== undefined) this.#loseSends()
+    else if (line.node !== undefined) this.#passToNode(line.node)
     this.#listener.onPhase()
+  }
+
+  // A bootstrap sends over the node that it watches: with another one, nobody knows how the sends of the old one end.
+  #passToNode(node: string): void {
+    if (this.#watched !== '' && this.#watched !== node) this.#loseSends()
+    this.#watched = node
+  }
+
+  #loseSends(): void {
+    if (this.sends.lose()) this.#listener.onSends()
   }
 
   #takeOutcome(line: OutcomeLine): void {

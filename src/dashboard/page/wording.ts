@@ -94,6 +94,7 @@ export function outcomeText(outcome: OutcomeLine): string {
     const where = at === undefined ? '' : ` at ${at}`
     return `failed: ${reason ?? 'no reason given'}${where}${error === undefined ? '' : ` (${error})`}`
   }
+  if (status === 'unknown' && reason !== undefined) return `unknown: ${reason}`
   const parts = [status]
   if (hops !== undefined) parts.push(many(hops, 'hop'))
   if (rttMs !== undefined) parts.push(durationText(rttMs))

@@ -6,8 +6,8 @@ import { outcomeText } from '../../../src/dashboard/page/wording.ts'
 describe('the sends of the page', () => {
   it('have a tag and a trace each, and receipts to everyone', () => {
     const sends = new Sends()
-    const one = sends.begin('b', 'x', 1)
-    const all = sends.begin('*', 'y', 2)
+    const one = sends.begin({ from: 'a', to: 'b', text: 'x', atMs: 1 })
+    const all = sends.begin({ from: 'a', to: '*', text: 'y', atMs: 2 })
     assert.match(one.traceparent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
     assert.notEqual(one.traceparent, all.traceparent)
     assert.notEqual(one.tag, all.tag)
@@ -17,8 +17,8 @@ describe('the sends of the page', () => {
 
   it('end by their tag, once; a broadcast also without it', () => {
     const sends = new Sends()
-    const { tag } = sends.begin('b', 'x', 1)
-    sends.begin('*', 'y', 2)
+    const { tag } = sends.begin({ from: 'a', to: 'b', text: 'x', atMs: 1 })
+    sends.begin({ from: 'a', to: '*', text: 'y', atMs: 2 })
     assert.equal(sends.end({ event: 'outcome', status: 'delivered', tag: 99 }), undefined)
     assert.equal(sends.end({ event: 'outcome', status: 'delivered', tag })?.to, 'b')
     assert.equal(sends.end({ event: 'outcome', status: 'delivered', tag }), undefined)
@@ -27,9 +27,12 @@ describe('the sends of the page', () => {
 
   it('end as unknown when the connection is lost', () => {
     const sends = new Sends()
-    sends.begin('b', 'x', 1)
-    sends.lose()
-    assert.equal(sends.list[0]?.outcome?.status, 'unknown')
+    sends.begin({ from: 'a', to: 'b', text: 'x', atMs: 1 })
+    assert.equal(sends.lose(), true)
+    const [sent] = sends.list
+    assert.ok(sent?.outcome)
+    assert.equal(outcomeText(sent.outcome), 'unknown: the connection to a was lost before the outcome came')
+    assert.equal(sends.lose(), false, 'nothing is under way any more')
   })
 
   it('are said in one line', () => {
