@@ -1,6 +1,7 @@
 // What has happened, newest first, as a list that can be narrowed to one kind. A click shows the moment, or the message.
 
 import { make, makeButton } from './dom.ts'
+import { Hold } from './hold.ts'
 import type { Timeline, TimelineEvent } from './timeline.ts'
 import type { ViewState } from './view-state.ts'
 import { timeText } from './wording.ts'
@@ -35,7 +36,9 @@ export class EventsView {
   readonly #list = make('ul')
   readonly #timeline: Timeline
   readonly #view: ViewState
+  readonly #hold: Hold
   #shown = ''
+  #subject = ''
 
   constructor(element: HTMLElement, timeline: Timeline, view: ViewState) {
     this.#timeline = timeline
@@ -53,11 +56,15 @@ export class EventsView {
       ]),
       this.#list,
     )
+    this.#hold = new Hold(this.#list, () => this.show())
   }
 
   /** Shows the events up to the moment that is shown. */
   show(): void {
     const { momentMs } = this.#view.now
+    const subject = `${this.#select.value} ${momentMs}`
+    if (this.#hold.isPressed || (this.#hold.isMarked && subject === this.#subject)) return
+    this.#subject = subject
     const kinds = FILTERS.find(([value]) => value === this.#select.value)?.[2]
     const events: TimelineEvent[] = []
     const { events: all } = this.#timeline

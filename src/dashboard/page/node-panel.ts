@@ -4,6 +4,7 @@
 import type { CountsByReason, NodeReport, SeenNode } from '../../guests/overlay-lines.ts'
 import { make, makeButton } from './dom.ts'
 import { makeGlyph } from './glyph.ts'
+import { Hold } from './hold.ts'
 import { linkFigures, type OverlayState } from './overlay-model.ts'
 import type { Store } from './store.ts'
 import type { ViewState } from './view-state.ts'
@@ -34,19 +35,29 @@ export class NodePanel {
   readonly #store: Store
   readonly #view: ViewState
   readonly #actions: PanelActions
+  readonly #hold: Hold
+  #state: OverlayState | undefined
+  #subject = ''
 
   constructor(element: HTMLElement, store: Store, view: ViewState, actions: PanelActions) {
     this.#element = element
     this.#store = store
     this.#view = view
     this.#actions = actions
+    this.#hold = new Hold(element, () => {
+      if (this.#state !== undefined && !element.hidden) this.show(this.#state)
+    })
   }
 
   /** Shows what is selected, as it was at the moment that is shown. */
   show(state: OverlayState): void {
-    // Whoever is marking text to copy it must not lose it.
-    const marked = getSelection()
-    if (marked?.isCollapsed === false && this.#element.contains(marked.anchorNode)) return
+    this.#state = state
+    if (this.#hold.isPressed) return
+    const { node, link, momentMs } = this.#view.now
+    const subject = JSON.stringify([node, link, momentMs])
+    // Marked text stays, but not that of another node.
+    if (this.#hold.isMarked && subject === this.#subject) return
+    this.#subject = subject
     const focused = document.activeElement
     const key = this.#element.contains(focused) ? (focused as HTMLElement).dataset.key : undefined
     this.#element.replaceChildren(this.#content(state))

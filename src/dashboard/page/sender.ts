@@ -1,6 +1,7 @@
 // The form that sends a message from the watched node, and how the last ones ended, each with the way that it took.
 
 import { make, makeButton } from './dom.ts'
+import { Hold } from './hold.ts'
 import type { Sent } from './sends.ts'
 import type { Store } from './store.ts'
 import type { ViewState } from './view-state.ts'
@@ -20,6 +21,7 @@ export class Sender {
   readonly #store: Store
   readonly #view: ViewState
   readonly #onSend: (to: string, text: string) => string | undefined
+  readonly #hold: Hold
   #known = ''
 
   /** @param onSend sends it, or says why it cannot be sent */
@@ -57,6 +59,7 @@ export class Sender {
     })
     const heading = make('h3', { text: 'Sent from this page' })
     element.append(make('div', { class: 'padded' }, [form, heading, this.#list]))
+    this.#hold = new Hold(this.#list, () => this.show())
     this.show()
   }
 
@@ -78,6 +81,7 @@ export class Sender {
 
   /** Shows how the sends are. */
   show(): void {
+    if (this.#hold.isPressed || this.#hold.isMarked) return
     const sent = this.#store.sends.list
     if (sent.length === 0) {
       this.#list.replaceChildren(make('li', { class: 'dim', text: 'Nothing yet.' }))
