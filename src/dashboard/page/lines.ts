@@ -15,19 +15,12 @@ import type {
   WatchLine,
 } from '../../guests/overlay-lines.ts'
 
-/** The greeting, and which address this page has as a guest. */
-export interface WelcomeLine {
-  readonly event: 'welcome'
-  readonly node: string
-  readonly you?: string
-}
-
 /** A message that the watched node shows to its guests. */
 export interface MessageLine {
   readonly event: 'message'
   readonly from: string
+  /** All of it, or its beginning. */
   readonly text: string
-  readonly broadcast: boolean
   readonly topic?: string
 }
 
@@ -40,7 +33,6 @@ export interface OutcomeLine {
   readonly status: string
   readonly hops?: number
   readonly rttMs?: number
-  readonly id?: string
   readonly reason?: string
   /** The node that said so. */
   readonly at?: string
@@ -65,7 +57,6 @@ export type FeedLine =
   | ReportsLine
   | TrafficLine
   | WatchLine
-  | WelcomeLine
   | MessageLine
   | OutcomeLine
   | ErrorLine
@@ -198,10 +189,6 @@ function otherLine(fields: Fields): FeedLine | undefined {
         ...optional('node', name(fields.node)),
         ...optional('waiting', string(fields.waiting)),
       }
-    case 'welcome': {
-      const node = name(fields.node)
-      return node === undefined ? undefined : { event: 'welcome', node, ...optional('you', name(fields.you)) }
-    }
     case 'message':
       return messageLine(fields)
     case 'outcome':
@@ -227,8 +214,7 @@ function messageLine(fields: Fields): MessageLine | undefined {
   return {
     event: 'message',
     from,
-    text,
-    broadcast: fields.broadcast === true,
+    text: fields.cut === true ? `${text}…` : text,
     ...optional('topic', string(fields.topic)),
   }
 }
@@ -246,7 +232,6 @@ function outcomeLine(fields: Fields): OutcomeLine | undefined {
     ...optional('to', name(fields.to)),
     ...optional('hops', number(fields.hops)),
     ...optional('rttMs', number(fields.rttMs)),
-    ...optional('id', string(fields.id)),
     ...optional('reason', string(fields.reason)),
     ...optional('at', name(fields.at)),
     ...optional('error', string(fields.error)),

@@ -284,7 +284,7 @@ class Page {
   #sentChanged(): void {
     const [newest] = this.#store.sends.list
     if (newest !== undefined && newest.tag !== this.#shownTag) {
-      const trail = this.#store.trailOf(newest.traceparent)
+      const trail = this.#store.trailOf(newest)
       if (trail !== undefined && newest.outcome !== undefined) {
         this.#shownTag = newest.tag
         this.#view.set({ node: undefined, link: undefined, message: trail.id })

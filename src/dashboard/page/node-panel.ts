@@ -161,7 +161,7 @@ export class NodePanel {
     const rows = trails.map((trail) => {
       const isShown = this.#view.now.message === trail.id
       const button = this.#button(
-        `${trail.kind === 'direct' ? '' : 'broadcast: '}${trailText(trail)}, ${bytesText(trail.bytes)}`,
+        `${trail.kind === 'direct' ? '' : 'broadcast: '}${trailText(trail, this.#store.wholeOf(trail))}, ${bytesText(trail.bytes)}`,
         `message ${trail.id}`,
         () => this.#view.selectMessage(isShown ? undefined : trail.id),
         'row',

@@ -10,6 +10,11 @@ import type {
   SeenNode,
 } from '../../guests/overlay-lines.ts'
 
+/** What a node says of itself, and when it came. */
+export interface DatedReport extends NodeReport {
+  readonly atMs: number
+}
+
 /** The overlay at one moment. */
 export interface OverlayState {
   /** The node that is watched; empty before the first `overlay` line. */
@@ -19,7 +24,9 @@ export interface OverlayState {
   /** By `linkKey`. */
   readonly links: ReadonlyMap<string, SeenLink>
   /** Each node's last report. */
-  readonly reports: ReadonlyMap<string, NodeReport>
+  readonly reports: ReadonlyMap<string, DatedReport>
+  /** Reports that are older than this say nothing of the moment any more, in ms. */
+  readonly reportsFreshMs: number
 }
 
 /** What makes one state of another. */
@@ -61,6 +68,9 @@ export function linkKey(a: string, b: string): string {
   return a < b ? `${a}\n${b}` : `${b}\n${a}`
 }
 
+/** A node of which so many reports in a row are missing does not report any more. */
+const REPORTS_MISSED_MAX = 3
+
 /** Nothing is known yet. */
 export const NOTHING: OverlayState = {
   self: '',
@@ -68,6 +78,7 @@ export const NOTHING: OverlayState = {
   nodes: new Map(),
   links: new Map(),
   reports: new Map(),
+  reportsFreshMs: 0,
 }
 
 /** Keeps the newest state, and says what each line has changed. */
@@ -77,7 +88,7 @@ export class OverlayModel {
   #everyMs = 0
   readonly #nodes = new Map<string, SeenNode>()
   readonly #links = new Map<string, SeenLink>()
-  readonly #reports = new Map<string, NodeReport>()
+  readonly #reports = new Map<string, DatedReport>()
 
   /** The newest state. It changes with the next line; whoever keeps it makes a copy. */
   get state(): OverlayState {
@@ -87,17 +98,13 @@ export class OverlayModel {
       nodes: this.#nodes,
       links: this.#links,
       reports: this.#reports,
+      reportsFreshMs: REPORTS_MISSED_MAX * this.#everyMs,
     }
   }
 
   /** Whether there was an `overlay` line. */
   get isKnown(): boolean {
     return this.#self !== ''
-  }
-
-  /** How often each node reports, in ms; 0 before the first reports. */
-  get reportsEveryMs(): number {
-    return this.#everyMs
   }
 
   /**
@@ -108,7 +115,8 @@ export class OverlayModel {
     if (line.event === 'overlay-change' && !this.isKnown) return undefined
     const isFirst = !this.isKnown
     const change = line.event === 'overlay' ? this.#difference(line) : this.#change(line)
-    this.#atMs = Math.max(this.#atMs, line.atMs)
+    // Another node has another clock.
+    this.#atMs = change.self === this.#self ? Math.max(this.#atMs, line.atMs) : line.atMs
     const events = this.#eventsOf(change, isFirst)
     this.#self = change.self
     patch(this.#nodes, this.#links, change)
@@ -121,7 +129,7 @@ export class OverlayModel {
     this.#atMs = Math.max(this.#atMs, line.atMs)
     this.#everyMs = line.everyMs
     for (const report of line.reports) {
-      if (this.#nodes.has(report.node)) this.#reports.set(report.node, report)
+      if (this.#nodes.has(report.node)) this.#reports.set(report.node, { ...report, atMs: line.atMs })
     }
   }
 
@@ -214,6 +222,19 @@ export function linkFigures(
     messagesPerS: (ofA?.messagesPerS ?? 0) + (ofB?.messagesPerS ?? 0),
     bytesPerS: (ofA?.bytesPerS ?? 0) + (ofB?.bytesPerS ?? 0),
   }
+}
+
+/**
+ * Messages that come over all links of nodes that are up, per second: one that takes two links counts twice. Reports that
+ * are too old do not count.
+ */
+export function linkMessagesPerS({ nodes, reports, atMs, reportsFreshMs }: OverlayState): number {
+  let perS = 0
+  for (const report of reports.values()) {
+    if (nodes.get(report.node)?.state !== 'up' || atMs - report.atMs > reportsFreshMs) continue
+    for (const link of report.links) perS += link.messagesPerS
+  }
+  return perS
 }
 
 function eventKind(node: SeenNode, before: SeenNode | undefined): OverlayEventKind | undefined {

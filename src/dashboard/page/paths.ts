@@ -67,9 +67,9 @@ export class Trails {
     return this.#trails.get(id)
   }
 
-  /** A message by the trace that it belongs to. */
-  byTraceparent(traceparent: string): Trail | undefined {
-    const id = this.#byTrace.get(traceparent)
+  /** The first message of a node in a trace: programs pass a trace on, and answer in it. */
+  byTraceparent(traceparent: string, origin: string): Trail | undefined {
+    const id = this.#byTrace.get(traceKey(traceparent, origin))
     return id === undefined ? undefined : this.#trails.get(id)
   }
 
@@ -94,7 +94,10 @@ export class Trails {
       steps: new Map(),
     }
     this.#trails.set(step.id, trail)
-    if (step.traceparent !== undefined) this.#byTrace.set(step.traceparent, step.id)
+    if (step.traceparent !== undefined) {
+      const key = traceKey(step.traceparent, step.origin)
+      if (!this.#byTrace.has(key)) this.#byTrace.set(key, step.id)
+    }
     return trail
   }
 
@@ -103,7 +106,9 @@ export class Trails {
       if (this.#steps <= this.#stepsMax || this.#trails.size === 1) return
       this.#steps -= trail.steps.size
       this.#trails.delete(id)
-      if (trail.traceparent !== undefined) this.#byTrace.delete(trail.traceparent)
+      if (trail.traceparent === undefined) continue
+      const key = traceKey(trail.traceparent, trail.origin)
+      if (this.#byTrace.get(key) === id) this.#byTrace.delete(key)
     }
   }
 }
@@ -131,11 +136,20 @@ export function treeOf(trail: Trail): TreeEdge[] {
     .sort((a, b) => a.hops - b.hops)
 }
 
+/** Whether every step of a broadcast came from the origin or from a node of which there is a step as well. */
+export function isTreeConnected({ origin, steps }: Trail): boolean {
+  return [...steps.values()].every(({ via }) => via === origin || steps.has(via))
+}
+
 /** The links that a message took, of either kind. */
 export function edgesOf(trail: Trail): TreeEdge[] {
   if (trail.kind === 'broadcast') return treeOf(trail)
   const { nodes } = pathOf(trail)
   return nodes.slice(1).map((to, index) => ({ from: nodes[index] as string, to, hops: index + 1 }))
+}
+
+function traceKey(traceparent: string, origin: string): string {
+  return `${traceparent}\n${origin}`
 }
 
 function farthest(trail: Trail): string | undefined {

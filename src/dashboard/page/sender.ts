@@ -102,7 +102,7 @@ export class Sender {
   }
 
   #item(sent: Sent): HTMLElement {
-    const trail = this.#store.trailOf(sent.traceparent)
+    const trail = this.#store.trailOf(sent)
     const text = sent.text.length > 120 ? `${sent.text.slice(0, 119)}…` : sent.text
     const ended = sent.outcome === undefined ? 'under way' : outcomeText(sent.outcome)
     const status = sent.outcome?.status
@@ -116,7 +116,7 @@ export class Sender {
     if (trail !== undefined) {
       const isShown = this.#view.now.message === trail.id
       const button = makeButton(
-        trailText(trail),
+        trailText(trail, this.#store.wholeOf(trail)),
         () => this.#view.selectMessage(isShown ? undefined : trail.id),
         { class: 'row', attributes: { 'aria-pressed': String(isShown), 'data-key': String(sent.tag) } },
       )

@@ -2,9 +2,12 @@
 // picture when there is nothing, or only one node, to see.
 
 import { byId, make } from './dom.ts'
-import type { OverlayState } from './overlay-model.ts'
+import { linkMessagesPerS, type OverlayState } from './overlay-model.ts'
 import type { Phase, Store } from './store.ts'
 import { countText, rateText } from './wording.ts'
+
+const LINK_RATE =
+  'Messages that come over the links of all nodes that are up, per second: one that takes two links counts twice.'
 
 /** All that the page says of itself. */
 export class StatusView {
@@ -40,14 +43,10 @@ export class StatusView {
       if (node.state === 'up') up++
       else away++
     }
-    let perS = 0
-    for (const report of state.reports.values()) {
-      for (const link of report.links) perS += link.messagesPerS
-    }
     this.#figures.replaceChildren(
       figure(countText(up), up === 1 ? 'node up' : 'nodes up'),
       figure(countText(state.links.size), state.links.size === 1 ? 'link' : 'links'),
-      figure(rateText(perS), 'msgs/s'),
+      figure(rateText(linkMessagesPerS(state)), 'link msgs/s', LINK_RATE),
       ...(away === 0 ? [] : [figure(countText(away), 'not up')]),
       ...(ignored === 0 ? [] : [figure(countText(ignored), 'not understood')]),
     )
@@ -144,8 +143,8 @@ export class StatusView {
   }
 }
 
-function figure(value: string, name: string): HTMLElement {
-  return make('li', {}, [make('b', { text: value }), ` ${name}`])
+function figure(value: string, name: string, title?: string): HTMLElement {
+  return make('li', { attributes: { title } }, [make('b', { text: value }), ` ${name}`])
 }
 
 // Unchanged text is not set again: screen readers would read it again.

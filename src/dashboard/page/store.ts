@@ -6,7 +6,7 @@ import type { FeedState } from './feed.ts'
 import type { ErrorLine, FeedLine, MessageLine, OutcomeLine } from './lines.ts'
 import { OverlayModel, type OverlayState } from './overlay-model.ts'
 import { type Trail, Trails } from './paths.ts'
-import { Sends } from './sends.ts'
+import { Sends, type Sent } from './sends.ts'
 import { Timeline } from './timeline.ts'
 import { TrafficHistory } from './traffic-history.ts'
 import { ageText, eventText, many, outcomeText } from './wording.ts'
@@ -69,7 +69,10 @@ export class Store {
     if (this.#refused !== undefined) return { is: 'refused', text: this.#refused }
     if (this.#waiting !== undefined) return { is: 'waiting', text: this.#waiting }
     if (!this.model.isKnown) return { is: 'loading' }
-    return { is: this.model.state.nodes.size <= 1 ? 'alone' : 'live' }
+    // Who has left or cannot be reached is no company.
+    const { self, nodes } = this.model.state
+    const hasCompany = [...nodes.values()].some(({ name, state }) => state === 'up' && name !== self)
+    return { is: hasCompany ? 'live' : 'alone' }
   }
 
   /** The watched node's clock, in ms since 1970. */
@@ -88,8 +91,15 @@ export class Store {
   }
 
   /** The message that a send of this page was, once a step of it was seen. */
-  trailOf(traceparent: string): Trail | undefined {
-    return this.trails.byTraceparent(traceparent)
+  trailOf({ traceparent, from }: Sent): Trail | undefined {
+    return this.trails.byTraceparent(traceparent, from)
+  }
+
+  /** Nodes that a broadcast of this page has reached; `undefined` for all others, and before its outcome. */
+  wholeOf({ kind, origin, traceparent }: Trail): number | undefined {
+    if (kind === 'direct' || traceparent === undefined) return undefined
+    const sent = this.sends.list.find((each) => each.traceparent === traceparent && each.from === origin)
+    return sent?.outcome?.reached ?? sent?.outcome?.of
   }
 
   /** The connection has changed. */
@@ -148,8 +158,6 @@ export class Store {
         break
       case 'message':
         this.#takeMessage(line)
-        break
-      case 'welcome':
     }
   }
 
@@ -161,10 +169,12 @@ export class Store {
 
   #takeOverlay(line: FeedLine & { event: 'overlay' | 'overlay-change' }): void {
     const wasKnown = this.model.isKnown
+    const before = this.model.state.self
     const applied = this.model.apply(line)
     if (applied === undefined) return
     const { state } = this.model
     this.#passToNode(state.self)
+    if (applied.change.self !== before && this.timeline.restartAt(line.atMs)) this.history.restart()
     this.timeline.record(line.atMs, applied.change, state)
     if (!wasKnown) {
       this.#note(
@@ -240,7 +250,7 @@ export class Store {
   #takeOutcome(line: OutcomeLine): void {
     const sent = this.sends.end(line)
     if (sent === undefined) return
-    const trail = this.trailOf(sent.traceparent)
+    const trail = this.trailOf(sent)
     this.timeline.note({
       kind: 'outcome',
       atMs: this.nowMs,

@@ -5,7 +5,7 @@ import { make } from './dom.ts'
 import type { Palette } from './palette.ts'
 import type { Store } from './store.ts'
 import type { ViewState } from './view-state.ts'
-import { clockText, rateText, timeText } from './wording.ts'
+import { clockText, countText, rateText, timeText } from './wording.ts'
 
 /** The whole strip is that long at the beginning, and grows to what the timeline keeps. */
 const SPAN_MIN_MS = 60_000
@@ -74,8 +74,12 @@ export class TimelineView {
 
   #sampling(): string {
     if (this.#store.phase.is === 'lost') return 'not connected'
-    const traffic = this.#store.lastTraffic
-    return traffic === undefined || traffic.oneIn === 1 ? 'live' : `live, 1 in ${traffic.oneIn} messages`
+    const { lastTraffic, history, nowMs } = this.#store
+    const parts = ['live']
+    if (lastTraffic !== undefined && lastTraffic.oneIn > 1) parts.push(`1 in ${lastTraffic.oneIn} messages`)
+    const leftOut = history.leftOutPerMinute(nowMs)
+    if (leftOut > 0) parts.push(`${countText(leftOut)} steps/min left out`)
+    return parts.join(', ')
   }
 
   #range(): readonly [number, number] {

@@ -3,6 +3,7 @@
 
 import type { NodeReport, ReportsLine, SeenLink, SeenNode } from '../../guests/overlay-lines.ts'
 import {
+  type DatedReport,
   NOTHING,
   type OverlayChange,
   type OverlayEventKind,
@@ -48,6 +49,8 @@ interface Segment {
   size: number
 }
 
+/** Clocks that differ by less are taken as the same. */
+const BEHIND_MS = 5_000
 /** However quiet it is, a keyframe each minute, so that what is old can be dropped by the minute. */
 const SEGMENT_MS = 60_000
 
@@ -97,6 +100,22 @@ export class Timeline {
   passTo(atMs: number): number {
     this.#atMs = Math.max(this.#atMs, atMs)
     return this.#atMs
+  }
+
+  /**
+   * Another node is watched, by whose clock it is now `atMs`. Where that is clearly behind, the ring starts anew, for time would
+   * stand still until the new clock is as far as the old one; events stay, as what was before.
+   * @returns whether it did
+   */
+  restartAt(atMs: number): boolean {
+    if (this.#segments.length === 0 || atMs >= this.#atMs - BEHIND_MS) return false
+    this.#segments.length = 0
+    this.#changes = 0
+    this.#reports = []
+    this.#reportCount = 0
+    this.#events = this.#events.map((event) => ({ ...event, atMs: Math.min(event.atMs, atMs) }))
+    this.#atMs = atMs
+    return true
   }
 
   /** Takes in a change, and how everything is after it. */
@@ -168,16 +187,27 @@ export class Timeline {
       if (changeMs > wantedMs) break
       patch(nodes, links, change)
     }
-    return { self: segment.self, atMs: wantedMs, nodes, links, reports: this.#reportsAt(wantedMs, nodes) }
+    const reports = this.#reportsAt(wantedMs, nodes)
+    // Not all reports are kept: what there is is as near as it can be.
+    return {
+      self: segment.self,
+      atMs: wantedMs,
+      nodes,
+      links,
+      reports,
+      reportsFreshMs: Number.POSITIVE_INFINITY,
+    }
   }
 
-  #reportsAt(atMs: number, nodes: ReadonlyMap<string, SeenNode>): ReadonlyMap<string, NodeReport> {
-    const reports = new Map<string, NodeReport>()
+  #reportsAt(atMs: number, nodes: ReadonlyMap<string, SeenNode>): ReadonlyMap<string, DatedReport> {
+    const reports = new Map<string, DatedReport>()
     for (let index = this.#reports.length - 1; index >= 0 && reports.size < nodes.size; index--) {
       const line = this.#reports[index]
       if (line === undefined || line.atMs > atMs) continue
       for (const report of line.reports) {
-        if (nodes.has(report.node) && !reports.has(report.node)) reports.set(report.node, report)
+        if (nodes.has(report.node) && !reports.has(report.node)) {
+          reports.set(report.node, { ...report, atMs: line.atMs })
+        }
       }
     }
     return reports

@@ -1,4 +1,4 @@
-// Messages per second over the last minutes, for the small chart over the timeline. Pure. It must not keep messages,
+// Messages per second over the last minutes, for the small chart over the timeline, and what was left out. Pure. It must not keep messages,
 // only counts, in arrays that are made once.
 
 import type { TrafficLine } from '../../guests/overlay-lines.ts'
@@ -8,6 +8,7 @@ export class TrafficHistory {
   readonly #seconds: number
   readonly #direct: Float64Array
   readonly #broadcast: Float64Array
+  readonly #leftOut: Float64Array
   #lastS = 0
 
   /** @param seconds how far back it reaches */
@@ -15,18 +16,33 @@ export class TrafficHistory {
     this.#seconds = seconds
     this.#direct = new Float64Array(seconds)
     this.#broadcast = new Float64Array(seconds)
+    this.#leftOut = new Float64Array(seconds)
   }
 
-  /** Takes in steps. Each stands for `oneIn` of them. */
+  /** Takes in steps. Each stands for `oneIn` of them, but for those with a trace, which are always told. */
   add(line: TrafficLine): void {
     const atS = Math.floor(line.atMs / 1_000)
     this.#passTo(atS)
     if (atS <= this.#lastS - this.#seconds) return
     const slot = atS % this.#seconds
-    for (const { kind } of line.steps) {
+    this.#leftOut[slot] = (this.#leftOut[slot] ?? 0) + line.leftOut
+    for (const { kind, traceparent } of line.steps) {
       const counts = kind === 'direct' ? this.#direct : this.#broadcast
-      counts[slot] = (counts[slot] ?? 0) + line.oneIn
+      counts[slot] = (counts[slot] ?? 0) + (traceparent === undefined ? line.oneIn : 1)
     }
+  }
+
+  /** Steps that were left out in the minute up to a moment. */
+  leftOutPerMinute(atMs: number): number {
+    let sum = 0
+    for (let back = 0; back < 60; back++) sum += this.#at(this.#leftOut, atMs - back * 1_000)
+    return sum
+  }
+
+  /** Forgets all: another clock counts from now on. */
+  restart(): void {
+    for (const counts of [this.#direct, this.#broadcast, this.#leftOut]) counts.fill(0)
+    this.#lastS = 0
   }
 
   /** Steps of direct messages in the second of a moment. */
@@ -51,6 +67,7 @@ export class TrafficHistory {
     for (let second = from; second <= atS; second++) {
       this.#direct[second % this.#seconds] = 0
       this.#broadcast[second % this.#seconds] = 0
+      this.#leftOut[second % this.#seconds] = 0
     }
     this.#lastS = atS
   }

@@ -4,7 +4,7 @@
 import type { OutcomeLine } from './lines.ts'
 import type { OverlayEvent } from './overlay-model.ts'
 import type { Trail } from './paths.ts'
-import { pathOf, treeOf } from './paths.ts'
+import { isTreeConnected, pathOf, treeOf } from './paths.ts'
 
 /** `3.1 ms`, `120 ms`, `1.2 s`. */
 export function durationText(ms: number): string {
@@ -107,12 +107,21 @@ export function outcomeText(outcome: OutcomeLine): string {
   return parts.join(', ')
 }
 
-/** `node8 → node3 → node12`, or what is known of it; of a broadcast its size. */
-export function trailText(trail: Trail): string {
+/**
+ * `node8 → node3 → node12`, or what is known of it; of a broadcast its size.
+ * @param whole nodes that a broadcast has reached by its receipts, where they are known
+ */
+export function trailText(trail: Trail, whole?: number): string {
   if (trail.kind === 'broadcast') {
     const edges = treeOf(trail)
-    const hops = edges.at(-1)?.hops ?? 0
-    return `${trail.origin} → ${many(edges.length, 'node')} in ${many(hops, 'hop')}`
+    const hops = many(edges.at(-1)?.hops ?? 0, 'hop')
+    const seen = edges.length
+    // Steps may have been left out: a part of the tree must not look like all of it.
+    if (whole !== undefined && seen < whole) {
+      return `${trail.origin} → ${countText(seen)} of ${many(whole, 'node')} seen, up to ${hops}`
+    }
+    if (!isTreeConnected(trail)) return `${trail.origin} → ${many(seen, 'node')} seen and more, up to ${hops}`
+    return `${trail.origin} → ${many(seen, 'node')} in ${hops}`
   }
   const { nodes, isComplete } = pathOf(trail)
   const path = nodes.join(' → ')

@@ -92,5 +92,8 @@ describe('the lines of the feed', () => {
     const message = reader.read('{"event":"message","from":"b","msg":{"t":1},"broadcast":true}')
     assert.ok(message?.event === 'message')
     assert.equal(message.text, '{"t":1}')
+    const cut = reader.read('{"event":"message","from":"b","msg":"{\\"t\\":","bytes":70000,"cut":true}')
+    assert.ok(cut?.event === 'message')
+    assert.equal(cut.text, '{"t":…')
   })
 })

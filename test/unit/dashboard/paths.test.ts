@@ -65,8 +65,28 @@ describe('the way of a message', () => {
   it('is found by its trace', () => {
     const trails = new Trails()
     trails.add([{ ...step('a', 'b', 1), traceparent: 'tp' }], 1)
-    assert.equal(trails.byTraceparent('tp')?.id, 'a/1/1/d')
-    assert.equal(trails.byTraceparent('other'), undefined)
+    assert.equal(trails.byTraceparent('tp', 'a')?.id, 'a/1/1/d')
+    assert.equal(trails.byTraceparent('other', 'a'), undefined)
+  })
+
+  it('is found by its trace also when others pass the trace on, and the same node sends in it again', () => {
+    const trails = new Trails()
+    const first = { ...step('a', 'b', 1), traceparent: 'tp' }
+    trails.add([{ ...first, id: 'b/1/1/a', origin: 'b' }], 1)
+    trails.add([first, { ...first, id: 'c/1/1/d', origin: 'c' }, { ...first, id: 'a/1/2/d' }], 2)
+    assert.equal(trails.byTraceparent('tp', 'a')?.id, 'a/1/1/d')
+    assert.equal(trails.byTraceparent('tp', 'c')?.id, 'c/1/1/d')
+  })
+
+  it('of a broadcast that was seen in part only does not look like the whole', () => {
+    const all = new FakeOverlay({ nodes: 40 }).broadcast('node5')
+    const near = trailOf(all.filter(({ hops }) => hops === 1))
+    const text = `node5 → ${near.steps.size} of 39 nodes seen, up to 1 hop`
+    assert.equal(trailText(near, 39), text)
+    const far = trailOf(all.filter(({ hops }) => hops !== 1))
+    assert.match(trailText(far), /^node5 → \d+ nodes seen and more, up to \d hops$/)
+    assert.equal(edgesOf(far).length, far.steps.size, 'drawn all the same')
+    assert.match(trailText(trailOf(all), 39), /^node5 → 39 nodes in \d hops$/)
   })
 
   it('is forgotten when there are too many steps, the oldest first', () => {
@@ -82,7 +102,7 @@ describe('the way of a message', () => {
       )
     }
     assert.equal(trails.get('a/1/9/d'), undefined)
-    assert.equal(trails.byTraceparent('a/1/9/d'), undefined)
+    assert.equal(trails.byTraceparent('a/1/9/d', 'a'), undefined)
     assert.ok(trails.get('a/1/10/d'))
     assert.deepEqual(
       trails.at('b', 2).map(({ id }) => id),

@@ -73,6 +73,18 @@ describe('the timeline', () => {
     assert.equal(timeline.passTo(toMs - 50), toMs)
   })
 
+  it('starts anew when another node is watched whose clock is clearly behind', () => {
+    const timeline = new Timeline()
+    played(timeline, 3, 100)
+    timeline.note({ kind: 'feed', atMs: timeline.toMs, text: 'before' })
+    assert.equal(timeline.restartAt(timeline.toMs - 4_000), false)
+    assert.equal(timeline.restartAt(900_000), true)
+    assert.equal(timeline.toMs, 900_000)
+    assert.equal(timeline.events.at(-1)?.atMs, 900_000)
+    const was = played(timeline, 3, 100)
+    assert.equal(text(timeline.stateAt(timeline.toMs)), was.at(-1)?.text)
+  })
+
   it('keeps as many events as it may', () => {
     const timeline = new Timeline({ eventsMax: 100, spanMs: 1_000 })
     for (let index = 0; index < 1_000; index++)
@@ -126,5 +138,27 @@ describe('messages per second', () => {
     assert.equal(history.directAt(105_000), 0)
     line(50_000, 'direct')
     assert.equal(history.directAt(110_000), 1, 'a line from long ago changes nothing')
+    history.restart()
+    line(50_000, 'direct')
+    assert.equal(history.directAt(50_000), 1, 'but after a new start')
+  })
+
+  it('count those with a trace once, for they are always told', () => {
+    const history = new TrafficHistory()
+    const step = { kind: 'direct', id: 'x', origin: 'a', at: 'b', via: 'a', hops: 1, bytes: 1 } as const
+    const steps = [step, { ...step, traceparent: 'tp' }]
+    history.add({ event: 'traffic', atMs: 5_000, oneIn: 8, leftOut: 0, steps })
+    assert.equal(history.directAt(5_000), 9)
+  })
+
+  it('leave steps out, which are counted for a minute', () => {
+    const history = new TrafficHistory()
+    const leave = (atMs: number, leftOut: number) =>
+      history.add({ event: 'traffic', atMs, oneIn: 8, leftOut, steps: [] })
+    leave(100_000, 70)
+    leave(130_000, 50)
+    assert.equal(history.leftOutPerMinute(130_500), 120)
+    leave(161_000, 0)
+    assert.equal(history.leftOutPerMinute(161_000), 50)
   })
 })

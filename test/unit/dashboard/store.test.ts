@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { FeedLine } from '../../../src/dashboard/page/lines.ts'
+import { linkMessagesPerS } from '../../../src/dashboard/page/overlay-model.ts'
+import { Store } from '../../../src/dashboard/page/store.ts'
+import type { SeenNode } from '../../../src/guests/overlay-lines.ts'
+import { change, FakeOverlay } from '../../support/fake-overlay.ts'
+
+const NOBODY = {
+  onPhase: () => {},
+  onStructure: () => {},
+  onReports: () => {},
+  onTraffic: () => {},
+  onEvents: () => {},
+  onSends: () => {},
+}
+
+function storeWith(...lines: readonly FeedLine[]): Store {
+  const store = new Store(NOBODY)
+  store.passTo({ is: 'open' })
+  for (const line of lines) store.take(line)
+  return store
+}
+
+const node = (name: string, more: Partial<SeenNode> = {}): SeenNode => ({
+  name,
+  kind: 'node',
+  state: 'up',
+  incarnation: 1,
+  version: 1,
+  ...more,
+})
+const all = (nodes: readonly SeenNode[], atMs: number, self = 'a') =>
+  ({ event: 'overlay', atMs, self, nodes, links: [] }) as const
+
+describe('the store of the page', () => {
+  it('is alone without another node that is up', () => {
+    const phaseOf = (...nodes: SeenNode[]) => storeWith(all([node('a'), ...nodes], 1)).phase.is
+    assert.equal(phaseOf(), 'alone')
+    assert.equal(phaseOf(node('b', { state: 'unreachable' }), node('c', { state: 'leaving' })), 'alone')
+    assert.equal(phaseOf(node('b')), 'live')
+    assert.equal(phaseOf(node('b', { kind: 'http' })), 'live')
+  })
+
+  it('goes on with the clock of another node that is watched', () => {
+    const store = storeWith(all([node('a'), node('b')], 10_000_000))
+    store.take(all([node('a'), node('b')], 9_000_000, 'b'))
+    assert.equal(store.timeline.toMs, 9_000_000)
+    store.take(change(9_001_000, { nodes: [node('c')] }))
+    assert.equal(store.timeline.toMs, 9_001_000)
+    assert.equal(store.stateAt(9_000_500).nodes.size, 2)
+    assert.equal(store.stateAt(9_001_000).nodes.size, 3)
+    assert.equal(store.model.state.atMs, 9_001_000)
+    store.take({ event: 'traffic', atMs: 9_002_000, oneIn: 1, leftOut: 3, steps: [] })
+    assert.equal(store.history.leftOutPerMinute(9_002_000), 3)
+  })
+
+  it('counts what comes over links of nodes that are up, by fresh reports', () => {
+    const report = (name: string, messagesPerS: number) => ({
+      node: name,
+      sent: {},
+      received: {},
+      relayed: 0,
+      dropped: {},
+      links: [{ to: 'a', queuedBytes: 0, bytesPerS: 0, messagesPerS }],
+    })
+    const reports = (atMs: number, ...list: ReturnType<typeof report>[]) =>
+      ({ event: 'reports', atMs, everyMs: 2_000, reports: list }) as const
+    const store = storeWith(all([node('a'), node('b'), node('c')], 1_000))
+    store.take(reports(2_000, report('a', 5), report('b', 30), report('c', 200)))
+    assert.equal(linkMessagesPerS(store.model.state), 235)
+    store.take(change(3_000, { nodes: [node('c', { state: 'unreachable' })] }))
+    assert.equal(linkMessagesPerS(store.model.state), 35)
+    store.take(reports(8_500, report('a', 7)))
+    assert.equal(linkMessagesPerS(store.model.state), 7)
+  })
+
+  it('knows how much of a broadcast of its own it has seen', () => {
+    const overlay = new FakeOverlay({ nodes: 20 })
+    const store = storeWith(overlay.line(1))
+    const { tag, traceparent } = store.sends.begin({ from: 'node1', to: '*', text: 'x', atMs: 1 })
+    const steps = overlay.broadcast('node1', traceparent).slice(0, 6)
+    store.take({ event: 'traffic', atMs: 2, oneIn: 8, leftOut: 13, steps })
+    const trail = store.trails.get(steps[0]?.id ?? '')
+    assert.ok(trail)
+    assert.equal(store.wholeOf(trail), undefined)
+    store.take({ event: 'outcome', tag, to: '*', status: 'sent', reached: 19, of: 19 })
+    assert.equal(store.wholeOf(trail), 19)
+  })
+})
