@@ -73,10 +73,11 @@ function reportOf(node: SeenNode, reports: ReadonlyMap<string, NodeReport>): obj
 
 function dotLook(node: SeenNode, self: string): string {
   const attributes = [`shape=${node.kind === 'http' ? 'box' : 'ellipse'}`]
-  const styles: Readonly<Record<SeenNode['state'], string>> = {
+  const styles: Readonly<Record<SeenNode['state'] | 'left', string>> = {
     up: 'solid',
     joining: 'dashed',
     leaving: 'dotted',
+    left: 'dotted',
     unreachable: 'diagonals',
   }
   attributes.push(`style=${styles[node.state]}`)
