@@ -52,6 +52,7 @@ describeInBrowser('the topology page is used', () => {
     }
     const next = (await selected(page)).node ?? ''
     assert.ok(next !== 'node10' && neighbors.includes(next), next)
+    // One character does something in the picture only.
     await page.keyboard.press('Space')
     assert.notEqual((await selected(page)).momentMs, undefined)
     await page.keyboard.press('Space')
@@ -62,6 +63,15 @@ describeInBrowser('the topology page is used', () => {
     await page.getByRole('dialog', { name: 'Keys' }).waitFor()
     await page.keyboard.press('Escape')
     await page.getByRole('tab', { name: 'Nodes' }).click()
+    await page.getByRole('tab', { name: 'Nodes' }).focus()
+    await settled(page)
+    const placeBefore = await page.evaluate(() => JSON.stringify(hearsayPage.placeOf('node3')))
+    for (const key of ['+', '-', '-', 'l', '0']) await page.keyboard.press(key)
+    await page.locator('#panel-nodes').focus()
+    await page.keyboard.press('Space')
+    assert.equal((await selected(page)).momentMs, undefined)
+    assert.equal(await page.evaluate(() => hearsayPage.isSettled()), true)
+    assert.equal(await page.evaluate(() => JSON.stringify(hearsayPage.placeOf('node3'))), placeBefore)
     await page.locator('#node-list [tabindex="0"]').focus()
     await page.keyboard.press('End')
     assert.equal((await selected(page)).node, 'node30')
