@@ -4,6 +4,7 @@
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { noticesOf } from './notices.ts'
 
 /** The files that the page is made of. */
 export const UI_FILES = ['index.html', 'page.js', 'page.css'] as const
@@ -15,6 +16,7 @@ export type UiFile = (typeof UI_FILES)[number]
 export type UiBundle = Readonly<Record<UiFile, Uint8Array>>
 
 const PAGE = new URL('../dashboard/page/', import.meta.url)
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /**
  * Bundles the page from its sources.
@@ -22,7 +24,7 @@ const PAGE = new URL('../dashboard/page/', import.meta.url)
  */
 export async function bundlePage(): Promise<UiBundle> {
   const { build } = await import('esbuild')
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     entryPoints: [
       { in: fileURLToPath(new URL('main.ts', PAGE)), out: 'page' },
       { in: fileURLToPath(new URL('page.css', PAGE)), out: 'page' },
@@ -33,7 +35,10 @@ export async function bundlePage(): Promise<UiBundle> {
     // What runs everywhere since 2024; older browsers have no `findLast` in any case.
     target: ['es2023', 'chrome115', 'firefox115', 'safari16.4'],
     tsconfig: fileURLToPath(new URL('tsconfig.json', PAGE)),
+    // All licences come in one comment at the end.
     legalComments: 'none',
+    metafile: true,
+    absWorkingDir: ROOT,
     outdir: 'out',
     write: false,
     logLevel: 'silent',
@@ -43,9 +48,11 @@ export async function bundlePage(): Promise<UiBundle> {
     if (file === undefined) throw new Error(`esbuild made no ${extension}`)
     return file.contents
   }
+  const bundled = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs))
+  const notices = await noticesOf(bundled, ROOT)
   return {
     'index.html': await readFile(new URL('index.html', PAGE)),
-    'page.js': output('.js'),
+    'page.js': Buffer.concat([output('.js'), Buffer.from(notices)]),
     'page.css': output('.css'),
   }
 }

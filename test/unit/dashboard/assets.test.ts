@@ -30,6 +30,18 @@ describe('the files of the topology page', () => {
     }
   })
 
+  it('name the packages that are bundled, with their licences', async () => {
+    const script = Buffer.from((await uiFiles('page.js')).bytes).toString()
+    const notices = script.slice(script.lastIndexOf('/*!'))
+    assert.match(notices, /\bforce-graph 1\.\d+\.\d+/)
+    assert.match(notices, /\bd3-zoom 3\.\d+\.\d+/)
+    assert.match(notices, /Permission is hereby granted, free of charge/)
+    assert.match(notices, /Copyright .* Mike Bostock/)
+    assert.match(notices, /Copyright .* Vasco Asturiano/)
+    assert.ok(notices.trimEnd().endsWith('*/'))
+    assert.ok(notices.length < 15_000, `${notices.length} characters`)
+  })
+
   it('are those that were built; where nothing was, the request says so, and the next one tries again', async () => {
     const files = uiFilesFrom({ built: pathToFileURL(`${directory}/`), isCheckout: false })
     await assert.rejects(files('index.html'), /npm run build/)
