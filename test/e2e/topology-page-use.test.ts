@@ -141,16 +141,22 @@ describeInBrowser('the topology page is used', () => {
     assert.deepEqual(await violations(page), [])
   })
 
-  it('lets nothing run where less motion is wanted, and shows traffic all the same', async () => {
-    const { feed, page } = await visit({ nodes: 12 }, { reducedMotion: 'reduce' })
-    await settled(page)
-    const before = await page.evaluate(() => hearsayPage.frames())
-    feed.tellSteps(feed.overlay.broadcast('node3'))
-    await page.waitForFunction((frames) => hearsayPage.frames() > frames, before)
-    await page.getByRole('tab', { name: 'Events' }).click()
-    await page.getByRole('button', { name: 'broadcast of node3' }).click()
-    assert.match((await selected(page)).message ?? '', /^node3\//)
-  })
+  for (const reducedMotion of ['no-preference', 'reduce'] as const) {
+    it(`lets messages run, but nothing where less motion is wanted: ${reducedMotion}`, async () => {
+      const { feed, page } = await visit({ nodes: 12 }, { reducedMotion })
+      await settled(page)
+      const before = await page.evaluate(() => hearsayPage.frames())
+      feed.tellSteps(feed.overlay.broadcast('node3'))
+      await page.waitForFunction((frames) => hearsayPage.frames() > frames + 5, before)
+      // Until the last trace has faded.
+      await page.waitForFunction(() => !hearsayPage.isDrawing())
+      const moves = await page.evaluate(() => hearsayPage.moves())
+      assert.equal(moves > 0, reducedMotion === 'no-preference', `${moves} moves`)
+      await page.getByRole('tab', { name: 'Events' }).click()
+      await page.getByRole('button', { name: 'broadcast of node3' }).click()
+      assert.match((await selected(page)).message ?? '', /^node3\//)
+    })
+  }
 
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`has no serious flaw that axe finds, ${colorScheme}`, async () => {

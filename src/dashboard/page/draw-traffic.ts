@@ -10,15 +10,17 @@ const STRENGTHS = 4
 const LARGE_TREE = 150
 const KINDS: readonly TokenKind[] = ['broadcast', 'direct']
 
-/** All that is on its way. */
-export function drawTraffic(frame: Frame, tokens: Tokens): void {
+/** All that is on its way. @returns how many tokens were drawn between two nodes: 0 with reduced motion */
+export function drawTraffic(frame: Frame, tokens: Tokens): number {
   tokens.passTo(frame.nowMs)
-  if (tokens.count === 0) return
+  if (tokens.count === 0) return 0
+  let moving = 0
   for (const kind of KINDS) {
     for (let strength = 1; strength <= STRENGTHS; strength++) drawTraces(frame, tokens, kind, strength)
-    if (!frame.hasReducedMotion) drawHeads(frame, tokens, kind)
+    if (!frame.hasReducedMotion) moving += drawHeads(frame, tokens, kind)
   }
   frame.context.globalAlpha = 1
+  return moving
 }
 
 function drawTraces(frame: Frame, tokens: Tokens, kind: TokenKind, strength: number): void {
@@ -45,14 +47,16 @@ function drawTraces(frame: Frame, tokens: Tokens, kind: TokenKind, strength: num
 }
 
 // Direct messages are round, broadcasts are square: also told apart without colour.
-function drawHeads(frame: Frame, tokens: Tokens, kind: TokenKind): void {
+function drawHeads(frame: Frame, tokens: Tokens, kind: TokenKind): number {
   const { context, scale, palette, nowMs } = frame
   const size = Math.min(4, Math.max(2, radiusPx(scale) * 0.5)) / scale
   context.beginPath()
+  let count = 0
   for (let index = 0; index < tokens.count; index++) {
     const token = tokens.at(index)
     const part = (nowMs - token.startMs) / HOP_MS
     if (token.kind !== kind || part < 0 || part > 1) continue
+    count++
     const x = (token.from.x ?? 0) + ((token.to.x ?? 0) - (token.from.x ?? 0)) * part
     const y = (token.from.y ?? 0) + ((token.to.y ?? 0) - (token.from.y ?? 0)) * part
     if (kind === 'direct') {
@@ -65,6 +69,7 @@ function drawHeads(frame: Frame, tokens: Tokens, kind: TokenKind): void {
   context.globalAlpha = Math.min(1, background(frame) + 0.2)
   context.fillStyle = palette[kind]
   context.fill()
+  return count
 }
 
 // Beside a message, a node or hits that somebody looks at, all others are in the background.

@@ -40,6 +40,8 @@ export function exposePage({ store, view, picture, feed, latency, shownState }: 
     frameMs: () => picture.frameRate.costMs(),
     latency: () => latency.figures(),
     placeOf: (name: string) => picture.placeOf(name),
+    isDrawing: () => picture.isDrawing,
+    moves: () => picture.moves,
     wayLinks: () => picture.wayLinks,
     timeline: () => {
       const { fromMs, toMs, changes, events } = store.timeline

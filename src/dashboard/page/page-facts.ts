@@ -31,6 +31,10 @@ export interface PageConsole {
   latency(): { readonly medianMs: number; readonly worstMs: number; readonly count: number }
   /** Where a node is on the canvas, in pixels. */
   placeOf(name: string): Position | undefined
+  /** Frames are drawn one after the other, for messages and their traces. */
+  isDrawing(): boolean
+  /** Tokens that were drawn on their ways since the start, each once for every frame. */
+  moves(): number
   /** Links of the message whose way is shown. */
   wayLinks(): number
   /** What the timeline holds. */

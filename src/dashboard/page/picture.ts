@@ -51,6 +51,7 @@ export class Picture {
   #isMovedByHand = false
   #isContinuous = false
   #movesUntilMs = 0
+  #moves = 0
 
   constructor(element: HTMLElement, listener: PictureListener) {
     this.#element = element
@@ -122,7 +123,7 @@ export class Picture {
       const [from, to] = [this.scene.node(via), this.scene.node(at)]
       if (from === undefined || to === undefined) continue
       // Steps of one message come together; each waits for those before it.
-      const startMs = nowMs + Math.max(0, hops - 1) * HOP_MS
+      const startMs = nowMs + (this.#motion.matches ? 0 : Math.max(0, hops - 1) * HOP_MS)
       this.#tokens.add({ from, to, kind, startMs })
     }
     this.#wake()
@@ -228,6 +229,16 @@ export class Picture {
     return new Map(this.scene.nodes.map(({ id, x, y }) => [id, { x: x ?? 0, y: y ?? 0 }]))
   }
 
+  /** Frames are drawn one after the other, for messages and their traces. */
+  get isDrawing(): boolean {
+    return this.#isContinuous
+  }
+
+  /** Tokens that were drawn on their ways since the start, each once for every frame. */
+  get moves(): number {
+    return this.#moves
+  }
+
   /** Links of the message whose way is shown. */
   get wayLinks(): number {
     return this.#frame.edges.length
@@ -281,7 +292,7 @@ export class Picture {
     frame.isSettling = this.#layout.isRunning
     if (this.#hasMoved(x, y) || frame.isSettling) this.#version++
     this.#links.draw(frame, this.#version, drawLinks)
-    drawTraffic(frame, this.#tokens)
+    this.#moves += drawTraffic(frame, this.#tokens)
     this.#nodes.draw(frame, this.#version, this.#paintNodes)
     this.#setContinuous(this.#tokens.count > 0)
     this.frameRate.add(startMs, performance.now() - startMs)
