@@ -132,6 +132,7 @@ describeInBrowser('the topology page is used', () => {
     await settled(page)
     const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
     assert.equal(await overflow(), 0)
+    await page.getByText('31 nodes up').waitFor()
     const { x, y } = await page.evaluate(() => hearsayPage.placeOf('node4') ?? { x: 0, y: 0 })
     await page.locator('#picture').tap({ position: { x, y } })
     await page.getByRole('heading', { name: 'node4' }).waitFor()
@@ -140,6 +141,33 @@ describeInBrowser('the topology page is used', () => {
     assert.equal(await page.getByRole('heading', { name: 'node4' }).isVisible(), false)
     assert.deepEqual(await violations(page), [])
   })
+
+  // A phone on its side, and windows that are enlarged to 200 %.
+  for (const [width, height] of [
+    [740, 360],
+    [640, 400],
+    [844, 390],
+  ] as const) {
+    it(`has picture and panel side by side in ${width} by ${height}`, async () => {
+      const { page } = await visit({ nodes: 30, hasAllStates: true }, { viewport: { width, height } })
+      await settled(page)
+      await page.locator('#node-list').getByText('node4', { exact: true }).click()
+      await page.getByRole('heading', { name: 'node4' }).waitFor()
+      const boxOf = async (selector: string) => {
+        const box = await page.locator(selector).boundingBox()
+        assert.ok(box, selector)
+        return { ...box, right: box.x + box.width, bottom: box.y + box.height }
+      }
+      const [picture, tools, panel] = [await boxOf('#picture'), await boxOf('.tools'), await boxOf('.panel')]
+      assert.ok(picture.height > height * 0.6, `${picture.height} px of the picture`)
+      assert.ok(picture.right <= panel.x && panel.height >= picture.height)
+      assert.ok(tools.x >= picture.x && tools.right <= picture.right && tools.bottom <= picture.bottom)
+      assert.ok((await boxOf('.search')).bottom <= picture.y)
+      await page.getByText('31 nodes up').waitFor()
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0)
+      assert.deepEqual(await violations(page), [])
+    })
+  }
 
   for (const reducedMotion of ['no-preference', 'reduce'] as const) {
     it(`lets messages run, but nothing where less motion is wanted: ${reducedMotion}`, async () => {

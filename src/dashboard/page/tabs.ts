@@ -86,5 +86,5 @@ export class Tabs {
 }
 
 function isSheet(): boolean {
-  return matchMedia('(max-width: 760px)').matches
+  return matchMedia('(max-width: 760px) and (min-height: 501px)').matches
 }

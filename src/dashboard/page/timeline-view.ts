@@ -102,16 +102,14 @@ export class TimelineView {
     const context = canvas.getContext('2d')
     if (context === null || widthPx === 0) return
     const ratio = devicePixelRatio
-    if (canvas.width !== Math.round(widthPx * ratio)) {
-      canvas.width = Math.round(widthPx * ratio)
-      canvas.height = Math.round(CHART_PX * ratio)
-    }
+    const [width, height] = [Math.round(widthPx * ratio), Math.round(CHART_PX * ratio)]
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height })
     context.setTransform(ratio, 0, 0, ratio, 0, 0)
     context.clearRect(0, 0, widthPx, CHART_PX)
     // The slider's thumb does not reach the ends of its track.
     const inset = 8
-    const width = widthPx - 2 * inset
-    const x = (atMs: number) => inset + ((atMs - fromMs) / (toMs - fromMs)) * width
+    const trackPx = widthPx - 2 * inset
+    const x = (atMs: number) => inset + ((atMs - fromMs) / (toMs - fromMs)) * trackPx
     this.#chart(context, x, [fromMs, toMs])
     this.#marks(context, x, fromMs)
     const { momentMs } = this.#view.now
