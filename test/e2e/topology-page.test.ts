@@ -145,6 +145,23 @@ describeInBrowser('the topology page', () => {
     assert.equal(await page.evaluate(() => hearsayPage.wayLinks()), 0)
   })
 
+  it('says how much of a tree it has seen, and what was left out', async () => {
+    const { feed, page } = await visit({ nodes: 30, isMute: true })
+    await count(page, 30)
+    await page.getByRole('tab', { name: 'Send' }).click()
+    await page.getByRole('button', { name: 'Send to everyone' }).click()
+    await page.getByText('under way').waitFor()
+    const { tag, traceparent } = feed.heard.find(({ to }) => to === '*') ?? {}
+    const steps = feed.overlay.broadcast('node1', String(traceparent)).slice(0, 12)
+    feed.tell({ event: 'traffic', atMs: Date.now(), oneIn: 8, leftOut: 17, steps })
+    feed.tell({ event: 'outcome', tag, to: '*', status: 'sent', neighbors: 6, reached: 29, of: 29 })
+    await page.getByText('sent, reached 29 of 29').waitFor()
+    await page.getByRole('button', { name: /^node1 → 12 of 29 nodes seen, up to \d hops?$/ }).waitFor()
+    assert.equal(await page.evaluate(() => hearsayPage.wayLinks()), 12)
+    await page.getByText('live, 1 in 8 messages, 17 steps/min left out').waitFor()
+    assert.match((await page.getByText('link msgs/s').getAttribute('title')) ?? '', /counts twice/)
+  })
+
   it('says why a message could not be sent', async () => {
     const { page } = await visit({ nodes: 5 })
     await count(page, 5)
