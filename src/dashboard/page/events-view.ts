@@ -10,7 +10,6 @@ import { timeText } from './wording.ts'
 export const SIGNS: Readonly<Record<TimelineEvent['kind'], string>> = {
   join: '+',
   leave: '−',
-  left: '−',
   unreachable: '×',
   forgotten: '·',
   changed: '~',
@@ -25,7 +24,7 @@ export const SIGNS: Readonly<Record<TimelineEvent['kind'], string>> = {
 
 const FILTERS: readonly (readonly [string, string, readonly TimelineEvent['kind'][] | undefined])[] = [
   ['all', 'Everything', undefined],
-  ['nodes', 'Nodes', ['join', 'leave', 'left', 'unreachable', 'forgotten', 'changed', 'watching']],
+  ['nodes', 'Nodes', ['join', 'leave', 'unreachable', 'forgotten', 'changed', 'watching']],
   ['links', 'Links', ['link-up', 'link-down']],
   ['messages', 'Messages', ['outcome', 'broadcast', 'message']],
 ]

@@ -73,11 +73,10 @@ function reportOf(node: SeenNode, reports: ReadonlyMap<string, NodeReport>): obj
 
 function dotLook(node: SeenNode, self: string): string {
   const attributes = [`shape=${node.kind === 'http' ? 'box' : 'ellipse'}`]
-  const styles: Readonly<Record<SeenNode['state'] | 'left', string>> = {
+  const styles: Readonly<Record<SeenNode['state'], string>> = {
     up: 'solid',
     joining: 'dashed',
     leaving: 'dotted',
-    left: 'dotted',
     unreachable: 'diagonals',
   }
   attributes.push(`style=${styles[node.state]}`)

@@ -7,7 +7,6 @@ const COLORS: StateColors = {
   up: 'var(--state-up)',
   joining: 'var(--state-joining)',
   leaving: 'var(--state-leaving)',
-  left: 'var(--state-leaving)',
   unreachable: 'var(--state-unreachable)',
   http: 'var(--state-http)',
 }

@@ -50,12 +50,6 @@ export interface ErrorLine {
   readonly tag?: number
 }
 
-/** A node as the page has it. */
-export interface ShownNode extends SeenNode {
-  /** It is not leaving any more, but gone. */
-  readonly hasLeft?: true
-}
-
 /** Every line that the page understands. */
 export type FeedLine =
   | OverlayLine
@@ -76,8 +70,6 @@ const CONTROL = /\p{Cc}/u
 /** What a bootstrap tells everybody in line mode, and a node whoever asks. */
 const FOR_PEOPLE = /^\{"event":"(help|snapshot|peer-join|peer-leave|peers|who|events)"/
 const STATES: readonly string[] = ['joining', 'up', 'leaving', 'unreachable']
-/** A node that has said good-bye and is gone. It looks like one that is leaving, until the page lets it go. */
-const LEFT = 'left'
 
 /** Reads lines and counts what it has to leave out. */
 export class LineReader {
@@ -250,11 +242,10 @@ function outcomeLine(fields: Fields): OutcomeLine | undefined {
   }
 }
 
-const seenNode: Check<ShownNode> = (value) => {
+const seenNode: Check<SeenNode> = (value) => {
   const fields = fieldsOf(value)
   const called = name(fields?.name)
-  const told = string(fields?.state)
-  const state = told === LEFT ? 'leaving' : told
+  const state = string(fields?.state)
   if (fields === undefined || called === undefined || state === undefined || !STATES.includes(state)) {
     return undefined
   }
@@ -262,7 +253,6 @@ const seenNode: Check<ShownNode> = (value) => {
     name: called,
     kind: fields.kind === 'http' ? 'http' : 'node',
     state: state as SeenNode['state'],
-    ...(told === LEFT ? { hasLeft: true } : {}),
     incarnation: number(fields.incarnation) ?? 0,
     version: number(fields.version) ?? 0,
     ...optional('url', string(fields.url)),

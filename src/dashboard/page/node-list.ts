@@ -4,7 +4,7 @@ import { make } from './dom.ts'
 import { makeGlyph } from './glyph.ts'
 import type { OverlayState } from './overlay-model.ts'
 import type { ViewState } from './view-state.ts'
-import { many, stateText } from './wording.ts'
+import { many } from './wording.ts'
 
 interface Row {
   readonly element: HTMLLIElement
@@ -86,7 +86,7 @@ export class NodeList {
     if (node === undefined) return
     const isSelf = name === state.self
     const kind = node.kind === 'http' ? 'plain HTTP' : ''
-    const words = [isSelf ? 'watched' : '', kind, node.state === 'up' ? '' : stateText(node)]
+    const words = [isSelf ? 'watched' : '', kind, node.state === 'up' ? '' : node.state]
     const text = words.filter((word) => word !== '').join(', ')
     const links = node.kind === 'http' ? '' : many(degree, 'link')
     const all = `${text}|${links}|${node.state}`

@@ -5,7 +5,6 @@ import type { CountsByReason, NodeReport, SeenNode } from '../../guests/overlay-
 import { make, makeButton } from './dom.ts'
 import { makeGlyph } from './glyph.ts'
 import { Hold } from './hold.ts'
-import type { ShownNode } from './lines.ts'
 import { linkFigures, type OverlayState } from './overlay-model.ts'
 import type { Store } from './store.ts'
 import type { ViewState } from './view-state.ts'
@@ -17,7 +16,6 @@ import {
   durationText,
   many,
   rateText,
-  stateText,
   trailText,
 } from './wording.ts'
 
@@ -104,7 +102,7 @@ export class NodePanel {
     ])
   }
 
-  #record(node: ShownNode, state: OverlayState): HTMLElement {
+  #record(node: SeenNode, state: OverlayState): HTMLElement {
     const isSelf = node.name === state.self
     const kind = node.kind === 'http' ? 'plain HTTP peer' : 'node'
     const started =
@@ -112,7 +110,7 @@ export class NodePanel {
         ? `${dateText(node.incarnation)} (${ageText(state.atMs - node.incarnation)} ago)`
         : undefined
     return facts([
-      ['State', `${stateText(node)}${isSelf ? ', watched' : ''}`],
+      ['State', `${node.state}${isSelf ? ', watched' : ''}`],
       ['Kind', kind],
       ['URL', node.url ?? 'cannot be dialled'],
       ['Started', started],

@@ -7,8 +7,8 @@ import type {
   OverlayLine,
   ReportsLine,
   SeenLink,
+  SeenNode,
 } from '../../guests/overlay-lines.ts'
-import type { ShownNode } from './lines.ts'
 
 /** What a node says of itself, and when it came. */
 export interface DatedReport extends NodeReport {
@@ -20,7 +20,7 @@ export interface OverlayState {
   /** The node that is watched; empty before the first `overlay` line. */
   readonly self: string
   readonly atMs: number
-  readonly nodes: ReadonlyMap<string, ShownNode>
+  readonly nodes: ReadonlyMap<string, SeenNode>
   /** By `linkKey`. */
   readonly links: ReadonlyMap<string, SeenLink>
   /** Each node's last report. */
@@ -32,7 +32,7 @@ export interface OverlayState {
 /** What makes one state of another. */
 export interface OverlayChange {
   readonly self: string
-  readonly nodes: readonly ShownNode[]
+  readonly nodes: readonly SeenNode[]
   readonly gone: readonly string[]
   readonly linksUp: readonly SeenLink[]
   readonly linksDown: readonly SeenLink[]
@@ -42,7 +42,6 @@ export interface OverlayChange {
 export type OverlayEventKind =
   | 'join'
   | 'leave'
-  | 'left'
   | 'unreachable'
   | 'forgotten'
   | 'changed'
@@ -87,7 +86,7 @@ export class OverlayModel {
   #self = ''
   #atMs = 0
   #everyMs = 0
-  readonly #nodes = new Map<string, ShownNode>()
+  readonly #nodes = new Map<string, SeenNode>()
   readonly #links = new Map<string, SeenLink>()
   readonly #reports = new Map<string, DatedReport>()
 
@@ -115,10 +114,7 @@ export class OverlayModel {
   apply(line: OverlayLine | OverlayChangeLine): Applied | undefined {
     if (line.event === 'overlay-change' && !this.isKnown) return undefined
     const isFirst = !this.isKnown
-    // Who has left and is not shown any more does not come back because it is told of again.
-    const nodes = line.nodes.filter((node: ShownNode) => node.hasLeft !== true || this.#nodes.has(node.name))
-    const shown = { ...line, nodes }
-    const change = shown.event === 'overlay' ? this.#difference(shown) : this.#change(shown)
+    const change = line.event === 'overlay' ? this.#difference(line) : this.#change(line)
     // Another node has another clock.
     this.#atMs = change.self === this.#self ? Math.max(this.#atMs, line.atMs) : line.atMs
     const events = this.#eventsOf(change, isFirst)
@@ -176,10 +172,7 @@ export class OverlayModel {
       const kind = eventKind(node, this.#nodes.get(node.name))
       if (kind !== undefined) events.push({ kind, node: node.name })
     }
-    for (const name of change.gone) {
-      // Of one that has left it was told already.
-      if (this.#nodes.get(name)?.hasLeft !== true) events.push({ kind: 'forgotten', node: name })
-    }
+    for (const name of change.gone) events.push({ kind: 'forgotten', node: name })
     for (const [node, peer] of change.linksUp) events.push({ kind: 'link-up', node, peer })
     for (const [node, peer] of change.linksDown) events.push({ kind: 'link-down', node, peer })
     return events
@@ -188,7 +181,7 @@ export class OverlayModel {
 
 /** Applies a change to the parts of a state. */
 export function patch(
-  nodes: Map<string, ShownNode>,
+  nodes: Map<string, SeenNode>,
   links: Map<string, SeenLink>,
   change: OverlayChange,
 ): void {
@@ -244,8 +237,7 @@ export function linkMessagesPerS({ nodes, reports, atMs, reportsFreshMs }: Overl
   return perS
 }
 
-function eventKind(node: ShownNode, before: ShownNode | undefined): OverlayEventKind | undefined {
-  if (node.hasLeft === true && before?.hasLeft !== true) return 'left'
+function eventKind(node: SeenNode, before: SeenNode | undefined): OverlayEventKind | undefined {
   if (node.state === before?.state) {
     if (node.incarnation !== before.incarnation) return 'join'
     // A new version alone says only that its links have changed, which is told by the links.
@@ -258,17 +250,16 @@ function eventKind(node: ShownNode, before: ShownNode | undefined): OverlayEvent
       return 'leave'
     case 'unreachable':
       return 'unreachable'
-    default:
+    case 'joining':
       return undefined
   }
 }
 
-function isSame(a: ShownNode, b: ShownNode | undefined): boolean {
+function isSame(a: SeenNode, b: SeenNode | undefined): boolean {
   return (
     b !== undefined &&
     a.kind === b.kind &&
     a.state === b.state &&
-    a.hasLeft === b.hasLeft &&
     a.url === b.url &&
     a.incarnation === b.incarnation &&
     a.version === b.version &&

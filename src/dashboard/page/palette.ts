@@ -28,7 +28,6 @@ export function readPalette(): Palette {
     up: color('state-up'),
     joining: color('state-joining'),
     leaving: color('state-leaving'),
-    left: color('state-leaving'),
     unreachable: color('state-unreachable'),
     http: color('state-http'),
   }

@@ -17,7 +17,7 @@ export interface Look {
 }
 
 /** Colours of the states, as CSS colours or variables. */
-export type StateColors = Readonly<Record<SeenState | 'left' | 'http', string>>
+export type StateColors = Readonly<Record<SeenState | 'http', string>>
 
 /** Which colour a node has. */
 export function colorOf(look: Look, colors: StateColors): string {

@@ -3,7 +3,7 @@
 
 import type { TrafficLine, WatchLine } from '../../guests/overlay-lines.ts'
 import type { FeedState } from './feed.ts'
-import type { ErrorLine, FeedLine, MessageLine, OutcomeLine, ShownNode } from './lines.ts'
+import type { ErrorLine, FeedLine, MessageLine, OutcomeLine } from './lines.ts'
 import { OverlayModel, type OverlayState } from './overlay-model.ts'
 import { type Trail, Trails } from './paths.ts'
 import { Sends, type Sent } from './sends.ts'
@@ -34,9 +34,6 @@ export interface StoreListener {
   onEvents(): void
   onSends(): void
 }
-
-/** A node that has left is shown so long, in ms. */
-const LEFT_SHOWN_MS = 10_000
 
 /** Broadcasts of one second that are told in the timeline. */
 const BROADCASTS_PER_S = 3
@@ -197,20 +194,9 @@ export class Store {
       })
     }
     this.#waiting = undefined
-    for (const node of applied.change.nodes) this.#letGo(node)
     this.#listener.onStructure()
     if (applied.events.length > 0 || !wasKnown) this.#listener.onEvents()
     this.#listener.onPhase()
-  }
-
-  // Who has left is seen for some seconds more, and then taken out as if the node had forgotten it.
-  #letGo({ name, hasLeft }: ShownNode): void {
-    if (hasLeft !== true) return
-    setTimeout(() => {
-      if (this.model.state.nodes.get(name)?.hasLeft !== true) return
-      const nothing = { nodes: [], linksUp: [], linksDown: [] }
-      this.#takeOverlay({ event: 'overlay-change', atMs: this.nowMs, gone: [name], ...nothing })
-    }, LEFT_SHOWN_MS)
   }
 
   #takeTraffic(line: TrafficLine): void {

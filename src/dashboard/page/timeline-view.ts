@@ -165,7 +165,7 @@ export class TimelineView {
         context.fillStyle = palette.joining
         triangle(context, at, [MARKS_PX - 1, 2])
         context.fill()
-      } else if (kind === 'leave' || kind === 'left' || kind === 'forgotten') {
+      } else if (kind === 'leave' || kind === 'forgotten') {
         context.fillStyle = palette.leaving
         triangle(context, at, [2, MARKS_PX - 1])
         context.fill()

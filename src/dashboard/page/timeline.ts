@@ -1,8 +1,7 @@
 // What has happened, for the last minutes: a ring of changes with keyframes, from which any moment in it can be made
 // again. Pure. It must not grow with time: whole segments (a keyframe and the changes after it) are dropped at the far end.
 
-import type { NodeReport, ReportsLine, SeenLink } from '../../guests/overlay-lines.ts'
-import type { ShownNode } from './lines.ts'
+import type { NodeReport, ReportsLine, SeenLink, SeenNode } from '../../guests/overlay-lines.ts'
 import {
   type DatedReport,
   NOTHING,
@@ -44,7 +43,7 @@ export interface TimelineOptions {
 interface Segment {
   readonly atMs: number
   readonly self: string
-  readonly nodes: ReadonlyMap<string, ShownNode>
+  readonly nodes: ReadonlyMap<string, SeenNode>
   readonly links: ReadonlyMap<string, SeenLink>
   readonly changes: { readonly atMs: number; readonly change: OverlayChange }[]
   size: number
@@ -200,7 +199,7 @@ export class Timeline {
     }
   }
 
-  #reportsAt(atMs: number, nodes: ReadonlyMap<string, ShownNode>): ReadonlyMap<string, DatedReport> {
+  #reportsAt(atMs: number, nodes: ReadonlyMap<string, SeenNode>): ReadonlyMap<string, DatedReport> {
     const reports = new Map<string, DatedReport>()
     for (let index = this.#reports.length - 1; index >= 0 && reports.size < nodes.size; index--) {
       const line = this.#reports[index]

@@ -1,7 +1,7 @@
 // How the page says things: figures with units, times, and what happened, as short texts. Pure. It must not make HTML:
 // whatever comes out is shown as text.
 
-import type { OutcomeLine, ShownNode } from './lines.ts'
+import type { OutcomeLine } from './lines.ts'
 import type { OverlayEvent } from './overlay-model.ts'
 import type { Trail } from './paths.ts'
 import { isTreeConnected, pathOf, treeOf } from './paths.ts'
@@ -72,8 +72,6 @@ export function eventText(event: OverlayEvent): string {
       return `${event.node} joined`
     case 'leave':
       return `${event.node} is leaving`
-    case 'left':
-      return `${event.node} left`
     case 'unreachable':
       return `${event.node} became unreachable`
     case 'forgotten':
@@ -87,11 +85,6 @@ export function eventText(event: OverlayEvent): string {
     case 'watching':
       return `watching ${event.node}`
   }
-}
-
-/** A node's state in a word. */
-export function stateText({ state, hasLeft }: ShownNode): string {
-  return hasLeft === true ? 'left' : state
 }
 
 /** How a send ended, without its path: `delivered, 2 hops, 3.1 ms`. */

@@ -14,7 +14,6 @@ const COLORS = {
   up: '#246',
   joining: '#264',
   leaving: '#642',
-  left: '#642',
   unreachable: '#a22',
   http: '#526',
 }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type FeedLine, LineReader } from '../../../src/dashboard/page/lines.ts'
+import type { FeedLine } from '../../../src/dashboard/page/lines.ts'
 import { linkMessagesPerS } from '../../../src/dashboard/page/overlay-model.ts'
 import { Store } from '../../../src/dashboard/page/store.ts'
-import { stateText } from '../../../src/dashboard/page/wording.ts'
 import type { SeenNode } from '../../../src/guests/overlay-lines.ts'
 import { change, FakeOverlay } from '../../support/fake-overlay.ts'
 
@@ -41,32 +40,6 @@ describe('the store of the page', () => {
     assert.equal(phaseOf(node('b', { state: 'unreachable' }), node('c', { state: 'leaving' })), 'alone')
     assert.equal(phaseOf(node('b')), 'live')
     assert.equal(phaseOf(node('b', { kind: 'http' })), 'live')
-  })
-
-  it('shows who has left for some seconds, tells it once, and does not let it come back', (context) => {
-    context.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000 })
-    const reader = new LineReader()
-    const read = (line: object) => {
-      const checked = reader.read(JSON.stringify(line))
-      assert.ok(checked)
-      return checked
-    }
-    const left = { ...node('b', { version: 2 }), state: 'left' }
-    const store = storeWith(all([node('a'), node('b'), node('c')], 1_000))
-    store.take(read(change(1_000, { nodes: [left as SeenNode] })))
-    const shown = store.model.state.nodes.get('b')
-    assert.ok(shown)
-    assert.equal(stateText(shown), 'left')
-    context.mock.timers.tick(9_999)
-    assert.equal(store.model.state.nodes.size, 3)
-    context.mock.timers.tick(1)
-    assert.equal(store.model.state.nodes.size, 2)
-    store.take(read({ ...all([node('a'), node('c')], 12_000), nodes: [node('a'), left, node('c')] }))
-    assert.equal(store.model.state.nodes.size, 2)
-    const told = store.timeline.events.filter((event) => event.node === 'b').map((event) => event.text)
-    assert.deepEqual(told, ['b left'])
-    store.take(change(13_000, { nodes: [node('b', { incarnation: 2 })] }))
-    assert.equal(store.model.state.nodes.size, 3)
   })
 
   it('goes on with the clock of another node that is watched', () => {
