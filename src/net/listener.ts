@@ -49,12 +49,12 @@ export interface Listener {
   stats(): ListenerStats
 }
 
-/** How long an idle HTTP connection is kept: longer than what common clients reuse one for, so they seldom find it shut. */
 /**
  * Connections that wait to be taken in. An event loop takes one a turn, and where a thousand nodes start at once they dial one
  * bootstrap at once; beyond this (or the system's limit) they try again after 1, 3, 7 s and so on.
  */
 const BACKLOG = 4_096
+/** How long an idle HTTP connection is kept: longer than what common clients reuse one for, so they seldom find it shut. */
 const KEEP_ALIVE_MS = 30_000
 /** Finds dead guests and clients whose machine has vanished; links have heartbeats of their own. */
 const TCP_KEEP_ALIVE_MS = 30_000

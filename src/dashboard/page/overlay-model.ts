@@ -172,7 +172,9 @@ export class OverlayModel {
       const kind = eventKind(node, this.#nodes.get(node.name))
       if (kind !== undefined) events.push({ kind, node: node.name })
     }
-    for (const name of change.gone) events.push({ kind: 'forgotten', node: name })
+    // That a node has left was told when it said so.
+    for (const name of change.gone)
+      if (this.#nodes.get(name)?.state !== 'leaving') events.push({ kind: 'forgotten', node: name })
     for (const [node, peer] of change.linksUp) events.push({ kind: 'link-up', node, peer })
     for (const [node, peer] of change.linksDown) events.push({ kind: 'link-down', node, peer })
     return events

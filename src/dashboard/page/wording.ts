@@ -71,7 +71,7 @@ export function eventText(event: OverlayEvent): string {
     case 'join':
       return `${event.node} joined`
     case 'leave':
-      return `${event.node} is leaving`
+      return `${event.node} left`
     case 'unreachable':
       return `${event.node} became unreachable`
     case 'forgotten':

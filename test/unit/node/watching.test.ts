@@ -1,0 +1,183 @@
+// What those who watch at a node are told, and what the other nodes are asked for, on a clock that the test moves.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { NodeName } from '../../../src/core/messages.ts'
+import type { MessageStep, TrafficLine, WatchedLine } from '../../../src/guests/overlay-lines.ts'
+import type { WatchCall } from '../../../src/node/report-form.ts'
+import { Watching } from '../../../src/node/watching.ts'
+import { decodePayload } from '../../../src/wire/payload.ts'
+
+const TRACE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00'
+const from = 'a' as NodeName
+
+function steps(count: number, traceparent?: string): MessageStep[] {
+  return Array.from({ length: count }, (_, i) => ({
+    kind: 'broadcast',
+    id: `o/1/${i}`,
+    origin: 'o',
+    at: 'a',
+    via: 'b',
+    hops: 1,
+    bytes: 1,
+    ...(traceparent !== undefined && { traceparent }),
+  }))
+}
+
+class Rig {
+  nowMs = 0
+  reachableCount = 30
+  readonly own: WatchCall[] = []
+  readonly told: unknown[] = []
+  readonly lines: WatchedLine[] = []
+  readonly #waits: { readonly dueMs: number; readonly done: () => void }[] = []
+  readonly watching: Watching
+
+  constructor() {
+    const rig = this
+    this.watching = new Watching({
+      name: from,
+      overlay: {
+        self: { name: 'a' },
+        directory: {
+          entries: [],
+          edges: () => [],
+          get: () => undefined,
+          hash: { high: 0, low: 0 },
+          size: 1,
+          get reachableCount() {
+            return rig.reachableCount
+          },
+        },
+      } as never,
+      httpPeers: () => [],
+      casting: {
+        tell: (payload) => {
+          const decoded = decodePayload(payload)
+          this.told.push(decoded.ok ? [decoded.headers, decoded.value] : decoded.detail)
+        },
+      },
+      timers: { wait: (ms) => new Promise((done) => this.#waits.push({ dueMs: this.nowMs + ms, done })) },
+      nowMs: () => this.nowMs,
+      wallMs: () => 1_000_000 + this.nowMs,
+      askOwn: (call) => this.own.push(call),
+    })
+  }
+
+  watch() {
+    return this.watching.watch((line) => this.lines.push(line))
+  }
+
+  async pass(ms: number): Promise<void> {
+    const endMs = this.nowMs + ms
+    for (;;) {
+      this.#waits.sort((a, b) => a.dueMs - b.dueMs)
+      const [first] = this.#waits
+      if (first === undefined || first.dueMs > endMs) break
+      this.#waits.shift()
+      this.nowMs = first.dueMs
+      first.done()
+      for (let i = 0; i < 10; i++) await Promise.resolve()
+    }
+    this.nowMs = endMs
+  }
+
+  get traffic(): TrafficLine[] {
+    return this.lines.filter((line) => line.event === 'traffic')
+  }
+
+  /** Steps that were told, and those that were not. */
+  get sums(): { readonly told: number; readonly leftOut: number } {
+    return {
+      told: this.traffic.reduce((sum, line) => sum + line.steps.length, 0),
+      leftOut: this.traffic.reduce((sum, line) => sum + line.leftOut, 0),
+    }
+  }
+}
+
+test('nobody is asked before somebody watches; then again and again, and to stop when the last one is gone', async () => {
+  const rig = new Rig()
+  await rig.pass(10_000)
+  assert.equal(rig.own.length, 0)
+  assert.equal(rig.watching.reported(from, {}), false)
+  const [one, another] = [rig.watch(), rig.watch()]
+  await rig.pass(11_000)
+  assert.deepEqual(rig.own, Array(3).fill({ everyMs: 1_000, forMs: 15_000, oneIn: 1 }))
+  assert.deepEqual(rig.told[0], [
+    { watch: '1', ping: '1' },
+    { everyMs: 1_000, forMs: 15_000, oneIn: 1 },
+  ])
+  one.end()
+  await rig.pass(1_000)
+  assert.equal(rig.own.at(-1)?.forMs, 15_000)
+  another.end()
+  await rig.pass(1_000)
+  assert.equal(rig.own.at(-1)?.forMs, 0)
+  const calls = rig.own.length
+  await rig.pass(60_000)
+  assert.equal(rig.own.length, calls)
+})
+
+test('a line comes at least every five seconds, by the wall clock', async () => {
+  const rig = new Rig()
+  rig.reachableCount = 10_000
+  rig.watch()
+  await rig.pass(60_000)
+  const times = rig.lines.map(({ event }, i) => [event, (rig.lines[i] as { atMs: number }).atMs] as const)
+  assert.ok(times.every(([event, atMs]) => event === 'reports' && atMs > 1_000_000))
+  assert.ok(times.length >= 11, `${times.length} lines`)
+  assert.equal(rig.own[0]?.everyMs, 50_000)
+})
+
+test('steps are bounded whatever comes, those of traced messages apart', async () => {
+  const rig = new Rig()
+  rig.watch()
+  rig.watching.take({ steps: steps(5_000), leftOut: 7 })
+  rig.watching.take({ steps: steps(3_000, TRACE), leftOut: 0 })
+  await rig.pass(250)
+  assert.deepEqual(rig.sums, { told: 400 + 2_000, leftOut: 4_600 + 1_000 + 7 })
+  rig.watching.take({ steps: steps(5_000), leftOut: 0 })
+  await rig.pass(250)
+  assert.equal(rig.sums.told, 2_400)
+  await rig.pass(1_000)
+  rig.watching.take({ steps: steps(10), leftOut: 0 })
+  await rig.pass(250)
+  assert.equal(rig.sums.told, 2_410)
+})
+
+test('fewer messages are chosen when there are too many, and more again soon; traced ones change nothing', async () => {
+  const rig = new Rig()
+  rig.watch()
+  const oneIn = () => rig.own.at(-1)?.oneIn ?? 0
+  await rig.pass(2_000)
+  rig.watching.take({ steps: steps(3_000, TRACE), leftOut: 0 })
+  await rig.pass(2_000)
+  assert.equal(oneIn(), 1)
+  const calls = rig.own.length
+  rig.watching.take({ steps: [], leftOut: 400_000 })
+  await rig.pass(1_250)
+  assert.equal(rig.own.length, calls + 1, 'all are told at once')
+  assert.ok(oneIn() >= 256, `one in ${oneIn()}`)
+  await rig.pass(15_000)
+  assert.equal(oneIn(), 1)
+})
+
+test('what another node reports cannot be too much', async () => {
+  const rig = new Rig()
+  rig.watch()
+  assert.ok(rig.watching.reported(from, { steps: 'x', leftOut: 1e15, report: { links: 7 } }))
+  await rig.pass(250)
+  assert.ok(rig.sums.leftOut <= 10_000_000)
+  await rig.pass(60_000)
+  assert.equal(rig.own.at(-1)?.oneIn, 1)
+})
+
+test('nothing goes on when the node has ended', async () => {
+  const rig = new Rig()
+  rig.watch()
+  rig.watching.end()
+  const calls = rig.own.length
+  await rig.pass(10_000)
+  assert.equal(rig.own.length, calls)
+  assert.equal(rig.watch().all().self, 'a')
+})
