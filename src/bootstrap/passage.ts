@@ -110,7 +110,8 @@ export class Passage {
       if (this.#end.signal.aborted || problem === undefined) return
       detail = `No registered node can be dialled from here: ${problem}`
     }
-    this.#wait(detail)
+    // Where there is none but the one that was lost, that is what there is to say.
+    if (order.length > 0 || except === undefined) this.#wait(detail)
     this.#retry()
   }
 

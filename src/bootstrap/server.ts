@@ -19,10 +19,10 @@ import { type Listener, listen } from '../net/listener.ts'
 import type { ListenerStats } from '../net/listener-stats.ts'
 import { WsSocket } from '../net/ws-socket.ts'
 import { encodeFrame } from '../wire/encode.ts'
-import { parseLine } from '../wire/lines.ts'
 import { bootstrapMetrics } from './metrics.ts'
 import { type BootstrapOptions, checkBootstrapOptions } from './options.ts'
-import { type Agreed, PASSAGE_HEADER, Passage } from './passage.ts'
+import { PASSAGE_HEADER } from './passage.ts'
+import { Passages } from './passages.ts'
 import { Poller } from './poller.ts'
 import { Registry } from './registry.ts'
 import type {
@@ -90,8 +90,7 @@ class BootstrapServer implements Bootstrap {
   readonly #poller: Poller
   readonly #links = new Map<LinkId, Link>()
   readonly #watchers = new Map<LinkId, Watcher>()
-  readonly #passages = new Map<LinkId, Passage>()
-  readonly #agreed: Agreed = { node: undefined }
+  readonly #passages: Passages
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #answers = new Map<number, (result: HttpRegistration) => void>()
   readonly #refused: Partial<Record<Reason, number>> = {}
@@ -110,6 +109,7 @@ class BootstrapServer implements Bootstrap {
     this.#options = options
     this.#logger = withFields(options.logger ?? silentLogger, { room: 'bootstrap' })
     this.#poller = new Poller(options.poller)
+    this.#passages = new Passages(() => this.peers(), this.#logger)
     this.#registry = new Registry({
       hello: {
         type: 'hello',
@@ -191,7 +191,7 @@ class BootstrapServer implements Bootstrap {
     for (const timer of this.#timers) clearTimeout(timer)
     this.#timers.clear()
     this.#poller.close()
-    for (const id of [...this.#passages.keys()]) this.#endPassage(id)
+    this.#passages.endAll()
     await this.#listener?.close()
     this.#logger.info({}, 'bootstrap-closed')
   }
@@ -225,10 +225,10 @@ class BootstrapServer implements Bootstrap {
       socket,
       {
         onAsked: (what) => this.#give({ type: 'watcher-asks', link: id, what }),
-        onJson: (line) => this.#jsonTyped(id, watcher, line),
+        onJson: (line) => this.#passages.typed(id, watcher, line),
         onClosed: () => {
           this.#watchers.delete(id)
-          this.#endPassage(id)
+          this.#passages.end(id)
           this.#give({ type: 'watcher-closed', link: id })
         },
         onDropped: () => {
@@ -243,45 +243,6 @@ class BootstrapServer implements Bootstrap {
     if (request.headers[PASSAGE_HEADER] !== undefined) watcher.close('wrong-role')
     else if (this.#closed === undefined) this.#give({ type: 'watcher-open', link: id, from })
     else watcher.close('shutting-down')
-  }
-
-  /** What is typed as JSON is for the node that is watched, but for the word to watch. */
-  #jsonTyped(id: LinkId, watcher: Watcher, line: string): void {
-    const command = parseLine(line)
-    const tag = command.tag === undefined ? {} : { tag: command.tag }
-    if (command.type === 'watch') {
-      if (!command.on) {
-        this.#endPassage(id)
-        watcher.show(JSON.stringify({ event: 'watch', ...tag, on: false }))
-      } else if (!this.#passages.has(id)) this.#startPassage(id, watcher)
-      return
-    }
-    // What is wrong with a line, the node says.
-    if (this.#passages.get(id)?.pass(line) !== true) {
-      const text = 'A bootstrap carries no messages. {"cmd":"watch","on":true} leads to a node that does'
-      watcher.show(JSON.stringify({ event: 'error', ...tag, text }))
-    }
-  }
-
-  #startPassage(id: LinkId, watcher: Watcher): void {
-    const passage = new Passage({
-      nodes: () =>
-        this.peers().flatMap(({ kind, name, url }) =>
-          kind === 'node' && url !== undefined ? [{ name, url }] : [],
-        ),
-      agreed: this.#agreed,
-      show: (text) => watcher.show(text),
-      unreadBytes: () => watcher.unreadBytes,
-      logger: this.#logger,
-    })
-    this.#passages.set(id, passage)
-    passage.start()
-  }
-
-  #endPassage(id: LinkId): void {
-    this.#passages.get(id)?.close()
-    this.#passages.delete(id)
-    if (this.#passages.size === 0) this.#agreed.node = undefined
   }
 
   #httpHost(): BootstrapHost {

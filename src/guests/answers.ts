@@ -14,7 +14,7 @@ import type { LineForm, LineTag } from '../wire/line-requests.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { base64, printable, printableValue } from '../wire/printable.ts'
 import type { GuestNeighbor, GuestPeer, ReceivedMessage } from './guest-host.ts'
-import type { WatchedLine, WatchLine } from './overlay-lines.ts'
+import type { ExcerptLine, WatchedLine } from './overlay-lines.ts'
 import { depthOf, spreadTree } from './spread-tree.ts'
 import {
   byName,
@@ -110,20 +110,19 @@ export function receivedExcerpt(message: ReceivedMessage): Answer {
   const { from, sender, value, broadcast, topic } = message
   const isBytes = value instanceof Uint8Array
   const text = isBytes ? '' : typeof value === 'string' ? value : JSON.stringify(value)
-  const line = {
+  return watchedLine({
     event: 'message',
     from,
     ...(sender !== undefined && { sender }),
-    msg: isBytes ? `${value.length} bytes` : text.slice(0, EXCERPT_CHARS_MAX),
-    ...(isBytes || text.length > EXCERPT_CHARS_MAX ? { cut: true } : {}),
+    msg: isBytes ? `${value.length} bytes` : text.slice(0, WATCHED_CHARS_MAX),
+    ...(isBytes || text.length > WATCHED_CHARS_MAX ? { cut: true as const } : {}),
     broadcast,
     ...(topic !== undefined && { topic }),
-  }
-  return { text: () => JSON.stringify(line), json: () => line }
+  })
 }
 
 /** What those who watch are shown of a message. */
-const EXCERPT_CHARS_MAX = 200
+const WATCHED_CHARS_MAX = 200
 
 /** Where a direct message was to go. */
 export interface SentTo {
@@ -135,14 +134,8 @@ export interface SentTo {
   readonly excerptOf?: JsonValue
 }
 
-/** `watch` was carried out: the lines of guests/overlay-lines follow. */
-export function watchSet(node: string, on: boolean): Answer {
-  const line: WatchLine = { event: 'watch', on, node }
-  return { text: () => JSON.stringify(line), json: () => ({ ...line }) }
-}
-
 /** A line for those who watch the overlay: JSON, whatever they have typed since. */
-export function watchedLine(line: WatchedLine): Answer {
+export function watchedLine(line: WatchedLine | ExcerptLine): Answer {
   return { text: () => JSON.stringify(line), json: () => ({ ...line }) }
 }
 

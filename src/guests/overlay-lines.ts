@@ -133,5 +133,19 @@ export interface WatchLine {
   readonly tag?: JsonValue
 }
 
-/** All of it. */
+/** An excerpt of a message that the node received. A few of them are shown, and only to those who keep up. */
+export interface ExcerptLine {
+  readonly event: 'message'
+  readonly from: string
+  /** The label that the sender gave itself, when it differs from `from`. */
+  readonly sender?: string
+  /** The first 200 characters of the text or of the JSON; of bytes, how many there are. */
+  readonly msg: string
+  /** It is not the whole message. */
+  readonly cut?: true
+  readonly broadcast: boolean
+  readonly topic?: string
+}
+
+/** All of it but for excerpts, which come beside it. */
 export type WatchedLine = OverlayLine | OverlayChangeLine | ReportsLine | TrafficLine | WatchLine

@@ -202,7 +202,7 @@ export class Session {
         break
       case 'watch':
         // Before the lines that come of it.
-        this.#tell(answers.watchSet(host.name, command.on), command)
+        this.#tell(answers.watchedLine({ event: 'watch', on: command.on, node: host.name }), command)
         this.#room.onlookers.watch(this, command.on)
         break
       case 'peers':

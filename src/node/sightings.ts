@@ -109,12 +109,13 @@ export class Sightings {
     if (spread === undefined || (this.#oneIn === undefined && !this.#isLogged)) return
     const traceparent = traceparentOf(payload)
     const { incarnation, sequence, via } = spread
-    if (traceparent === undefined && !this.#isChosen(sequence, from, '')) return
+    const isChosen = this.#isChosen(sequence, from, '')
+    if (traceparent === undefined && !isChosen) return
     if (isOfWatching(payload)) return
     const id = `${from}/${incarnation}/${sequence}`
     const bytes = payload.length
     if (traceparent !== undefined) this.#log(traceparent, { id, from, via, hops, bytes })
-    this.#keep({ kind: 'broadcast', id, origin: from, via, hops, bytes }, { sequence, traceparent })
+    this.#keep({ kind: 'broadcast', id, origin: from, via, hops, bytes }, traceparent, isChosen)
   }
 
   /** A message of this node goes out, or has ended, and belongs to a trace. */
@@ -125,8 +126,9 @@ export class Sightings {
   #direct(via: NodeName, message: Direct): void {
     const { origin, sequence, destination, hops, payload } = message
     const traceparent = traceparentOf(payload)
+    const isChosen = this.#isChosen(sequence, origin, destination)
     if (traceparent === undefined) {
-      if (!this.#isChosen(sequence, origin, destination)) return
+      if (!isChosen) return
       // A node under full load comes here for each message until it is told to choose fewer.
       if (this.#steps.length >= STEPS_MAX) {
         this.#leftOut++
@@ -138,31 +140,26 @@ export class Sightings {
     const id = `${origin}/${message.originIncarnation}/${sequence}/${destination}`
     if (traceparent !== undefined)
       this.#log(traceparent, { id, from: origin, to: destination, via, hops, bytes })
-    this.#keep({ kind: 'direct', id, origin, destination, via, hops, bytes }, { sequence, traceparent })
+    this.#keep({ kind: 'direct', id, origin, destination, via, hops, bytes }, traceparent, isChosen)
   }
 
   #isChosen(sequence: number, origin: string, destination: string): boolean {
     return this.#oneIn !== undefined && isChosen(sequence, origin, destination, this.#oneIn)
   }
 
-  #keep(
-    step: Omit<MessageStep, 'at'>,
-    { sequence, traceparent }: { readonly sequence: number; readonly traceparent: string | undefined },
-  ): void {
+  /** @param isChosen of a message with a trace: whether it is told of also when those have no room of their own left */
+  #keep(step: Omit<MessageStep, 'at'>, traceparent: string | undefined, isChosen: boolean): void {
     if (this.#oneIn === undefined) return
     const isFirst = traceparent !== undefined && this.#traced < TRACED_MAX
-    const isRest = !isFirst && this.#steps.length < STEPS_MAX
-    if (isFirst) this.#traced++
-    else if (traceparent !== undefined && !this.#isChosen(sequence, step.origin, step.destination ?? '')) {
-      this.#leftOut++
-      return
-    } else if (!isRest) {
+    if (!isFirst && !(isChosen && this.#steps.length < STEPS_MAX)) {
       this.#leftOut++
       return
     }
     const at = this.#parts.name
     this.#steps.push(traceparent === undefined ? { ...step, at } : { ...step, at, traceparent })
-    if (isFirst) this.#onTraced()
+    if (!isFirst) return
+    this.#traced++
+    this.#onTraced()
   }
 
   /** At `info` when the trace is recorded by whoever began it. */
