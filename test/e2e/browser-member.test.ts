@@ -160,7 +160,8 @@ describeInBrowser('a member in a browser', () => {
     assert.deepEqual(anna.complaints, [])
   })
 
-  test('stays a member while the timers of its tab sleep, because its neighbors wake it', async (t) => {
+  /** A page between two nodes that do not wait for long. */
+  async function withImpatientPeers(t: TestContext) {
     const bootstrap = await startBootstrap(t)
     const options = { bootstrap: [bootstrap.url], config: IMPATIENT }
     const nodes = await startPeers(t, 2, options)
@@ -168,6 +169,11 @@ describeInBrowser('a member in a browser', () => {
     const anna = await MemberPage.start(t, { browser, site }, { name: 'anna', ...options })
     await anna.hasNeighbors(2)
     await n1.knows('anna', 'n2')
+    return { bootstrap, nodes, n1, anna }
+  }
+
+  test('stays a member while the timers of its tab sleep, because its neighbors wake it', async (t) => {
+    const { bootstrap, nodes, n1, anna } = await withImpatientPeers(t)
     await anna.sleepTimers()
     // Four times as long as the others wait.
     await anna.page.waitForFunction(
@@ -185,13 +191,7 @@ describeInBrowser('a member in a browser', () => {
   })
 
   test('is a member again when its page stood still for longer than its neighbors wait', async (t) => {
-    const bootstrap = await startBootstrap(t)
-    const options = { bootstrap: [bootstrap.url], config: IMPATIENT }
-    const nodes = await startPeers(t, 2, options)
-    const [n1] = nodes as [RecordedNode]
-    const anna = await MemberPage.start(t, { browser, site }, { name: 'anna', ...options })
-    await anna.hasNeighbors(2)
-    await n1.knows('anna', 'n2')
+    const { bootstrap, nodes, n1, anna } = await withImpatientPeers(t)
     const goOn = await anna.standStill()
     const failed = n1.node.send('anna', 'asleep?', { deadlineMs: 1_500 })
     await until('she is gone', () => nodes.every(({ left }) => left.some((line) => line.startsWith('anna '))))

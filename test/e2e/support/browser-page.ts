@@ -84,9 +84,11 @@ export class Site {
 export class MemberPage {
   readonly page: Page
   readonly context: BrowserContext
-  /** What the browser complains of, without what it prints of every WebSocket that does not open. */
+  /** What the browser complains of, without what it prints of every WebSocket that does not open, or is given up before. */
   get complaints(): string[] {
-    return this.#complaints.filter((text) => !/^error: WebSocket connection to '.*' failed: /.test(text))
+    return this.#complaints.filter(
+      (text) => !/^(error|warning): WebSocket connection to '.*' failed: /.test(text),
+    )
   }
   readonly #complaints: string[]
 

@@ -6,13 +6,13 @@ import type { NodeName } from '../../../src/core/messages.ts'
 import { Rng } from '../../../src/core/rng.ts'
 import type { Told } from '../../../src/node/report-form.ts'
 import { Reporting } from '../../../src/node/reporting.ts'
+import { HandClock } from '../../support/hand-clock.ts'
 
 const name = (text: string) => text as NodeName
 const CALL = { everyMs: 1_000, forMs: 15_000, oneIn: 4 }
 
 /** A node that reports, and time. */
-class Rig {
-  nowMs = 0
+class Rig extends HandClock {
   queuedBytes = 0
   /** Whom a report went to, and when. */
   readonly sent: [string, number][] = []
@@ -21,7 +21,6 @@ class Rig {
   isHeldUp = false
   watched: number | undefined
   onTraced = (): void => {}
-  readonly #waits: { readonly dueMs: number; readonly done: () => void }[] = []
 
   readonly reporting = new Reporting({
     name: name('me'),
@@ -47,9 +46,7 @@ class Rig {
         )
       },
     },
-    timers: {
-      wait: (ms) => new Promise((done) => this.#waits.push({ dueMs: this.nowMs + ms, done })),
-    },
+    timers: this,
     nowMs: () => this.nowMs,
     rng: new Rng(1),
     stats: () => ({
@@ -60,22 +57,6 @@ class Rig {
     }),
     toOwn: (told) => this.own.push(told),
   })
-
-  /** Lets time pass. */
-  async pass(ms: number): Promise<void> {
-    const endMs = this.nowMs + ms
-    for (;;) {
-      this.#waits.sort((a, b) => a.dueMs - b.dueMs)
-      const [first] = this.#waits
-      if (first === undefined || first.dueMs > endMs) break
-      this.#waits.shift()
-      this.nowMs = first.dueMs
-      first.done()
-      // What follows from it.
-      for (let i = 0; i < 10; i++) await Promise.resolve()
-    }
-    this.nowMs = endMs
-  }
 
   countOf(watcher: string): number {
     return this.sent.filter(([to]) => to === watcher).length

@@ -7,6 +7,7 @@ import type { MessageStep, TrafficLine, WatchedLine } from '../../../src/guests/
 import type { WatchCall } from '../../../src/node/report-form.ts'
 import { Watching } from '../../../src/node/watching.ts'
 import { decodePayload } from '../../../src/wire/payload.ts'
+import { HandClock } from '../../support/hand-clock.ts'
 
 const TRACE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00'
 const from = 'a' as NodeName
@@ -24,16 +25,15 @@ function steps(count: number, traceparent?: string): MessageStep[] {
   }))
 }
 
-class Rig {
-  nowMs = 0
+class Rig extends HandClock {
   reachableCount = 30
   readonly own: WatchCall[] = []
   readonly told: unknown[] = []
   readonly lines: WatchedLine[] = []
-  readonly #waits: { readonly dueMs: number; readonly done: () => void }[] = []
   readonly watching: Watching
 
   constructor() {
+    super()
     const rig = this
     this.watching = new Watching({
       name: from,
@@ -57,7 +57,7 @@ class Rig {
           this.told.push(decoded.ok ? [decoded.headers, decoded.value] : decoded.detail)
         },
       },
-      timers: { wait: (ms) => new Promise((done) => this.#waits.push({ dueMs: this.nowMs + ms, done })) },
+      timers: this,
       nowMs: () => this.nowMs,
       wallMs: () => 1_000_000 + this.nowMs,
       askOwn: (call) => this.own.push(call),
@@ -66,20 +66,6 @@ class Rig {
 
   watch() {
     return this.watching.watch((line) => this.lines.push(line))
-  }
-
-  async pass(ms: number): Promise<void> {
-    const endMs = this.nowMs + ms
-    for (;;) {
-      this.#waits.sort((a, b) => a.dueMs - b.dueMs)
-      const [first] = this.#waits
-      if (first === undefined || first.dueMs > endMs) break
-      this.#waits.shift()
-      this.nowMs = first.dueMs
-      first.done()
-      for (let i = 0; i < 10; i++) await Promise.resolve()
-    }
-    this.nowMs = endMs
   }
 
   get traffic(): TrafficLine[] {
