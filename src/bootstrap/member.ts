@@ -22,6 +22,8 @@ export interface Member {
   readonly hello: Hello
   /** When the last frame came. */
   heardMs: number
+  /** Whether it was asked for a sign of life, and has not given one yet. */
+  isAsked: boolean
 }
 
 /** A node that wants a name which another connection holds: that one has been asked for a sign of life. */

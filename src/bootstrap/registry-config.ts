@@ -13,9 +13,12 @@ export interface RegistryConfig {
   readonly httpPushIntervalMs: number
   /** How long a new connection may take to say hello (design, bad input: 5 s). */
   readonly helloTimeoutMs: number
-  /** Interval in which nodes send heartbeats to the bootstrap. */
+  /** How often the registry looks who is silent. Nodes send a heartbeat every 5 s, and whenever they are asked for one. */
   readonly heartbeatMs: number
-  /** A node of which nothing was heard for this many heartbeats is closed as `silent`, at the next look at it. */
+  /**
+   * A node of which nothing was heard for half of so many intervals is asked for a sign of life. Without one it is closed as
+   * `silent` when they are over, at the next look at it.
+   */
   readonly heartbeatsMissedMax: number
   /** How long the holder of a name may take to show a sign of life when another process claims the name. */
   readonly probeMs: number

@@ -210,11 +210,13 @@ export class Registry {
   }
 
   #heard(from: Member, message: Message): void {
+    const wasAsked = from.isAsked
     from.heardMs = this.#nowMs
-    const wasProbed = from.phase === 'registered' && this.#probeAnswered(from)
+    from.isAsked = false
+    if (from.phase === 'registered') this.#probeAnswered(from)
     if (message.type === 'heartbeat') {
       // What answers our own heartbeat is not answered again: that would never end.
-      if (!wasProbed) this.#send(from.link, bootstrapHeartbeat(this.#nowMs, message.clock))
+      if (!wasAsked) this.#send(from.link, bootstrapHeartbeat(this.#nowMs, message.clock))
     } else if (message.type === 'unknown') {
       const detail = `a frame of type ${message.code}`
       const drop = { type: 'drop', reason: 'unknown-frame', detail, from: from.from } as const
@@ -229,11 +231,20 @@ export class Registry {
     const { heartbeatMs, heartbeatsMissedMax } = this.#config
     for (const member of [...this.#nodes.values()]) {
       const silentMs = this.#nowMs - member.heardMs
-      if (silentMs < heartbeatMs * heartbeatsMissedMax) continue
-      this.#close(member, 'silent', `nothing was heard for ${Math.round(silentMs)} ms`)
-      this.#unregister(member, 'unreachable')
+      const isOver = silentMs >= heartbeatMs * heartbeatsMissedMax
+      if (isOver && member.isAsked) {
+        this.#close(member, 'silent', `nothing was heard for ${Math.round(silentMs)} ms`)
+        this.#unregister(member, 'unreachable')
+      } else if (silentMs >= (heartbeatMs * heartbeatsMissedMax) / 2) this.#ask(member)
     }
     this.#timer({ kind: 'liveness' }, heartbeatMs)
+  }
+
+  /** Asks for a sign of life, unless that has been done. */
+  #ask(member: Member): void {
+    if (member.isAsked) return
+    member.isAsked = true
+    this.#send(member.link, bootstrapHeartbeat(this.#nowMs, 0))
   }
 
   #stop(): void {
@@ -258,7 +269,7 @@ export class Registry {
       this.#forget(stranger)
       const { link, from } = stranger
       const hello = canonical === undefined ? said : { ...said, url: canonical.url }
-      this.#askForName({ phase: 'claiming', link, from, hello, heardMs: this.#nowMs })
+      this.#askForName({ phase: 'claiming', link, from, hello, heardMs: this.#nowMs, isAsked: false })
     }
   }
 
@@ -287,7 +298,7 @@ export class Registry {
     } else if (claim === undefined) {
       const token = ++this.#token
       this.#claims.set(name, { claimant: member, token })
-      this.#send(holder.link, bootstrapHeartbeat(this.#nowMs, 0))
+      this.#ask(holder)
       this.#timer({ kind: 'probe', name, token }, this.#config.probeMs)
     } else if (claim.claimant.hello.instance === instance) {
       const before = claim.claimant
@@ -302,11 +313,11 @@ export class Registry {
     }
   }
 
-  /** Whether somebody claimed the name of this node, and is refused now. */
-  #probeAnswered(holder: Member): boolean {
+  /** Whoever claimed the name of this node is refused. */
+  #probeAnswered(holder: Member): void {
     const { name } = holder.hello
     const claim = this.#claims.get(name)
-    if (claim === undefined) return false
+    if (claim === undefined) return
     const { linkless, url } = claim.claimant.hello
     this.#close(
       claim.claimant,
@@ -317,7 +328,6 @@ export class Registry {
     if (!linkless && url !== undefined) {
       this.#send(holder.link, { type: 'peer-events', joined: [{ name, kind: 'node', url }], left: [] })
     }
-    return true
   }
 
   #probeUnanswered(name: NodeName, token: number): void {

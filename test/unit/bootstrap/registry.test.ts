@@ -546,6 +546,41 @@ describe('registry: liveness', () => {
       { links: [2], joined: [], left: [{ name: 'quiet', reason: 'unreachable' }] },
     ])
   })
+
+  it('keeps a node whose own heartbeats are seldom, as long as it answers', () => {
+    for (const heartbeatsMissedMax of [1, 3]) {
+      const driver = new RegistryDriver({ heartbeatMs: 1_000, heartbeatsMissedMax })
+      driver.join('node1', 1)
+      let asked = 0
+      for (let second = 0; second < 20; second++) {
+        const effects = driver.pass(1_000)
+        assert.deepEqual(closes(effects), [])
+        for (const [links, message] of sent(effects)) {
+          const { type, clock, echo } = message as Heartbeat
+          if (type !== 'heartbeat') continue
+          assert.equal(echo, 0)
+          asked++
+          assert.deepEqual(links, [1])
+          assert.deepEqual(sent(driver.say(1, beat(7, clock))), [])
+        }
+      }
+      assert.ok(asked >= 5, `${asked} times`)
+    }
+  })
+
+  it('asks before it closes, also when its own process stood still', () => {
+    const driver = new RegistryDriver()
+    driver.join('node1', 1)
+    driver.pass(100)
+    driver.nowMs += 60_000
+    const effects = driver.pass(100)
+    assert.deepEqual(closes(effects), [])
+    assert.ok(sent(effects).some(([[link], { type }]) => link === 1 && type === 'heartbeat'))
+    assert.deepEqual(
+      closes(driver.pass(5_000)).map(([link, reason]) => [link, reason]),
+      [[1, 'silent']],
+    )
+  })
 })
 
 describe('registry: limits', () => {
