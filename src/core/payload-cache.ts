@@ -14,21 +14,15 @@ const SLAB_BYTES = 65_536
 /** Spent places at the front of the list before it is compacted, if they are half of it. */
 const COMPACT_AT = 1_024
 
-/** A broadcast that is kept. */
-export interface Kept {
-  /** As it goes out from here. */
-  readonly gossip: Gossip
-  /** When it came, or was made. */
-  readonly atMs: number
-}
-
 /** See the head of the file. */
 export class PayloadCache {
   readonly #bytesMax: number
-  readonly #byOrigin = new Map<NodeName, Map<number, Kept>>()
+  readonly #byOrigin = new Map<NodeName, Map<number, Gossip>>()
   readonly #slab = new Slab(SLAB_BYTES)
-  /** Oldest first, from `#head` on; nothing before it. */
-  #kept: (Kept | undefined)[] = []
+  /** As they go out from here, oldest first, from `#head` on; nothing before it. */
+  #kept: (Gossip | undefined)[] = []
+  /** When each of them came, or was made: a list of numbers and not an object for each. */
+  #atMs: number[] = []
   #head = 0
   #bytes = 0
 
@@ -52,12 +46,12 @@ export class PayloadCache {
     const bytes = costOf(gossip)
     if (bytes > this.#bytesMax) return gossip
     while (this.#bytes + bytes > this.#bytesMax) this.#evict()
-    const own = this.#slab.keep(gossip)
-    const kept = { gossip: own, atMs: nowMs }
+    const own = this.#slab.own(gossip)
     const sequences = this.#byOrigin.get(own.origin)
-    if (sequences === undefined) this.#byOrigin.set(own.origin, new Map([[own.sequence, kept]]))
-    else sequences.set(own.sequence, kept)
-    this.#kept.push(kept)
+    if (sequences === undefined) this.#byOrigin.set(own.origin, new Map([[own.sequence, own]]))
+    else sequences.set(own.sequence, own)
+    this.#kept.push(own)
+    this.#atMs.push(nowMs)
     this.#bytes += bytes
     return own
   }
@@ -69,31 +63,32 @@ export class PayloadCache {
 
   /** The broadcast of this name; `undefined` when it is not kept. */
   get(origin: NodeName, incarnation: number, sequence: number): Gossip | undefined {
-    const gossip = this.#byOrigin.get(origin)?.get(sequence)?.gossip
+    const gossip = this.#byOrigin.get(origin)?.get(sequence)
     return gossip?.incarnation === incarnation ? gossip : undefined
   }
 
   /** What came at or after this time and can be had from {@link get}, oldest first. */
   *since(ms: number): Generator<Gossip> {
     let first = this.#kept.length
-    while (first > this.#head && (this.#kept[first - 1] as Kept).atMs >= ms) first--
+    while (first > this.#head && (this.#atMs[first - 1] as number) >= ms) first--
     for (let index = first; index < this.#kept.length; index++) {
-      const { gossip } = this.#kept[index] as Kept
+      const gossip = this.#kept[index] as Gossip
       // A later run of the origin may have taken its number.
       if (this.get(gossip.origin, gossip.incarnation, gossip.sequence) === gossip) yield gossip
     }
   }
 
   #evict(): void {
-    const { gossip } = this.#kept[this.#head] as Kept
+    const gossip = this.#kept[this.#head] as Gossip
     this.#kept[this.#head++] = undefined
     this.#bytes -= costOf(gossip)
     const sequences = this.#byOrigin.get(gossip.origin)
     // A later run of the origin may have a broadcast of the same number.
-    if (sequences?.get(gossip.sequence)?.gossip === gossip) sequences.delete(gossip.sequence)
+    if (sequences?.get(gossip.sequence) === gossip) sequences.delete(gossip.sequence)
     if (sequences?.size === 0) this.#byOrigin.delete(gossip.origin)
     if (this.#head < COMPACT_AT || this.#head * 2 < this.#kept.length) return
     this.#kept = this.#kept.slice(this.#head)
+    this.#atMs = this.#atMs.slice(this.#head)
     this.#head = 0
   }
 }

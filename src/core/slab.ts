@@ -22,6 +22,16 @@ export class Slab {
     return { ...gossip, raw: bytes, payload: bytes.subarray(raw.length - payload.length) }
   }
 
+  /** As {@link keep}, for one that nobody else has: it is given the bytes itself. */
+  own(gossip: Gossip): Gossip {
+    const { raw, payload } = gossip
+    if (raw === undefined) return gossip
+    const owned = gossip as { -readonly [Key in keyof Gossip]: Gossip[Key] }
+    owned.raw = this.#copyOf(raw)
+    owned.payload = owned.raw.subarray(raw.length - payload.length)
+    return gossip
+  }
+
   /** A large one has memory of its own. */
   #copyOf(bytes: Uint8Array): Uint8Array {
     const { length } = bytes
