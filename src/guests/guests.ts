@@ -190,6 +190,8 @@ export class Guests {
   }
 
   #showAll(message: ReceivedMessage, butId: string | undefined): number {
+    // On the way of every message, and mostly there is no guest.
+    if (this.#sessions.size === 0) return 0
     const { onlookers } = this.#room
     const line = new SharedLine(received(message))
     let shown = onlookers.showMessage(() => new SharedLine(receivedExcerpt(message)), butId)
