@@ -1,7 +1,8 @@
 // What a bootstrap measures for Prometheus, and what each value means to an operator: docs/METRICS.md has the same table.
 // It must not count anything itself: all of it is in the bootstrap's stats.
 
-import { by, type MetricFacts, type MetricsPage, one, type Samples } from '../metrics/metric.ts'
+import { isConnectionEnd, REASONS, type Reason } from '../core/reasons.ts'
+import { by, type MetricFacts, type MetricsPage, one, type Samples, zeros } from '../metrics/metric.ts'
 import { metricsPage } from '../metrics/page.ts'
 import { PORT_METRICS, portSamples } from '../metrics/port.ts'
 import type { BootstrapStats } from './server.ts'
@@ -74,14 +75,18 @@ export const BOOTSTRAP_METRICS = {
   ...PORT_METRICS,
 } as const satisfies Readonly<Record<string, MetricFacts>>
 
+/** Whatever ends a connection, or is wrong with what a plain HTTP peer says of itself. */
+const NONE_REFUSED = zeros((Object.keys(REASONS) as Reason[]).filter(isConnectionEnd))
+const NONE_DROPPED = zeros(['unknown-frame'] satisfies Reason[])
+
 /** The page for a scrape. */
 export function bootstrapMetrics(stats: BootstrapStats): Promise<MetricsPage> {
   const samples: Samples<typeof BOOTSTRAP_METRICS> = {
     hearsay_bootstrap_peers: () => by('kind', { node: stats.nodes, http: stats.httpPeers }),
     hearsay_bootstrap_joins_total: () => one(stats.joins),
     hearsay_bootstrap_leaves_total: () => by('reason', stats.leaves),
-    hearsay_bootstrap_refused_total: () => by('reason', stats.refused),
-    hearsay_bootstrap_drops_total: () => by('reason', stats.dropped),
+    hearsay_bootstrap_refused_total: () => by('reason', { ...NONE_REFUSED, ...stats.refused }),
+    hearsay_bootstrap_drops_total: () => by('reason', { ...NONE_DROPPED, ...stats.dropped }),
     hearsay_bootstrap_messages_sent_total: () => one(stats.messagesSent),
     hearsay_bootstrap_pending: () => by('state', { hello: stats.hellosPending, name: stats.claims }),
     hearsay_bootstrap_watchers: () => one(stats.watchers),

@@ -279,3 +279,11 @@ export function isRequestFailure(reason: Reason): reason is RequestFailure {
 export function isSendFailure(reason: Reason): reason is SendFailure {
   return IS_SEND_FAILURE.has(reason)
 }
+
+/** Close codes from here on end no connection: they are of messages and of requests only. */
+const CONNECTION_CODES_END = 4_040
+
+/** Whether a connection can end with `reason`. */
+export function isConnectionEnd(reason: Reason): boolean {
+  return REASONS[reason].closeCode < CONNECTION_CODES_END
+}

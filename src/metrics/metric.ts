@@ -40,6 +40,11 @@ export function one(value: number): readonly Sample[] {
   return [{ value }]
 }
 
+/** Nothing counted yet under any of these keys: a series that first appears with 1 has never risen, and nobody would see it. */
+export function zeros(keys: readonly string[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(keys.map((key) => [key, 0]))
+}
+
 /** A sample for each entry, labelled with its key. */
 export function by(label: string, values: Readonly<Record<string, number>>): readonly Sample[] {
   return Object.entries(values).map(([key, value]) => ({ labels: { [label]: key }, value }))

@@ -2,9 +2,17 @@
 // Nothing is worked out before somebody looks, but for two histograms. It must not measure a process: that is metrics/page.ts.
 
 import type { Overlay } from '../core/overlay.ts'
-import { isRequestFailure, isSendFailure, REASONS, type Reason } from '../core/reasons.ts'
+import { isConnectionEnd, isRequestFailure, isSendFailure, REASONS, type Reason } from '../core/reasons.ts'
 import { Histogram } from '../metrics/histogram.ts'
-import { by, type MetricFacts, type MetricsPage, one, type Sample, type Samples } from '../metrics/metric.ts'
+import {
+  by,
+  type MetricFacts,
+  type MetricsPage,
+  one,
+  type Sample,
+  type Samples,
+  zeros,
+} from '../metrics/metric.ts'
 import { metricsPage } from '../metrics/page.ts'
 import { PORT_METRICS, portSamples } from '../metrics/port.ts'
 import type { SentKind, SentOutcome } from './tally.ts'
@@ -129,7 +137,7 @@ const RTT_BUCKETS_S = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 
 /** In s: from a few nodes to 10,000 on a slow machine. */
 const ROUTES_BUCKETS_S = [0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.015, 0.05, 0.1]
 
-/** All that can be: a series that first appears with 1 has never risen, and nobody would see it. */
+/** All that can be: see {@link zeros}. */
 const ALL = Object.keys(REASONS) as Reason[]
 const FAILURES = ALL.filter(isSendFailure)
 const OUTCOMES: Readonly<Record<SentKind, readonly SentOutcome[]>> = {
@@ -138,11 +146,8 @@ const OUTCOMES: Readonly<Record<SentKind, readonly SentOutcome[]>> = {
   request: ['answered', ...ALL.filter(isRequestFailure)],
   http: ['delivered', ...FAILURES],
 }
-/** Close codes from here on end no connection. */
-const LINK_CODES_END = 4_040
-const zeros = (reasons: readonly Reason[]) => Object.fromEntries(reasons.map((reason) => [reason, 0]))
 const NONE_DROPPED = zeros(ALL)
-const NONE_ENDED = zeros(ALL.filter((reason) => REASONS[reason].closeCode < LINK_CODES_END))
+const NONE_ENDED = zeros(ALL.filter(isConnectionEnd))
 
 /** See the head of the file. */
 export class NodeMetrics implements NodeMeters {
