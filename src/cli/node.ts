@@ -24,6 +24,7 @@ type NodeValues = OptionValues<
   | 'tags'
   | 'history'
   | 'record'
+  | 'recordBytes'
   | 'json'
   | 'logLevel'
   | 'logFormat'
@@ -48,6 +49,7 @@ export const node = command({
     'tags',
     'history',
     'record',
+    'recordBytes',
     'json',
     'logLevel',
     'logFormat',
@@ -85,7 +87,7 @@ async function runNode(
     tags: values.tags,
     history: values.history,
     logger,
-    ...(values.record !== undefined && { record: { file: values.record } }),
+    ...(values.record !== undefined && { record: { file: values.record, bytesMax: values.recordBytes } }),
   }).catch((error: unknown) => {
     throw startError(error)
   })

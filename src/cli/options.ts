@@ -3,6 +3,7 @@
 // A value is taken from the flag, else from the first environment variable that is set, else from the default.
 
 import { CORE_DEFAULTS } from '../core/config.ts'
+import { RECORD_BYTES_MAX, RECORD_BYTES_MIN } from '../node/options.ts'
 import { type Environment, usageError } from './context.ts'
 import {
   anyText,
@@ -310,10 +311,20 @@ export const OPTIONS = {
     flag: 'record',
     env: ['HEARSAY_RECORD'],
     placeholder: 'file',
-    description: 'Keep everything that goes into the protocol in this file, for the command replay',
+    description:
+      'Keep everything that goes into the protocol, for the command replay: the beginning in this file, the last steps in a tail beside it',
     fallback: undefined,
     fallbackText: 'nothing is kept',
     parse: anyText,
+  }),
+  recordBytes: spec<number>({
+    flag: 'record-bytes',
+    env: ['HEARSAY_RECORD_BYTES'],
+    placeholder: 'bytes',
+    description:
+      'How much --record keeps of a run, compressed: one half is its beginning, the other its last steps',
+    fallback: RECORD_BYTES_MAX,
+    parse: integer('a number of bytes', RECORD_BYTES_MIN, 999_999_999_999_999),
   }),
   from: spec<number>({
     flag: 'from',

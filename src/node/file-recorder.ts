@@ -1,51 +1,74 @@
-// The flight recorder: keeps what goes into a node's core in a file. Lines are gathered and compressed together, each piece
-// a gzip member of its own, so that `zcat` reads the file and a crash costs what came in the last moment.
-// It must not know what a line means.
+// The flight recorder: keeps what goes into a node's core in files. The beginning of the run is kept as it is, so that a core can
+// be run with it; when it is full the run goes on in a tail of two files that take turns, so that its last steps are always
+// there. Lines are gathered and compressed together, each piece a gzip member of its own, so that `zcat` reads the files and a
+// crash costs what came in the last moment.
+//
+// 1. Every step is in exactly one file, until its file is let go; the steps of the beginning, the older and the newer file of
+//    the tail follow each other.
+// 2. All files of a run have `bytesMax` together, but for a step that is larger than its share by itself.
 
-import { closeSync, existsSync, openSync, renameSync, writeSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { Effect, Input } from '../core/events.ts'
 import type { Look } from '../core/overlay.ts'
 import type { Logger } from '../logger.ts'
 import { RECORD_BYTES_MAX, type RecordOptions } from './options.ts'
-import { effectsHash, RECORDING_FORMAT, type RecordingHead, recordingText } from './recording.ts'
+import { PieceFile } from './piece-file.ts'
+import { effectsHash, RECORDING_FORMAT, type RecordingHead, recordingText, TAIL_FORMAT } from './recording.ts'
+import { moveAside, olderTailOf, tailOf } from './recording-files.ts'
 import type { Recorder } from './world.ts'
 
 /** Text that is compressed together, in characters: more is smaller, and costs a longer moment. */
 const PIECE_CHARS = 256 * 1_024
 /** What is lost in a crash at most, in ms. */
 const PIECE_MS = 250
-/** Recordings of earlier runs that are kept: FILE.1 is the last one. */
-const KEPT_MAX = 3
+
+/** The file of the tail that is written to. */
+interface Tail {
+  /** The step before its first one. */
+  readonly afterStep: number
+  readonly bytesMax: number
+}
 
 /** See the head of the file. */
 export class FileRecorder implements Recorder {
-  readonly #file: number
+  readonly #file: string
   readonly #bytesMax: number
+  readonly #pieceChars: number
+  readonly #run: Omit<RecordingHead, 'format'>
   readonly #logger: Logger
   readonly #timer: NodeJS.Timeout
-  readonly #onExit = (): void => this.#write()
+  readonly #onExit = (): void => this.#flush()
+  #part: PieceFile
+  /** `undefined`: it is still the beginning. */
+  #tail: Tail | undefined
   #text = ''
-  #bytes = 0
+  /** Steps so far, and how many of them are in a file. */
+  #steps = 0
+  #stepsWritten = 0
   #isOver = false
   /** Of the input that is being worked off. */
   #begun = ''
   #taken: boolean[] = []
 
-  /** Earlier recordings of this name are moved aside. @throws Error of `node:fs` when the file cannot be written */
+  /** The files of earlier runs are moved aside. @throws Error of `node:fs` when the file cannot be written */
   constructor(
     { file, bytesMax = RECORD_BYTES_MAX }: RecordOptions,
-    head: Omit<RecordingHead, 'format'>,
+    run: Omit<RecordingHead, 'format'>,
     logger: Logger,
   ) {
     moveAside(file)
-    this.#file = openSync(file, 'w')
+    this.#part = new PieceFile(file)
+    this.#file = file
     this.#bytesMax = bytesMax
+    // A piece is never larger than a file may be: it is smaller than its text.
+    this.#pieceChars = Math.min(PIECE_CHARS, bytesMax / 8)
+    this.#run = run
     this.#logger = logger
-    this.#timer = setInterval(() => this.#write(), PIECE_MS).unref()
+    this.#timer = setInterval(() => this.#flush(), PIECE_MS).unref()
     process.on('exit', this.#onExit)
-    this.#add(recordingText({ format: RECORDING_FORMAT, ...head }))
-    this.#write()
+    this.#add(recordingText({ format: RECORDING_FORMAT, ...run }))
+    this.#flush()
   }
 
   /** The program was asked whether it takes a message. */
@@ -56,61 +79,105 @@ export class FileRecorder implements Recorder {
   /** An input is about to be worked off: it belongs to the core then, which may change it. */
   begins(nowMs: number, input: Input): void {
     if (this.#isOver) return
-    this.#begun = `{"nowMs":${nowMs},"input":${recordingText(input)}`
+    this.#breakOff()
+    this.#begun = `"nowMs":${nowMs},"input":${recordingText(input)}`
   }
 
   /** It was worked off. */
   ends(effects: readonly Effect[]): void {
     if (this.#isOver) return
-    const taken = this.#taken
-    if (taken.length > 0) this.#taken = []
-    const refused = taken.includes(false) ? `,"taken":${JSON.stringify(taken)}` : ''
-    this.#add(`${this.#begun}${refused},"effects":${effectsHash(effects)}}`)
+    this.#endStep(`,"effects":${this.#tail === undefined ? effectsHash(effects) : recordingText(effects)}`)
   }
 
   /** Somebody looked at ways. */
   looked(look: Look): void {
-    if (!this.#isOver) this.#add(recordingText({ look }))
+    if (!this.#isOver && this.#tail === undefined) this.#add(recordingText({ look }))
   }
 
   /** Writes what is left. */
   end(): void {
-    this.#write()
+    this.#flush()
     this.#close()
   }
 
   #close(): void {
     if (this.#isOver) return
     this.#isOver = true
-    closeSync(this.#file)
+    this.#part.close()
     clearInterval(this.#timer)
     process.off('exit', this.#onExit)
   }
 
+  #endStep(effects: string): void {
+    const taken = this.#taken
+    if (taken.length > 0) this.#taken = []
+    const refused = taken.includes(false) ? `,"taken":${JSON.stringify(taken)}` : ''
+    this.#steps++
+    const number = this.#tail === undefined ? '' : `"step":${this.#steps},`
+    const line = `{${number}${this.#begun}${refused}${effects}}`
+    this.#begun = ''
+    this.#add(line)
+  }
+
+  /** Between inputs: one that has begun and not ended is one at which the core threw. */
+  #breakOff(): void {
+    if (this.#begun !== '') this.#endStep('')
+  }
+
   #add(line: string): void {
     this.#text += `${line}\n`
-    if (this.#text.length >= PIECE_CHARS) this.#write()
+    if (this.#text.length >= this.#pieceChars) this.#write()
+  }
+
+  #flush(): void {
+    if (this.#isOver) return
+    this.#breakOff()
+    this.#write()
   }
 
   #write(): void {
     if (this.#text === '' || this.#isOver) return
-    const piece = gzipSync(this.#text)
-    this.#text = ''
     try {
-      writeSync(this.#file, piece)
-      this.#bytes += piece.length
-      if (this.#bytes < this.#bytesMax) return
-      this.#logger.warn({ bytes: this.#bytes }, 'recording-full')
+      const piece = gzipSync(this.#text)
+      this.#text = ''
+      if (this.#tail !== undefined && this.#isFullFor(piece, this.#tail)) this.#turn(this.#tail)
+      this.#part.write(piece)
+      this.#stepsWritten = this.#steps
+      if (this.#tail === undefined && this.#part.bytes >= this.#bytesMax / 2) this.#endBeginning()
     } catch (error) {
       this.#logger.error({ err: error }, 'recording-failed')
+      this.#close()
     }
-    this.#close()
   }
-}
 
-function moveAside(file: string): void {
-  for (let number = KEPT_MAX - 1; number >= 0; number--) {
-    const name = number === 0 ? file : `${file}.${number}`
-    if (existsSync(name)) renameSync(name, `${file}.${number + 1}`)
+  #isFullFor(piece: Uint8Array, { afterStep, bytesMax }: Tail): boolean {
+    // One without steps takes any piece: steps would be let go for nothing.
+    return this.#stepsWritten > afterStep && this.#part.bytes + piece.length > bytesMax
+  }
+
+  #endBeginning(): void {
+    this.#part.write(gzipSync(`${recordingText({ full: true })}\n`))
+    this.#part.close()
+    // The last piece went beyond the half.
+    const left = Math.max(this.#bytesMax / 4, this.#bytesMax - this.#part.bytes)
+    this.#beginTail(left / 2)
+    this.#logger.info({ file: tailOf(this.#file), afterStep: this.#stepsWritten }, 'recording-goes-on')
+  }
+
+  #turn({ bytesMax }: Tail): void {
+    const tail = tailOf(this.#file)
+    this.#part.close()
+    renameSync(tail, olderTailOf(tail))
+    this.#beginTail(bytesMax)
+  }
+
+  #beginTail(bytesMax: number): void {
+    const afterStep = this.#stepsWritten
+    const { identity, startedAtMs } = this.#run
+    this.#part = new PieceFile(tailOf(this.#file))
+    this.#part.write(
+      gzipSync(`${recordingText({ format: TAIL_FORMAT, identity, startedAtMs, afterStep })}\n`),
+    )
+    this.#tail = { afterStep, bytesMax }
   }
 }

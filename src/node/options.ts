@@ -22,18 +22,27 @@ export interface NodeOptions extends MemberOptions {
   readonly host?: string
   /** Where others can dial this node. Default: `host`, or else this machine's name, with the port listened on. */
   readonly url?: string
-  /** Keeps everything that goes into the protocol in a file, for `hearsay replay`. Default: nothing is kept. */
+  /** Keeps everything that goes into the protocol in files, for `hearsay replay`. Default: nothing is kept. */
   readonly record?: RecordOptions
 }
 
-/** Where a recording ends unless told, in bytes of the file: weeks of an idle node, hours of a busy one. */
+/** How much is kept of a run unless told, in bytes: the first two days of an idle node, and its last 16 hours at least. */
 export const RECORD_BYTES_MAX = 64 * 1_048_576
 
-/** How a recording is kept. */
+/** The least that can be asked for, in bytes: a step may take some KiB. */
+export const RECORD_BYTES_MIN = 65_536
+
+/** How a node is recorded. */
 export interface RecordOptions {
-  /** Those of earlier runs are moved aside, the last three of them: FILE.1 is the last one. */
+  /**
+   * The beginning of the run. Its last steps are in FILE.tail and FILE.tail.1, of which the latter is the older one. The files of
+   * earlier runs are moved aside, those of the last three: FILE.1 and FILE.1.tail are those of the last one.
+   */
   readonly file: string
-  /** Where it ends, in bytes of the file, compressed: at the earliest 4 KiB. Default 64 MiB. */
+  /**
+   * How much is kept of the run, in bytes of all its files, compressed: half of it for the beginning, the other half for the last
+   * steps, of which at least half is there. From 64 KiB; more only for a single step that is larger. Default 64 MiB.
+   */
   readonly bytesMax?: number
 }
 
@@ -74,7 +83,7 @@ function checkRecord(record: RecordOptions | undefined): RecordOptions | undefin
   if (typeof record.file !== 'string' || record.file === '')
     refuse('record.file: expected the name of a file')
   const { bytesMax = RECORD_BYTES_MAX } = record
-  refuse(settingProblem('record', { bytesMax }, { bytesMax: [4_096, Number.MAX_SAFE_INTEGER] }))
+  refuse(settingProblem('record', { bytesMax }, { bytesMax: [RECORD_BYTES_MIN, Number.MAX_SAFE_INTEGER] }))
   return record
 }
 

@@ -1,5 +1,6 @@
-// The flight recorder's text: what a core was made with, and everything that went into it, line by line, so that another
-// core that is given the same does the same. Payloads are not in it, only their sizes: the core never looks into one.
+// The flight recorder's text, line by line. The beginning of a run: what a core was made with, and everything that went into
+// it, so that another core that is given the same does the same. The tail of a run: what went into the core and what it made
+// of it, because no core can be run from the middle. Payloads are in neither, only their sizes: the core never looks into one.
 // Pure; it must not know where the lines are kept.
 
 import type { CoreConfig } from '../core/config.ts'
@@ -7,45 +8,77 @@ import type { Effect, Input } from '../core/events.ts'
 import { hashPair } from '../core/hash.ts'
 import type { Identity, Look } from '../core/overlay.ts'
 
-/** The first line. */
-export interface RecordingHead {
-  readonly format: typeof RECORDING_FORMAT
+/** Which run of which node is recorded. */
+export interface RecordedRun {
   readonly identity: Identity
-  readonly seed: number
-  /** What differed from the defaults. */
-  readonly config: Partial<CoreConfig>
   /** When it began, in ms since 1970. */
   readonly startedAtMs: number
 }
 
-/** Every further line. */
-export type RecordingEntry =
-  | {
-      /** On the node's clock, in ms. */
-      readonly nowMs: number
-      readonly input: Input
-      /** Whether the program took each direct message that it was asked about meanwhile; absent: all of them. */
-      readonly taken?: readonly boolean[]
-      /** {@link effectsHash} of what the core made of it. */
-      readonly effects: number
-    }
-  | { readonly look: Look }
+/** The first line of a beginning. */
+export interface RecordingHead extends RecordedRun {
+  readonly format: typeof RECORDING_FORMAT
+  readonly seed: number
+  /** What differed from the defaults. */
+  readonly config: Partial<CoreConfig>
+}
+
+/** The first line of a tail. */
+export interface TailHead extends RecordedRun {
+  readonly format: typeof TAIL_FORMAT
+  /** The step that was written last before it, to another file. */
+  readonly afterStep: number
+}
+
+/** What went into the core. */
+export interface RecordedInput {
+  /** On the node's clock, in ms. */
+  readonly nowMs: number
+  readonly input: Input
+  /** Whether the program took each direct message that it was asked about meanwhile; absent: all of them. */
+  readonly taken?: readonly boolean[]
+}
+
+/** A step of a beginning. */
+export interface RecordedStep extends RecordedInput {
+  /** {@link effectsHash} of what the core made of it; absent: it threw. */
+  readonly effects?: number
+}
+
+/** Every further line of a beginning. `full`: the last one, where the run goes on in a tail. */
+export type RecordingEntry = RecordedStep | { readonly look: Look } | { readonly full: true }
+
+/** Every further line of a tail. */
+export interface TailStep extends RecordedInput {
+  /** Counts all steps of the run, from 1. */
+  readonly step: number
+  /** What the core made of it; absent: it threw. */
+  readonly effects?: readonly Effect[]
+}
+
+/** Any line. */
+export type RecordingLine = RecordingHead | RecordingEntry | TailHead | TailStep
 
 /** The format's name, with its version. */
 export const RECORDING_FORMAT = 'hearsay-recording 1'
 
+/** That of a tail. */
+export const TAIL_FORMAT = 'hearsay-tail 1'
+
 const BYTES = '$bytes'
 
 /** The text of a line, or of a part of one. */
-export function recordingText(part: RecordingHead | Input | { readonly look: Look }): string {
+export function recordingText(
+  part: RecordingHead | TailHead | Input | readonly Effect[] | Exclude<RecordingEntry, RecordedStep>,
+): string {
   return JSON.stringify(part, sized)
 }
 
 /** A line again; `undefined`: it is none, or the end of it is missing. */
-export function readRecordingLine(text: string): RecordingHead | RecordingEntry | undefined {
+export function readRecordingLine(text: string): RecordingLine | undefined {
   try {
     const value: unknown = JSON.parse(text, unsized)
-    return typeof value === 'object' && value !== null ? (value as RecordingHead | RecordingEntry) : undefined
+    return typeof value === 'object' && value !== null ? (value as RecordingLine) : undefined
   } catch {
     return undefined
   }
@@ -53,7 +86,7 @@ export function readRecordingLine(text: string): RecordingHead | RecordingEntry 
 
 /** Tells lists of effects apart, by their text. */
 export function effectsHash(effects: readonly Effect[]): number {
-  return hashPair(JSON.stringify(effects, sized), '')
+  return hashPair(recordingText(effects), '')
 }
 
 function sized(_key: string, value: unknown): unknown {

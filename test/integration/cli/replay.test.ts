@@ -1,29 +1,13 @@
 // A recording of a real node, through the protocol again: it goes the same way, and what is no recording is told.
 
 import assert from 'node:assert/strict'
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { createNode, type Node } from '../../../src/index.ts'
 import { until } from '../../support/node-rig.ts'
-import { Hearsay } from './process.ts'
-
-function folder(t: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'hearsay-replay-'))
-  t.after(() => rmSync(path, { recursive: true, force: true }))
-  return path
-}
+import { folder, replayed } from './recordings.ts'
 
 /** What a descriptor of this process leads to; `undefined`: it is closed by now. */
 function linkOf(fd: string): string | undefined {
@@ -34,19 +18,13 @@ function linkOf(fd: string): string | undefined {
   }
 }
 
-async function replayed(t: TestContext, ...args: string[]) {
-  const run = new Hearsay(t, ['replay', ...args])
-  const { code } = await run.ended
-  return { code, text: run.stdout.join('\n'), errors: run.stderr.join('\n') }
-}
-
 /** A recorded node in the middle of two others, and what happens to it. */
-async function recorded(t: TestContext, file: string, bytesMax?: number): Promise<Node> {
+async function recorded(t: TestContext, file: string): Promise<Node> {
   const b = await createNode({
     name: 'b',
     host: '127.0.0.1',
     config: { heartbeatMs: 50 },
-    record: { file, ...(bytesMax === undefined ? {} : { bytesMax }) },
+    record: { file },
   })
   const peers = [b.url ?? assert.fail()]
   const [a, c] = await Promise.all(
@@ -138,6 +116,22 @@ describe('replay', { concurrency: 2 }, () => {
     assert.match(text, new RegExp(`^After step ${steps} the recording cannot be read`))
   })
 
+  it('an input at which the core threw is told, and throws again', async (t) => {
+    const path = folder(t)
+    const file = join(path, 'b.rec')
+    await (await recorded(t, file)).close()
+    const lines = gunzipSync(readFileSync(file)).toString().split('\n')
+    const bad = '{"nowMs":1,"input":{"type":"send","id":1,"to":"a"}}'
+    const at = lines.findIndex((line) => line.includes('"type":"received"'))
+    const steps = lines.slice(0, at).filter((line) => line.includes('"input"')).length
+    const threw = join(path, 'threw.rec')
+    writeFileSync(threw, gzipSync([...lines.slice(0, at), bad].join('\n')))
+    const { code, text, errors } = await replayed(t, threw, '--to', String(steps))
+    assert.equal(code, 0, text + errors)
+    assert.match(text, /^In step \d+ the core threw: TypeError: .*$/m)
+    assert.match(text, /as recorded\.$/)
+  })
+
   it('says what is no recording', async (t) => {
     const path = folder(t)
     const text = join(path, 'text')
@@ -159,20 +153,6 @@ describe('replay', { concurrency: 2 }, () => {
 })
 
 describe('recordings', () => {
-  it('end where they are to end, and the node goes on', async (t) => {
-    const file = join(folder(t), 'b.rec')
-    const b = await recorded(t, file, 4_096)
-    const sends = Array.from({ length: 1_000 }, (_, index) => b.send('a', index))
-    await Promise.all(sends)
-    await until('the recording is full', () => statSync(file).size >= 4_096)
-    const bytes = readFileSync(file)
-    assert.equal((await b.send('a', 'still here')).status, 'delivered')
-    await b.close()
-    assert.equal(readFileSync(file).length, bytes.length)
-    const { code, text } = await replayed(t, file, '--to', '0')
-    assert.equal(code, 0, text)
-  })
-
   it('of earlier runs are moved aside, three of them', async (t) => {
     const file = join(folder(t), 'b.rec')
     for (let run = 0; run < 5; run++) {

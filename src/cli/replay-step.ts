@@ -1,0 +1,35 @@
+// One step of a recording, as text for people. It must not know whether it was run again.
+
+import type { Effect, Input } from '../core/events.ts'
+import type { NodeName } from '../core/messages.ts'
+import { type TraceLine, traceOf, traceText } from '../sim/trace.ts'
+import type { Output } from './context.ts'
+
+/** Which steps are shown, and after which one the state. */
+export interface Shown {
+  readonly from: number
+  /** `undefined`: all further ones. */
+  readonly to: number | undefined
+  readonly state: number | undefined
+}
+
+/** A step to be shown. */
+export interface ShownStep {
+  readonly step: number
+  readonly nowMs: number
+  readonly name: NodeName
+  readonly input: Input
+  readonly effects: readonly Effect[]
+}
+
+/** Whether a step is to be shown. */
+export function isShown({ from, to }: Shown, step: number): boolean {
+  return step >= from && (to === undefined || step <= to)
+}
+
+/** Writes what came in, what was to be done, and what was told. */
+export function writeStep(out: Output, { step, nowMs, name, input, effects }: ShownStep): void {
+  out.write(`#${step}\n`)
+  const onLine = (line: TraceLine) => void out.write(`${traceText(line)}\n`)
+  traceOf({ nowMs: () => nowMs, onLine }).onHandled({ name }, input, effects)
+}
