@@ -4,6 +4,7 @@
 import { HearsayError } from '../errors.ts'
 import { type Logger, loggerProblem } from '../logger.ts'
 import { type LinkOptions, linkOptionsProblem } from '../net/link-options.ts'
+import { allowOriginsProblem } from '../net/web-origins.ts'
 import { MS_MAX, optionProblem, portProblem, type Range, settingProblem } from '../settings.ts'
 import { LIMITS } from '../wire/limits.ts'
 import type { RegistryConfig } from './registry-config.ts'
@@ -14,6 +15,11 @@ export interface BootstrapOptions {
   readonly listen?: number
   /** Address to bind; all of them unless told. */
   readonly host?: string
+  /**
+   * Web pages of other origins that may register, watch, and post: `https://app.example`; `null` are pages from files, `*` all.
+   * Default: none, but for those on loopback in a browser on this machine.
+   */
+  readonly allowOrigins?: readonly string[]
   /** Default: silent. */
   readonly logger?: Logger
   /** Numbers of the registry that differ from `REGISTRY_DEFAULTS`. */
@@ -43,6 +49,7 @@ export interface PollerOptions {
 const OPTIONS: Record<keyof BootstrapOptions, true> = {
   listen: true,
   host: true,
+  allowOrigins: true,
   logger: true,
   registry: true,
   link: true,
@@ -76,10 +83,12 @@ const POLLER_RANGES: Record<keyof PollerOptions, Range> = { timeoutMs: POSITIVE,
 
 /** @throws HearsayError `invalid-option` */
 export function checkBootstrapOptions(options: BootstrapOptions): void {
-  const { listen = 0, registry = {}, link = {}, watcher = {}, poller = {}, logger } = options ?? {}
+  const { listen = 0, allowOrigins = [], registry = {}, link = {} } = options ?? {}
+  const { watcher = {}, poller = {}, logger } = options ?? {}
   const problem =
     optionProblem('', options, OPTIONS) ??
     portProblem(listen) ??
+    allowOriginsProblem(allowOrigins) ??
     settingProblem('registry', registry, REGISTRY_RANGES) ??
     linkOptionsProblem(link) ??
     (logger === undefined ? undefined : loggerProblem(logger)) ??

@@ -126,13 +126,14 @@ class BootstrapServer implements Bootstrap {
   }
 
   async open(): Promise<void> {
-    const { listen: port = 5_000, host } = this.#options
+    const { listen: port = 5_000, host, allowOrigins = [] } = this.#options
     const { logger = silentLogger } = this.#options
     const ofHttp = withFields(logger, { room: 'http' })
     const app = createBootstrapApp(this.#httpHost(), ofHttp, uiFiles)
     this.#listener = await listen({
       port,
       ...(host === undefined ? {} : { host }),
+      allowOrigins,
       onRequest: requestListener(app, ofHttp),
       onLink: (socket, from) => this.#linkOpened(socket, from),
       onGuest: (socket, request) => this.#watcherOpened(socket, request),

@@ -19,7 +19,7 @@ export interface BrowserNodeOptions extends MemberOptions {
 const suffix = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 6)
 
 /** What only nodes in Node.js can do. */
-const IMPOSSIBLE = ['listen', 'host', 'url', 'record']
+const IMPOSSIBLE = ['listen', 'host', 'allowOrigins', 'url', 'record']
 
 /** @throws HearsayError `invalid-name`, `invalid-url` or `invalid-option` */
 export function checkOptions(options: BrowserNodeOptions): MemberSettings {

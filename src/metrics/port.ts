@@ -13,10 +13,11 @@ export const PORT_METRICS = {
   },
   hearsay_connections_refused_total: {
     type: 'counter',
-    help: 'Connections to the port that came to nothing, by why',
+    help: 'Connections to the port that came to nothing, and requests of web pages that may not, by why',
     labels: ['why'],
-    bad: 'It grows: something that speaks neither WebSocket nor HTTP knocks, or there are too many connections',
-    advice: 'Look at the log at level debug, which has the addresses, but of those that are too many',
+    bad: 'It grows: something that speaks neither WebSocket nor HTTP knocks, there are too many connections, or web sites try (foreign-origin)',
+    advice:
+      'Look at the log at level debug, which has the addresses and origins, but of those that are too many; --allow-origin lets pages in that may',
   },
   hearsay_http_requests_total: {
     type: 'counter',
@@ -27,7 +28,7 @@ export const PORT_METRICS = {
   },
   hearsay_http_refused_total: {
     type: 'counter',
-    help: 'HTTP requests that were answered with a status of 400 or above without asking anybody',
+    help: 'HTTP requests that were answered with a status of 400 or above without asking anybody, but for those of foreign origins',
     labels: [],
     bad: 'It grows: a client sends what is wrong',
     advice: 'The answers say what is wrong; ask the client',
@@ -39,6 +40,7 @@ export interface PortCounts {
   readonly connections: number
   readonly requests: number
   readonly badHandshakes: number
+  readonly foreignOrigins: number
   readonly malformedHttp: number
   readonly timedOut: number
   readonly overConnectionsMax: number
@@ -53,6 +55,7 @@ export function portSamples(port: PortCounts | undefined, httpRefused: number): 
         ? []
         : by('why', {
             handshake: port.badHandshakes,
+            'foreign-origin': port.foreignOrigins,
             'not-http': port.malformedHttp,
             'too-slow': port.timedOut,
             'too-many': port.overConnectionsMax,

@@ -9,6 +9,8 @@ export interface ListenerStats {
   readonly guests: number
   /** WebSocket handshakes refused: broken headers, or only sub-protocols that are not spoken here. */
   readonly badHandshakes: number
+  /** WebSocket handshakes, and requests that would change something, of web pages whose origin is not allowed. */
+  readonly foreignOrigins: number
   /** Connections that sent something that is not HTTP. */
   readonly malformedHttp: number
   /** Connections closed because their request did not arrive in time, silent ones included. */

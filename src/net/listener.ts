@@ -1,6 +1,6 @@
 // One port for HTTP and WebSocket: accepts connections and says what each of them is (a request, a link, a guest).
-// Rejects what is none of them with a JSON error, closes what says nothing, counts both. It must not know routes,
-// frames or line mode: whoever listens passes in what to do with each kind.
+// Rejects what is none of them with a JSON error, closes what says nothing, keeps foreign web pages out, counts all of it.
+// It must not know routes, frames or line mode: whoever listens passes in what to do with each kind.
 //
 // Every connection that says something is answered, handed to the owner, or counted under what was wrong with it.
 
@@ -13,6 +13,7 @@ import { LIMITS } from '../wire/limits.ts'
 import { listenError } from './listen-error.ts'
 import type { ListenerStats } from './listener-stats.ts'
 import { LINK_SOCKET_OPTIONS, offeredSubProtocols, SUB_PROTOCOL } from './sub-protocol.ts'
+import { FOREIGN_ORIGIN, WebOrigins } from './web-origins.ts'
 
 /** Where to listen, and what to do with whoever comes. */
 export interface ListenOptions {
@@ -26,6 +27,11 @@ export interface ListenOptions {
   readonly onLink: (socket: WebSocket, from: string) => void
   /** A WebSocket without a sub-protocol: line mode. Needs listeners for 'message' and 'error' before it returns. */
   readonly onGuest: (socket: WebSocket, request: IncomingMessage) => void
+  /**
+   * Web pages that are let in beside those of net/web-origins: `https://app.example`, `null`, `*`. Default: no others. Pages that are not
+   * get no WebSocket, and their requests are refused but for those that change nothing: GET, HEAD and OPTIONS.
+   */
+  readonly allowOrigins?: readonly string[]
   /** Connections at one time; further ones are cut at once. Default 12,000: 10,000 nodes on one bootstrap, and guests. */
   readonly connectionsMax?: number
   /** How long a connection may take until its request headers are complete. Default 5 s. */
@@ -60,6 +66,8 @@ const KEEP_ALIVE_MS = 30_000
 const TCP_KEEP_ALIVE_MS = 30_000
 /** How long a refused client may take to read the answer. */
 const REFUSED_LINGER_MS = 1_000
+/** Methods that change nothing (RFC 9110 section 9.2.1): browsers keep the answers to them from foreign pages by themselves. */
+const SAFE_METHODS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
  * Listens.
@@ -77,6 +85,7 @@ type Counters = { -readonly [name in Exclude<keyof ListenerStats, 'connections'>
 class HttpAndWebSocketListener implements Listener {
   readonly #options: ListenOptions
   readonly #logger: Logger
+  readonly #origins: WebOrigins
   readonly #server: Server
   readonly #linkServer = new WebSocketServer({
     ...LINK_SOCKET_OPTIONS,
@@ -100,6 +109,7 @@ class HttpAndWebSocketListener implements Listener {
     links: 0,
     guests: 0,
     badHandshakes: 0,
+    foreignOrigins: 0,
     malformedHttp: 0,
     timedOut: 0,
     overConnectionsMax: 0,
@@ -110,6 +120,7 @@ class HttpAndWebSocketListener implements Listener {
   constructor(options: ListenOptions) {
     this.#options = options
     this.#logger = options.logger ?? silentLogger
+    this.#origins = new WebOrigins(options.allowOrigins, this.#logger)
     const headersTimeout = options.headersTimeoutMs ?? 5_000
     this.#server = createServer({
       headersTimeout,
@@ -195,10 +206,26 @@ class HttpAndWebSocketListener implements Listener {
       // Otherwise a client that keeps its connection would hold up the end.
       if (this.#closed !== undefined) this.#server.closeIdleConnections()
     })
-    this.#options.onRequest(request, response)
+    const refusal = SAFE_METHODS.has(request.method) ? undefined : this.#refusal(request)
+    if (refusal === undefined) this.#options.onRequest(request, response)
+    // What it still sends of a body node:http reads and throws away.
+    else response.writeHead(FOREIGN_ORIGIN.httpStatus, refusal.headers).end(refusal.body)
+  }
+
+  /** The answer to a page of a foreign origin, which is counted; `undefined`: it is none. */
+  #refusal(request: IncomingMessage): JsonError | undefined {
+    const why = this.#origins.refusal(request)
+    if (why === undefined) return undefined
+    this.#counters.foreignOrigins++
+    return jsonError(why, FOREIGN_ORIGIN.reason)
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const refusal = this.#refusal(request)
+    if (refusal !== undefined) {
+      this.#refuse(socket, '403 Forbidden', refusal)
+      return
+    }
     const offered = offeredSubProtocols(request.headers['sec-websocket-protocol'])
     if (offered === undefined) {
       this.#guestServer.handleUpgrade(request, socket, head, (webSocket) => {
@@ -221,7 +248,7 @@ class HttpAndWebSocketListener implements Listener {
   #refuseHandshake(socket: Duplex, why: string): void {
     this.#counters.badHandshakes++
     this.#logger.debug({ from: addressOf(socket), why }, 'bad-handshake')
-    this.#refuse(socket, '400 Bad Request', why)
+    this.#refuse(socket, '400 Bad Request', jsonError(why))
   }
 
   #clientFailed(error: NodeJS.ErrnoException, socket: Duplex): void {
@@ -237,34 +264,43 @@ class HttpAndWebSocketListener implements Listener {
     }
     switch (code) {
       case 'ERR_HTTP_REQUEST_TIMEOUT':
-        this.#refuse(socket, '408 Request Timeout', 'The request took too long')
+        this.#refuse(socket, '408 Request Timeout', jsonError('The request took too long'))
         break
       case 'HPE_HEADER_OVERFLOW':
-        this.#refuse(socket, '431 Request Header Fields Too Large', 'The headers are too large')
+        this.#refuse(socket, '431 Request Header Fields Too Large', jsonError('The headers are too large'))
         break
       default:
-        this.#refuse(socket, '400 Bad Request', 'This is not a valid HTTP request')
+        this.#refuse(socket, '400 Bad Request', jsonError('This is not a valid HTTP request'))
     }
   }
 
   /** Answers by hand, because Node.js has no response object here, and ends the connection. */
-  #refuse(socket: Duplex, status: string, error: string): void {
+  #refuse(socket: Duplex, status: string, { headers, body }: JsonError): void {
     this.#refused.add(socket)
     // Its owner would be `ws` or the HTTP parser, and neither has it any more. A reset while we answer is no news.
     socket.on('error', () => socket.destroy())
-    const body = `${JSON.stringify({ error })}\n`
-    const head = [
-      `HTTP/1.1 ${status}`,
-      'Connection: close',
-      'Content-Type: application/json',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-    ]
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+    const head = [`HTTP/1.1 ${status}`, 'Connection: close', ...lines]
     socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
     // Read on until the client hangs up: closing with unread bytes resets the connection, and the answer is lost.
     socket.resume()
     const linger = setTimeout(() => socket.destroy(), REFUSED_LINGER_MS)
     linger.unref()
     socket.once('close', () => clearTimeout(linger))
+  }
+}
+
+/** An answer of the port itself, in the form of all errors. */
+interface JsonError {
+  readonly headers: Readonly<Record<string, string | number>>
+  readonly body: string
+}
+
+function jsonError(error: string, reason?: string): JsonError {
+  const body = `${JSON.stringify({ error, reason })}\n`
+  return {
+    headers: { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) },
+    body,
   }
 }
 

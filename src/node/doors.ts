@@ -41,11 +41,12 @@ export class Doors implements NodeDoors {
   /** Listens, if the settings say so. Nothing is let in before {@link open}. */
   static async listen(settings: NodeSettings): Promise<Doors> {
     const doors = new Doors(settings)
-    const { listen: port, host } = settings
+    const { listen: port, host, allowOrigins } = settings
     if (port === false) return doors
     doors.#listener = await listen({
       port,
       ...(host === undefined ? {} : { host }),
+      allowOrigins,
       logger: withFields(settings.logger, { room: 'net' }),
       onRequest: (request, response) => {
         if (doors.#onRequest !== undefined) doors.#onRequest(request, response)

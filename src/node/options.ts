@@ -2,6 +2,7 @@
 // It must not open anything.
 
 import { hostname } from 'node:os'
+import { allowOriginsProblem } from '../net/web-origins.ts'
 import { optionProblem, portProblem, settingProblem } from '../settings.ts'
 import {
   checkMember,
@@ -20,6 +21,11 @@ export interface NodeOptions extends MemberOptions {
   readonly listen?: number | false
   /** Address to bind. Default: all of them. */
   readonly host?: string
+  /**
+   * Web pages of other origins that may open links and line mode here, and post: `https://app.example`; `null` are pages from files, `*` all.
+   * Default: none, but for those on loopback in a browser on this machine.
+   */
+  readonly allowOrigins?: readonly string[]
   /** Where others can dial this node. Default: `host`, or else this machine's name, with the port listened on. */
   readonly url?: string
   /** Keeps everything that goes into the protocol in files, for `hearsay replay`. Default: nothing is kept. */
@@ -50,6 +56,7 @@ export interface RecordOptions {
 export interface NodeSettings extends MemberSettings {
   readonly listen: number | false
   readonly host: string | undefined
+  readonly allowOrigins: readonly string[]
   readonly url: string | undefined
   readonly record: RecordOptions | undefined
 }
@@ -58,6 +65,7 @@ const OPTIONS: Record<keyof NodeOptions, true> = {
   ...MEMBER_OPTIONS,
   listen: true,
   host: true,
+  allowOrigins: true,
   url: true,
   record: true,
 }
@@ -67,11 +75,14 @@ export function checkOptions(options: NodeOptions): NodeSettings {
   refuse(optionProblem('', options, OPTIONS))
   const listen = options.listen ?? 0
   if (listen !== false) refuse(portProblem(listen, ', or false'))
+  const { allowOrigins = [] } = options
+  refuse(allowOriginsProblem(allowOrigins))
   const url = options.url === undefined ? undefined : checkUrl(options.url)
   return {
     ...checkMember(options, () => (url === undefined ? hostname() : new URL(url).hostname)),
     listen,
     host: options.host,
+    allowOrigins,
     url,
     record: checkRecord(options.record),
   }

@@ -16,6 +16,7 @@ declare const bootstrap: Bootstrap
 export const empty: BootstrapOptions = {}
 export const options = [
   createBootstrap(),
+  createBootstrap({ allowOrigins: ['https://app.example', 'null'] }),
   createBootstrap({ listen: 0, host: '127.0.0.1', registry: { nodesMax: 5 }, poller: { pollsMax: 1 } }),
   // @ts-expect-error it is called listen
   createBootstrap({ port: 5_000 }),

@@ -172,6 +172,7 @@ export const full: Required<NodeOptions> = {
   name: 'a',
   listen: false,
   host: '127.0.0.1',
+  allowOrigins: ['https://app.example'],
   url: 'ws://a:5000',
   bootstrap: ['ws://localhost:5000'],
   peers: [],
@@ -189,6 +190,8 @@ export const options = [
   createNode({ bootstraps: ['ws://localhost:5000'] }),
   // @ts-expect-error a list
   createNode({ bootstrap: 'ws://localhost:5000' }),
+  // @ts-expect-error a list
+  createNode({ allowOrigins: '*' }),
   // @ts-expect-error a number, or false
   createNode({ listen: '5000' }),
   // @ts-expect-error there is no such setting

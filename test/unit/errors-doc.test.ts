@@ -10,7 +10,11 @@ import { HEARSAY_ERRORS } from '../../src/errors.ts'
 import { HEALTH_REASONS } from '../../src/http/health.ts'
 import { HostUnknownError, PortDeniedError, PortTakenError } from '../../src/index.ts'
 import { endOfRemoteClose } from '../../src/net/link-end.ts'
+import { FOREIGN_ORIGIN } from '../../src/net/web-origins.ts'
 import { TEST_NETWORK_ERRORS } from '../../src/testing/complaint.ts'
+
+/** The words of HTTP answers that are about no message and no link. */
+const HTTP_REASONS = { ...HEALTH_REASONS, [FOREIGN_ORIGIN.reason]: FOREIGN_ORIGIN }
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const page = read('docs/ERRORS.md')
@@ -80,14 +84,14 @@ test("the WebSocket's own close codes", () => {
   assert.equal(endOfRemoteClose(4999, '').reason, 'link-lost')
 })
 
-test('the answers about health', () => {
-  const rows = Object.entries(HEALTH_REASONS).map(([reason, { httpStatus, text, advice }]) => [
+test('the answers about a process, and to a page', () => {
+  const rows = Object.entries(HTTP_REASONS).map(([reason, { httpStatus, text, advice }]) => [
     code(reason),
     String(httpStatus),
     text,
     advice,
   ])
-  assertTable('health', ['reason', 'HTTP', 'what happened', 'what to do'], rows)
+  assertTable('http', ['reason', 'HTTP', 'what happened', 'what to do'], rows)
 })
 
 const codeRows = (registry: Readonly<Record<string, { text: string; advice: string }>>) =>
@@ -117,7 +121,7 @@ test('exit codes', () => {
 })
 
 test('texts are one sentence, with no end of their own and nothing that breaks a table', () => {
-  const all = [REASONS, HEALTH_REASONS, HEARSAY_ERRORS, TEST_NETWORK_ERRORS].flatMap((registry) =>
+  const all = [REASONS, HTTP_REASONS, HEARSAY_ERRORS, TEST_NETWORK_ERRORS].flatMap((registry) =>
     Object.entries<{ text: string; advice: string }>(registry),
   )
   for (const [name, { text, advice }] of all) {

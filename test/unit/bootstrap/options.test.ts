@@ -31,6 +31,9 @@ describe('the options of a bootstrap', () => {
     for (const options of [null, 5000, 'ws://localhost:5000', []]) {
       refuses(/^options: expected an object/, options)
     }
+    refuses(/^allowOrigins: "app\.example" is not an origin: /, { allowOrigins: ['app.example'] })
+    refuses(/^allowOrigins: expected a list/, { allowOrigins: 'https://app.example' })
+    checkBootstrapOptions({ allowOrigins: ['https://app.example', '*'] })
     refuses(/^registry: expected an object/, { registry: [] })
     refuses(/^logger: it has no function trace/, { logger: {} })
     checkBootstrapOptions({ logger: console })

@@ -30,7 +30,13 @@ test('defaults are those of all members, and a name of its own', () => {
 })
 
 test('what a browser cannot do is refused by name', () => {
-  for (const [option, value] of Object.entries({ listen: false, host: '::', url: 'ws://a:1', record: {} })) {
+  for (const [option, value] of Object.entries({
+    listen: false,
+    host: '::',
+    allowOrigins: [],
+    url: 'ws://a:1',
+    record: {},
+  })) {
     refuses('invalid-option', new RegExp(`^${option}: a browser cannot do that`), { [option]: value })
   }
 })

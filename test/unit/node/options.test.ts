@@ -22,6 +22,7 @@ describe('the options of a node', () => {
       name: 'a',
       listen: 0,
       host: undefined,
+      allowOrigins: [],
       url: undefined,
       bootstrap: [],
       peers: [],
@@ -86,6 +87,17 @@ describe('the options of a node', () => {
     }
     refuses('invalid-option', /bootstrap: expected a list/, { name: 'a', bootstrap: 'ws://a:1' })
     refuses('invalid-option', /peers: expected a list/, { name: 'a', peers: 'ws://a:1' })
+  })
+
+  test('origins of pages are origins, in a list', () => {
+    const allowOrigins = ['https://app.example', 'http://localhost:5173', 'null', '*']
+    assert.deepEqual(checkOptions({ name: 'a', allowOrigins }).allowOrigins, allowOrigins)
+    for (const origin of ['', 'app.example', 'https://app.example/page', 'https://*.example', 5, null]) {
+      const says =
+        /^allowOrigins: .* is not an origin: write it as https:\/\/app\.example, scheme:\/\/host\[:port\] without/
+      refuses('invalid-option', says, { name: 'a', allowOrigins: ['null', origin] })
+    }
+    refuses('invalid-option', /^allowOrigins: expected a list/, { name: 'a', allowOrigins: '*' })
   })
 
   test('a logger is one', () => {
