@@ -15,7 +15,7 @@ export const bootstrap = command({
     'Runs a bootstrap until Ctrl-C. It tells new nodes whom to dial. It carries no messages, and nodes that know ' +
     'each other run on without it.',
   positionals: [],
-  options: ['port', 'host', 'logLevel', 'logFormat'],
+  options: ['port', 'host', 'allowOrigins', 'logLevel', 'logFormat'],
   examples: [
     ['bootstrap', 'on port 5000'],
     ['bootstrap --port 8000 --log-level debug', 'on port 8000, with everything that happens'],
@@ -26,6 +26,7 @@ export const bootstrap = command({
     const server = await createBootstrap({
       listen: values.port,
       ...(values.host !== undefined && { host: values.host }),
+      allowOrigins: values.allowOrigins,
       logger,
     }).catch((error: unknown) => {
       throw startError(error)

@@ -16,6 +16,7 @@ import { PeerLog } from './peer-log.ts'
 type NodeValues = OptionValues<
   | 'port'
   | 'host'
+  | 'allowOrigins'
   | 'noListen'
   | 'name'
   | 'url'
@@ -45,6 +46,7 @@ export const node = command({
     'bootstrap',
     'peers',
     'host',
+    'allowOrigins',
     'noListen',
     'tags',
     'history',
@@ -82,6 +84,7 @@ async function runNode(
     listen: values.noListen ? false : values.port,
     ...(values.host !== undefined && { host: values.host }),
     ...(values.url !== undefined && { url: values.url }),
+    allowOrigins: values.allowOrigins,
     bootstrap: values.bootstrap,
     peers: values.peers,
     tags: values.tags,

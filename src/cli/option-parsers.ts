@@ -3,6 +3,7 @@
 
 import { NODE_NAME_CHARS_MAX, parseNodeName } from '../core/messages.ts'
 import { normalizeUrl } from '../net/url.ts'
+import { readAllowedOrigin } from '../net/web-origins.ts'
 import { LIMITS } from '../wire/limits.ts'
 import { isTag } from '../wire/topics.ts'
 
@@ -48,6 +49,18 @@ export const urlList = (text: string): Parsed<readonly string[]> => {
     const parsed = url(part)
     if ('problem' in parsed) return parsed
     value.push(parsed.value)
+  }
+  return { value }
+}
+
+/** Origins of web pages separated by commas, `null` and `*` among them. */
+export const originList = (text: string): Parsed<readonly string[]> => {
+  const value: string[] = []
+  for (const part of text.split(',')) {
+    if (part.trim() === '') continue
+    const read = readAllowedOrigin(part)
+    if (!read.ok) return { problem: read.detail }
+    value.push(read.origin)
   }
   return { value }
 }

@@ -10,6 +10,7 @@ import {
   integer,
   nodeName,
   oneOf,
+  originList,
   type Parsed,
   seconds,
   share,
@@ -70,6 +71,17 @@ export const OPTIONS = {
     fallbackIn: { swarm: '127.0.0.1' },
     fallbackText: 'all addresses',
     parse: anyText,
+  }),
+  allowOrigins: spec<readonly string[]>({
+    flag: 'allow-origin',
+    env: ['HEARSAY_ALLOW_ORIGIN'],
+    placeholder: 'origin,…',
+    description:
+      'Web pages of other origins that may connect and post, separated by commas: https://app.example, null for files, * for all',
+    fallback: [],
+    fallbackText: 'none, but for pages on loopback in a browser on this machine',
+    repeatable: true,
+    parse: originList,
   }),
   noListen: spec<boolean>({
     flag: 'no-listen',

@@ -12,6 +12,7 @@ import { startError } from './listening.ts'
 export interface BootstrapPlace {
   readonly listen: number
   readonly host?: string
+  readonly allowOrigins: readonly string[]
 }
 
 /** What the thread tells. */

@@ -24,7 +24,7 @@ const ACQUAINTED_WAIT_MS = 30_000
 const ACQUAINTED_WAIT_PAIR_MS = 1
 
 type SwarmValues = OptionValues<
-  'nodes' | 'port' | 'host' | 'tags' | 'history' | 'json' | 'logLevel' | 'logFormat'
+  'nodes' | 'port' | 'host' | 'allowOrigins' | 'tags' | 'history' | 'json' | 'logLevel' | 'logFormat'
 >
 
 /** What runs. */
@@ -43,7 +43,7 @@ export const swarm = command({
     'Runs a bootstrap on the given port and nodes on the ports behind it, all in this process, until Ctrl-C. ' +
     'Each message that a node receives is one line: node8 | [MSG] From node12: Hello node8.',
   positionals: [],
-  options: ['nodes', 'port', 'host', 'tags', 'history', 'json', 'logLevel', 'logFormat'],
+  options: ['nodes', 'port', 'host', 'allowOrigins', 'tags', 'history', 'json', 'logLevel', 'logFormat'],
   examples: [
     ['swarm', '30 nodes: the bootstrap on port 5000, nodes on 5001 to 5030'],
     ['swarm --nodes 5 --port 8000', 'five nodes on 8001 to 8005'],
@@ -96,7 +96,8 @@ interface Launch {
 async function start(values: SwarmValues, launch: Launch): Promise<Swarm> {
   const { logger, progress, closers, context } = launch
   const { createNode } = await import('../node/create-node.ts')
-  const place = { ...(values.host !== undefined && { host: values.host }) }
+  const { host, allowOrigins } = values
+  const place = { ...(host !== undefined && { host }), allowOrigins }
   const portOf = (index: number) => (values.port === 0 ? 0 : values.port + index)
   progress.show(`Starting a bootstrap and ${values.nodes} nodes …`)
   const bootstrap = await startBootstrap(

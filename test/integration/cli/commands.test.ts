@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
+import { WebSocket } from 'ws'
 import { Hearsay } from './process.ts'
 
 /** Longest time that a graceful end may take, in ms: 2 s, and something for a machine that has other work. */
@@ -217,6 +218,40 @@ describe('swarm', () => {
     await running.waitFor('the first progress line', () => running.stderr[0])
     assert.deepEqual(await stop(running, 'SIGINT'), { code: 0, signal: null })
     assert.deepEqual(running.stdout, [])
+  })
+})
+
+describe('pages of other origins', () => {
+  /** What a handshake of a page comes to: 101, or what it is refused with. */
+  async function status(t: TestContext, url: string, origin: string): Promise<number> {
+    const socket = new WebSocket(url, { origin })
+    t.after(() => socket.terminate())
+    const opened = once(socket, 'open').then(() => 101)
+    return Promise.race([
+      opened,
+      once(socket, 'unexpected-response').then(([, { statusCode }]) => statusCode),
+    ])
+  }
+
+  it('are let in where a flag or the environment says so, at each role', async (t) => {
+    const origins = ['https://a.example', 'https://b.example', 'https://evil.example']
+    const local = ['--port', '0', '--host', '127.0.0.1']
+    const flags = ['--allow-origin', 'https://a.example', '--allow-origin', 'https://B.example:443']
+    const bootstrap = new Hearsay(t, ['bootstrap', ...local, ...flags])
+    const node = new Hearsay(t, ['node', '--name', 'n1', ...local], {
+      HEARSAY_ALLOW_ORIGIN: 'https://a.example,https://b.example',
+    })
+    const running = new Hearsay(t, ['swarm', '--nodes', '1', '--port', '0', '--json', ...flags])
+    const { bootstrap: at, nodes } = JSON.parse(await running.line(/"up"/))
+    const own = await Promise.all(
+      [bootstrap, node].map(async (one) => `http://127.0.0.1:${await one.port()}`),
+    )
+    for (const url of [...own, at, nodes[0].url]) {
+      const found = await Promise.all(origins.map((origin) => status(t, url, origin)))
+      assert.deepEqual(found, [101, 101, 403], url)
+    }
+    const { origin, level } = await node.entry('the refusal', ({ msg }) => msg === 'page-refused')
+    assert.deepEqual([origin, level], ['https://evil.example', 'warn'])
   })
 })
 

@@ -95,6 +95,26 @@ describe('resolveOptions', () => {
     assert.deepEqual(fromEnv.bootstrap, ['http://a:1', 'http://b:2'])
   })
 
+  it('takes origins of pages from repeated flags and from the environment, in the form in which browsers send them', () => {
+    const origins = (flags: Record<string, unknown>, env: Record<string, string> = {}) =>
+      resolveOptions(['allowOrigins'], 'node', flags, env).allowOrigins
+    assert.deepEqual(origins({}), [])
+    assert.deepEqual(origins({ 'allow-origin': ['https://App.example:443/', 'http://a:80, null'] }), [
+      'https://app.example',
+      'http://a',
+      'null',
+    ])
+    assert.deepEqual(origins({}, { HEARSAY_ALLOW_ORIGIN: '*' }), ['*'])
+    assert.match(
+      refusal('allowOrigins', { 'allow-origin': 'https://a.example,app.example' }),
+      /^--allow-origin: "app\.example" is not an origin: write it as https:\/\/app\.example, scheme:\/\/host\[:port\] without a path/,
+    )
+    assert.match(
+      refusal('allowOrigins', {}, { HEARSAY_ALLOW_ORIGIN: 'https://app.example/page' }),
+      /^environment variable HEARSAY_ALLOW_ORIGIN: "https:\/\/app\.example\/page" is not an origin/,
+    )
+  })
+
   it('reads switches in words', () => {
     for (const [word, value] of [
       ['1', true],

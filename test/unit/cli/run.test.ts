@@ -74,6 +74,11 @@ describe('a wrong command line', () => {
     [['send'], /Something is missing. It goes: hearsay send <to> <message\.\.>/],
     [['send', 'node8'], /It goes: hearsay send <to> <message\.\.>/],
     [['broadcast'], /It goes: hearsay broadcast <message\.\.>/],
+    [
+      ['swarm', '--allow-origin', 'app.example'],
+      /--allow-origin: "app\.example" is not an origin: write it as/,
+    ],
+    [['bootstrap', '--allow-origin'], /--allow-origin needs a value behind it/],
     [['node', '--tag', 'a b'], /--tag: "a b" is not a tag/],
     [
       ['node', '--tag', Array.from({ length: 16 }, (_, i) => `t${i}`).join()],
