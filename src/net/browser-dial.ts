@@ -47,6 +47,12 @@ function isMixed(url: string): boolean {
   return !/^(localhost|.*\.localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname)
 }
 
+/** The likely reason in a page that works elsewhere. */
+function orNotThisPage(): string {
+  const { origin } = globalThis as { readonly origin?: string }
+  return origin === undefined ? '' : `, or lets no pages of ${origin} in (its --allow-origin)`
+}
+
 function watched(
   socket: WebSocket,
   handlers: LinkDialHandlers,
@@ -69,7 +75,9 @@ function watched(
     handlers.onOpen(new BrowserSocket(socket, onHeard))
   }
   socket.onclose = () => {
-    fail(`${place} did not answer, or not as a hearsay process does: a browser does not say which`)
+    fail(
+      `${place} did not answer, or not as a hearsay process does${orNotThisPage()}: a browser does not say which`,
+    )
     onHeard()
   }
   return {

@@ -56,6 +56,15 @@ test('what does not answer, or not as it should, is a failure in one line', asyn
   assert.match(await ends(url, 50), /^127\.0\.0\.1:\d+ did not answer within 50 ms$/)
 })
 
+test('in a page a failure names its origin, which may be why', async (t) => {
+  Object.assign(globalThis, { origin: 'https://app.example' })
+  t.after(() => Reflect.deleteProperty(globalThis, 'origin'))
+  assert.match(
+    await ends('ws://127.0.0.1:1'),
+    /, or lets no pages of https:\/\/app\.example in \(its --allow-origin\): a browser/,
+  )
+})
+
 test('a page that came by https may dial wss only, but for its own machine', async (t) => {
   Object.assign(globalThis, { location: { protocol: 'https:' } })
   t.after(() => Reflect.deleteProperty(globalThis, 'location'))
