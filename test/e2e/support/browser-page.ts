@@ -70,8 +70,9 @@ export class Site {
     return new Site(server)
   }
 
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`
+  /** Where it is under a host name that leads to this machine. */
+  urlAt(host: string): string {
+    return `http://${host}:${(this.#server.address() as AddressInfo).port}/`
   }
 
   close(): void {
@@ -98,12 +99,12 @@ export class MemberPage {
     this.#complaints = complaintsOf(page)
   }
 
-  /** An open page, closed after the test. */
-  static async open(t: TestContext, browser: Browser, site: Site): Promise<MemberPage> {
+  /** An open page, closed after the test. Its origin is that of a development server, unless told another host. */
+  static async open(t: TestContext, browser: Browser, site: Site, host = '127.0.0.1'): Promise<MemberPage> {
     const context = await browser.newContext()
     t.after(() => context.close())
     const member = new MemberPage(await context.newPage(), context)
-    await member.page.goto(site.url)
+    await member.page.goto(site.urlAt(host))
     await member.page.waitForFunction(() => 'start' in globalThis)
     return member
   }

@@ -25,12 +25,12 @@ export function describeInBrowser(name: string, body: () => void): void {
   describeWhere(missing, name, body)
 }
 
-/** Starts the browser. Whoever starts it closes it. */
-export function startBrowser(): Promise<Browser> {
+/** Starts the browser, with more of its flags. Whoever starts it closes it. */
+export function startBrowser(flags: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     ...(executablePath === undefined ? {} : { executablePath }),
     // No sandbox for root, as whom containers run.
-    args: ['--no-sandbox'],
+    args: ['--no-sandbox', ...flags],
   })
 }
 
