@@ -25,15 +25,16 @@ export class MessageStream<T> implements AsyncIterableIterator<T> {
     return this.#bufferMax - this.#buffer.length + (this.#reader === undefined ? 0 : 1)
   }
 
-  /** A message has come; false when there was no room for it. */
-  push(message: T): boolean {
+  /** A message has come; false when there was no room for it. @param promised room that is for others */
+  push(message: T, promised = 0): boolean {
+    if (this.#isEnded || this.room <= promised) {
+      this.#onOverflow(message)
+      return false
+    }
     const reader = this.#reader
     this.#reader = undefined
     if (reader !== undefined) reader({ done: false, value: message })
-    else if (this.#isEnded || this.#buffer.length >= this.#bufferMax) {
-      this.#onOverflow(message)
-      return false
-    } else this.#buffer.push(message)
+    else this.#buffer.push(message)
     return true
   }
 

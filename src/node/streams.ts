@@ -1,8 +1,8 @@
 // The streams of messages that a program reads, and whether they have room: what they have none for is refused before it
 // is handed over, so that its sender learns of it. It must not know where messages come from.
 //
-// 1. A message that was taken has room in every stream. What nobody can be told of (broadcasts) is dropped where there is
-//    none, and counted.
+// 1. A message that was taken has room in every stream, whatever comes before it. What nobody can be told of (broadcasts) is
+//    dropped where there is none, and counted.
 
 import { HearsayError } from '../errors.ts'
 import { isForProgram } from './envelope.ts'
@@ -55,10 +55,12 @@ export class Streams {
     this.#promised = 0
   }
 
-  /** A message has come; false when a reader had no room for it. */
+  /** A message has come; false when a reader had no room for it, or only such as was promised to others. */
   push(message: NodeMessage): boolean {
+    // Of a direct message of the overlay its sender may have been told that it was taken.
+    if (message.via === 'overlay' && !message.broadcast && this.#promised > 0) this.#promised--
     let isTaken = true
-    for (const stream of this.#open) isTaken = stream.push(message) && isTaken
+    for (const stream of this.#open) isTaken = stream.push(message, this.#promised) && isTaken
     return isTaken
   }
 
