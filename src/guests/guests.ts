@@ -20,6 +20,8 @@ export interface GuestsOptions extends Partial<SessionOptions> {
   readonly bufferedBytesMax?: number
   /** Sends and pings of one guest without an outcome; more get a line that says so. Default 64. */
   readonly outstandingMax?: number
+  /** Guests who are shown what was broadcast before, at the same time; more get a line that says so. Default 16. */
+  readonly historiesMax?: number
   /** How long a guest may take to answer a close frame, in ms. Default 1 s. */
   readonly closeGraceMs?: number
   /** How long a guest may take to read one line of many, in ms; then it is closed with `stalled`. Default 10 s. */
@@ -82,6 +84,7 @@ export class Guests {
     this.#options = {
       bufferedBytesMax: options.bufferedBytesMax ?? 1_048_576,
       outstandingMax: options.outstandingMax ?? 64,
+      historiesMax: options.historiesMax ?? 16,
       closeGraceMs: options.closeGraceMs ?? 1_000,
       stallMs: options.stallMs ?? 10_000,
     }
@@ -94,6 +97,7 @@ export class Guests {
       logger,
       audience,
       onlookers,
+      histories: new Set(),
       ids: () => [...this.#sessions.keys()],
       overheard: (id, message) => this.#overheard(id, message),
       whisper: (to, message) => this.deliver(this.#fromHere(message, { broadcast: false, to })),

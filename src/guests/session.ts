@@ -27,6 +27,8 @@ export interface Room {
   readonly logger: Logger
   readonly audience: Audience
   readonly onlookers: Onlookers
+  /** Those who are being shown what was broadcast before, each once: all of it waits in memory. */
+  readonly histories: Set<Session>
   /** The ids of all guests here, in the order in which they came. */
   ids(): readonly string[]
   /** Shows the guests here, but for the one with this id, what that one sends to all. */
@@ -44,6 +46,8 @@ export interface SessionOptions {
   readonly bufferedBytesMax: number
   /** Sends and pings of one guest without an outcome yet. */
   readonly outstandingMax: number
+  /** Guests who are shown what was broadcast before, at the same time. */
+  readonly historiesMax: number
   /** How long the other end may take to close, too, in ms. */
   readonly closeGraceMs: number
   /** How long one of many lines may take to go out, in ms. */
@@ -82,8 +86,6 @@ export class Session {
   readonly #options: SessionOptions
   readonly #outstanding = new Set<Outstanding>()
   #form: LineForm = 'text'
-  /** Whether it is being shown what was broadcast before: one at a time, because all of it waits in memory. */
-  #hasHistory = false
 
   constructor(socket: WebSocket, id: string, room: Room, options: SessionOptions) {
     this.#socket = socket
@@ -275,14 +277,21 @@ export class Session {
   }
 
   #history(command: CommandOf<'history'>): void {
-    const { host } = this.#room
+    const { host, histories } = this.#room
+    const { historiesMax } = this.#options
     const { filter } = command
-    if (this.#hasHistory) {
+    if (histories.has(this)) {
       this.#mistake('You are being shown what was broadcast before. Wait for the end of that', command)
       return
     }
-    this.#hasHistory = true
+    if (histories.size >= historiesMax) {
+      const many = `${historiesMax} guests are being shown what was broadcast before, and more do not go`
+      this.#mistake(`${many}. Try again in a moment`, command)
+      return
+    }
     void this.#follow(command, 'history', async () => {
+      // Only now: it may have been refused before it began, and would have no end.
+      histories.add(this)
       try {
         const answer = await host.history(filter, patienceOf(command))
         for (const message of answer.messages) {
@@ -290,7 +299,7 @@ export class Session {
         }
         return () => topicAnswers.historyOutcome(filter, answer)
       } finally {
-        this.#hasHistory = false
+        histories.delete(this)
       }
     })
   }

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ReceivedMessage } from '../../../src/guests/guest-host.ts'
+import type { GuestHistory, ReceivedMessage } from '../../../src/guests/guest-host.ts'
 import { type House, openHouse, until } from './rig.ts'
 
 const news: ReceivedMessage = {
@@ -209,6 +209,30 @@ test('what was broadcast before comes first, and how many it was at the end', as
   host.historyAnswer = { status: 'failed', reason: 'unknown-peer', at: 'node8', messages: [] }
   const none = await ann.askJson('{"cmd":"history"}')
   assert.deepEqual([none.event, none.status, none.reason], ['history', 'failed', 'unknown-peer'])
+})
+
+test('a history that was refused while too much was under way can be asked for again', async (t) => {
+  const { host, greeted } = await openHouse(t, { outstandingMax: 1 })
+  const ann = await greeted()
+  host.answer = undefined
+  ann.type('@node12 hello')
+  assert.match(await ann.ask('{"cmd":"history"}'), /1 of your messages are still under way/)
+  host.sent[0]?.end({ status: 'failed', reason: 'expired', at: 'node8' })
+  assert.match(await ann.read(), /^not delivered/)
+  assert.equal((await ann.askJson('{"cmd":"history"}')).event, 'history')
+})
+
+test('so many guests are shown a history at the same time, because all of it waits in memory', async (t) => {
+  const { host, greeted } = await openHouse(t, { historiesMax: 1 })
+  const [ann, bob] = [await greeted(), await greeted()]
+  const { promise, resolve } = Promise.withResolvers<GuestHistory>()
+  host.history = () => promise
+  ann.type('{"cmd":"history"}')
+  assert.match(await ann.ask('{"cmd":"history"}'), /You are being shown/)
+  assert.match(await bob.ask('{"cmd":"history"}'), /1 guests are being shown.*Try again/)
+  resolve({ status: 'complete', from: 'keeper', messages: [] })
+  assert.equal((await ann.readJson()).event, 'history')
+  assert.equal((await bob.askJson('{"cmd":"history"}')).event, 'history')
 })
 
 test('a history does not pile up for a guest who does not read: it is closed with stalled', async (t) => {
