@@ -1,18 +1,20 @@
 // Requests that other nodes make: each is answered, with what a handler gives, or with why there is nothing.
 // It must not know what is asked.
 //
-// 1. Every question is answered exactly once, as long as the node runs.
-// 2. At most `OPEN_MAX` questions are being answered; further ones are answered with `queue-full`.
+// 1. Every question is answered exactly once, as long as the node runs and the asker waits. What comes later is dropped.
+// 2. At most `OPEN_MAX` questions are being answered; further ones are answered with `queue-full`, if there is room for that.
+// 3. A question has its place until its answer is on its way, and no longer than its asker waits, whatever a handler does.
 
-import type { NodeName } from '../core/messages.ts'
 import { REASONS, type Reason, type RequestFailure } from '../core/reasons.ts'
 import { HearsayError } from '../errors.ts'
 import { LIMITS } from '../wire/limits.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { isTraceparent } from '../wire/traceparent.ts'
 import { type EnvelopeHeaders, type Note, seal } from './envelope.ts'
+import { OpenQuestion } from './open-question.ts'
+import { PendingAnswers } from './pending-answers.ts'
 import type { Sending } from './sending.ts'
-import type { NodeTimers } from './world.ts'
+import type { NodeTimers, NodeWorld } from './world.ts'
 
 /** Questions that are being answered at the same time. */
 const OPEN_MAX = 10_000
@@ -37,7 +39,10 @@ export interface NodeRequest {
   readonly hops: number
   /** How long the asker waits, in ms from now at most. */
   readonly withinMs: number
-  /** Aborted when the node is closed: nobody gets the answer any more. */
+  /**
+   * Aborted when the answer is not wanted any more: {@link withinMs} has passed, the asker is gone (as `peer-leave` tells), or
+   * this node is closed. Of an asker that gives up before its deadline nothing is heard.
+   */
   readonly signal: AbortSignal
 }
 
@@ -47,13 +52,10 @@ export type RequestHandler = (
 ) => JsonValue | Uint8Array | undefined | Promise<JsonValue | Uint8Array | undefined>
 
 /**
- * Sends something before the answer, as soon as there is room for it. Resolves then, with whether it will have arrived;
- * `undefined`: there was none as long as the asker waits.
+ * Sends a payload before the answer, which says itself what it is a part of, as soon as there is room for it. Resolves then,
+ * with whether it will have arrived; `undefined`: there was none as long as the asker waits.
  */
-export type SendPart = (
-  value: JsonValue | Uint8Array,
-  headers: EnvelopeHeaders,
-) => Promise<{ readonly sent: Promise<boolean> } | undefined>
+export type SendPart = (payload: Uint8Array) => Promise<{ readonly sent: Promise<boolean> } | undefined>
 
 /** Answers what the node itself is asked. */
 export type NodeAnswerer = (question: Note, part: SendPart) => JsonValue | Promise<JsonValue>
@@ -61,26 +63,33 @@ export type NodeAnswerer = (question: Note, part: SendPart) => JsonValue | Promi
 /** What answering needs of the node. */
 export interface AnsweringParts {
   readonly sending: Pick<Sending, 'hasRoom' | 'sendSealed'>
+  readonly nowMs: NodeWorld['nowMs']
   readonly timers: Pick<NodeTimers, 'wait'>
+  /** No asker is believed to wait longer, in ms. */
+  readonly deadlineMaxMs: number
   /** What the node itself can be asked about. */
   readonly about: Readonly<Record<string, NodeAnswerer>>
   readonly drop: (reason: Reason, detail: string) => void
 }
 
+/** What a question is answered with. */
+type Answer = ReturnType<RequestHandler> | ReturnType<NodeAnswerer>
+
 /** See the head of the file. */
 export class Answering {
   readonly #parts: AnsweringParts
-  readonly #end = new AbortController()
+  readonly #open: PendingAnswers<OpenQuestion>
   #handler: RequestHandler | undefined
-  #open = 0
+  #hasEnded = false
 
   constructor(parts: AnsweringParts) {
     this.#parts = parts
+    this.#open = new PendingAnswers(parts.nowMs, parts.timers)
   }
 
   /** Questions that are being answered. */
   get size(): number {
-    return this.#open
+    return this.#open.size
   }
 
   /** Takes requests from now on; the function returned ends that. @throws HearsayError `invalid-option` for a second one */
@@ -96,113 +105,137 @@ export class Answering {
   }
 
   /** A question has come. */
-  asked(question: Note): void {
-    const { about } = question.headers
-    if (this.#open >= OPEN_MAX) this.#fail(question, 'queue-full', REASONS['queue-full'].text)
-    else if (about === undefined)
-      void this.#answer(question, this.#handler, (handler) => handler(this.#requestOf(question)))
-    else {
-      const answerer = Object.hasOwn(this.#parts.about, about) ? this.#parts.about[about] : undefined
-      void this.#answer(question, answerer, (answer) => answer(question, this.#partOf(question)))
-    }
+  asked(note: Note): void {
+    if (this.#hasEnded) return
+    const { nowMs, drop } = this.#parts
+    const within = this.#withinMs(note)
+    const question = new OpenQuestion(note, nowMs() + within, () =>
+      drop('expired', `request of ${note.from}: no answer in ${within} ms`),
+    )
+    if (this.#open.size >= OPEN_MAX) this.#turnAway(question)
+    else void this.#answer(question, this.#open.add(question))
+  }
+
+  /** A peer is gone: it waits for nothing. Should that turn out to be wrong, its answers still go out. */
+  peerLeft(name: string): void {
+    for (const [, question] of this.#open) if (question.note.from === name) question.abort()
   }
 
   /** The node leaves. */
   end(): void {
-    this.#end.abort()
+    this.#hasEnded = true
+    for (const question of this.#open.drain()) question.end()
   }
 
-  async #answer<T>(
-    question: Note,
-    answerer: T | undefined,
-    call: (answerer: T) => ReturnType<RequestHandler> | ReturnType<NodeAnswerer>,
-  ): Promise<void> {
-    if (answerer === undefined) {
-      this.#fail(question, 'no-handler', REASONS['no-handler'].text)
-      return
-    }
-    this.#open++
+  async #answer(question: OpenQuestion, number: number): Promise<void> {
+    const sealed = await this.#answerTo(question)
+    await this.#whenRoom(question, sealed, () => this.#sendAnswer(question, sealed))
+    this.#open.take(number)
+  }
+
+  /** The answer, or why there is none. Never rejects. */
+  async #answerTo(question: OpenQuestion): Promise<Uint8Array> {
+    const { note } = question
+    const call = this.#answererOf(question)
+    if (call === undefined) return failureOf(note, 'no-handler', REASONS['no-handler'].text)
     try {
-      const value = (await call(answerer)) ?? null
-      this.#send(question, value, { answer: String(question.number) })
+      const sealed = sealAnswer(note, (await call()) ?? null)
+      // Also an answer that no message can carry: who asks is told so, and does not wait until the deadline.
+      if (sealed.length <= LIMITS.payloadBytesMax) return sealed
+      this.#parts.drop('too-large', `answer to a request of ${note.from}`)
+      return failureOf(note, 'handler-failed', `the answer is too large: ${sealed.length} bytes`)
     } catch (error) {
-      // Also an answer that no message can carry: who asks is told so.
-      const text = error instanceof Error ? error.message : String(error)
-      this.#fail(question, 'handler-failed', text)
-    } finally {
-      this.#open--
+      return failureOf(note, 'handler-failed', textOf(error))
     }
   }
 
-  #requestOf({ from, value, hops, headers }: Note): NodeRequest {
+  /** Who answers a question; `undefined`: nobody. */
+  #answererOf(question: OpenQuestion): (() => Answer) | undefined {
+    const { note } = question
+    const { about } = note.headers
+    if (about === undefined) {
+      const handler = this.#handler
+      return handler && (() => handler(this.#requestOf(question)))
+    }
+    const answerer = Object.hasOwn(this.#parts.about, about) ? this.#parts.about[about] : undefined
+    return answerer && (() => answerer(note, (payload) => this.#sendPart(question, payload)))
+  }
+
+  #requestOf(question: OpenQuestion): NodeRequest {
+    const { from, value, hops, headers } = question.note
+    const request = {
+      from,
+      value,
+      hops,
+      withinMs: this.#withinMs(question.note),
+      get signal() {
+        return question.signal
+      },
+    }
     const { sender } = headers
-    const request = { from, value, hops, withinMs: withinMs(headers), signal: this.#end.signal }
-    return { ...request, ...(sender === undefined ? {} : { sender }), ...traceOf(headers) }
+    return Object.assign(request, sender === undefined ? {} : { sender }, traceOf(headers))
   }
 
-  #partOf({ from, number, headers }: Note): SendPart {
-    const { sending } = this.#parts
-    const deadlineMs = withinMs(headers)
-    return async (value, more) => {
-      const sealed = seal(value, { ...more, part: String(number) })
-      const leftMs = await this.#roomWithin(from, sealed, deadlineMs)
-      if (leftMs === undefined) return undefined
-      const sent = sending.sendSealed(from, sealed, { deadlineMs: leftMs })
+  async #sendPart(question: OpenQuestion, payload: Uint8Array): ReturnType<SendPart> {
+    return this.#whenRoom(question, payload, () => {
+      const sent = this.#send(question, payload)
       return { sent: sent.then(({ status }) => status === 'delivered') }
-    }
-  }
-
-  #fail(question: Note, reason: RequestFailure, text: string): void {
-    const answer = String(question.number)
-    this.#send(question, text.slice(0, ERROR_CHARS_MAX), { answer, failure: reason })
-  }
-
-  #send({ from, headers }: Note, value: JsonValue | Uint8Array, answer: EnvelopeHeaders): void {
-    if (this.#end.signal.aborted) return
-    const sealed = seal(value, { ...traceOf(headers), ...answer })
-    // Who asks is to be told, and not to wait until the deadline.
-    if (sealed.length > LIMITS.payloadBytesMax) {
-      this.#parts.drop('too-large', `answer to a request of ${from}`)
-      throw new Error(`the answer is too large: ${sealed.length} bytes`)
-    }
-    void this.#deliver(from, sealed, withinMs(headers)).then((failure) => {
-      if (failure !== undefined) this.#parts.drop(failure, `answer to a request of ${from}`)
     })
   }
 
-  /** Sends an answer, as soon as there is room for it: who asks for more than the queue takes is answered all the same. */
-  async #deliver(from: NodeName, sealed: Uint8Array, withinMs: number): Promise<Reason | undefined> {
-    const { sending } = this.#parts
-    let deadlineMs: number | undefined = withinMs
-    if (!sending.hasRoom(from, sealed)) {
-      if (this.#open >= OPEN_MAX) return 'queue-full'
-      this.#open++
-      deadlineMs = await this.#roomWithin(from, sealed, withinMs)
-      this.#open--
-      if (deadlineMs === undefined) return 'queue-full'
-    }
-    const sent = await sending.sendSealed(from, sealed, { deadlineMs })
-    return sent.status === 'failed' ? sent.reason : undefined
+  /** There is no place for a question. Nobody waits for room to say so. */
+  #turnAway(question: OpenQuestion): void {
+    const { note } = question
+    const sealed = failureOf(note, 'queue-full', REASONS['queue-full'].text)
+    if (this.#parts.sending.hasRoom(note.from, sealed)) this.#sendAnswer(question, sealed)
+    else this.#parts.drop('queue-full', `request of ${note.from}`)
+  }
+
+  #sendAnswer(question: OpenQuestion, sealed: Uint8Array): void {
+    void this.#send(question, sealed).then((sent) => {
+      if (sent.status === 'failed')
+        this.#parts.drop(sent.reason, `answer to a request of ${question.note.from}`)
+    })
+  }
+
+  #send({ note, deadlineMs }: OpenQuestion, sealed: Uint8Array): ReturnType<Sending['sendSealed']> {
+    const { nowMs, sending } = this.#parts
+    const leftMs = Math.max(1, Math.ceil(deadlineMs - nowMs()))
+    return sending.sendSealed(note.from, sealed, { deadlineMs: leftMs })
   }
 
   /**
-   * Waits until there is room for a message, and resolves with how long it may take then, in ms; `undefined`: there was none
-   * as long as it is waited for, or the node has left.
+   * Sends as soon as there is room for it: who asks for more than the queue takes is answered all the same. `undefined`:
+   * there was none as long as the answer is waited for.
    */
-  async #roomWithin(to: NodeName, sealed: Uint8Array, withinMs: number): Promise<number | undefined> {
+  async #whenRoom<T>(question: OpenQuestion, sealed: Uint8Array, send: () => T): Promise<T | undefined> {
     const { sending, timers } = this.#parts
-    let leftMs = withinMs
-    for (; !sending.hasRoom(to, sealed); leftMs -= ROOM_MS) {
-      if (leftMs <= ROOM_MS || this.#end.signal.aborted) return undefined
-      await timers.wait(ROOM_MS)
-    }
-    return leftMs
+    for (; !question.isOver; await timers.wait(ROOM_MS))
+      if (sending.hasRoom(question.note.from, sealed)) return send()
+    return undefined
+  }
+
+  #withinMs({ headers }: Note): number {
+    const ms = Number(headers.within)
+    return Math.min(Number.isInteger(ms) && ms > 0 ? ms : WITHIN_MS, this.#parts.deadlineMaxMs)
   }
 }
 
-function withinMs({ within }: EnvelopeHeaders): number {
-  const ms = Number(within)
-  return Number.isInteger(ms) && ms > 0 ? ms : WITHIN_MS
+function sealAnswer({ number, headers }: Note, value: JsonValue | Uint8Array, more = {}): Uint8Array {
+  return seal(value, { ...traceOf(headers), answer: String(number), ...more })
+}
+
+function failureOf(note: Note, failure: RequestFailure, text: string): Uint8Array {
+  return sealAnswer(note, text.slice(0, ERROR_CHARS_MAX), { failure })
+}
+
+/** What a handler throws may be anything. */
+function textOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error)
+  } catch {
+    return 'an error without a text'
+  }
 }
 
 /** The trace that a message belongs to, as a header of what follows from it. */

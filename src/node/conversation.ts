@@ -1,6 +1,7 @@
 // All that a node says and hears for its program: the parts for sends, broadcasts, requests, topics, receipts, history
 // and traces, put together. Composition only: what each does is in its own file.
 
+import { CORE_DEFAULTS } from '../core/config.ts'
 import type { Input, Notification } from '../core/events.ts'
 import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
@@ -112,7 +113,8 @@ export class Conversation {
       nowMs,
     })
     const about = { route: this.tracing.answer, history: pastAnswerer(this.#history) }
-    this.answering = new Answering({ sending, about, timers, drop: parts.drop })
+    const { deadlineMaxMs = CORE_DEFAULTS.deadlineMaxMs } = settings.config
+    this.answering = new Answering({ sending, about, nowMs, timers, deadlineMaxMs, drop: parts.drop })
     this.#reporting = new Reporting({
       ...parts,
       name: settings.name,
@@ -189,6 +191,7 @@ export class Conversation {
 
   /** A peer is gone. */
   peerLeft(name: NodeName): void {
+    this.answering.peerLeft(name)
     this.asking.peerLeft(name)
     this.#receipts.peerLeft(name)
   }

@@ -205,7 +205,10 @@ export class Node {
     return this.#world.handOut(this.#conversation.asking.request(to, value, options), 'request')
   }
 
-  /** Answers requests of other nodes from now on; the function returned ends that. One handler at a time. */
+  /**
+   * Answers requests of other nodes from now on; the function returned ends that. One handler at a time. 10,000 requests are
+   * answered at the same time; one whose asker waits no more is not counted, whether its handler heeds `request.signal` or not.
+   */
   handle(handler: RequestHandler): () => void {
     return this.#conversation.answering.handle(handler)
   }

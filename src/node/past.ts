@@ -10,7 +10,7 @@ import type { JsonValue } from '../wire/payload.ts'
 import { isTopic, isTopicFilter } from '../wire/topics.ts'
 import type { NodeAnswerer } from './answering.ts'
 import type { Asking } from './asking.ts'
-import { type EnvelopeHeaders, fieldsOf, type Note } from './envelope.ts'
+import { type EnvelopeHeaders, fieldsOf, type Note, seal } from './envelope.ts'
 import type { NodeMessage } from './events.ts'
 import type { History } from './history.ts'
 import { checkName } from './member-options.ts'
@@ -59,7 +59,7 @@ export interface PastParts {
 
 /** Answers for what this node has kept. */
 export function pastAnswerer(history: History): NodeAnswerer {
-  return async ({ value }, part) => {
+  return async ({ value, number }, part) => {
     const { filter } = fieldsOf(value)
     if (filter !== undefined && !(typeof filter === 'string' && isTopicFilter(filter))) {
       throw new TypeError('expected { filter?: a topic filter }')
@@ -69,7 +69,7 @@ export function pastAnswerer(history: History): NodeAnswerer {
     const open = new Set<Promise<void>>()
     let failed = 0
     for (const message of messages) {
-      const going = await part(message.value, headersOf(message))
+      const going = await part(seal(message.value, { ...headersOf(message), part: String(number) }))
       if (going === undefined) failed++
       if (failed > 0 || going === undefined) break
       const sent = going.sent.then((isDelivered) => {

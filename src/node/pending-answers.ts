@@ -27,9 +27,9 @@ export class PendingAnswers<T extends PendingAnswer> {
   /** When they are looked at next; `Infinity` while nobody waits. */
   #lookMs = Number.POSITIVE_INFINITY
 
-  /** @param rng seeded with what no other run of the node is */
-  constructor(nowMs: NodeWorld['nowMs'], timers: Pick<NodeTimers, 'wait'>, rng: Rng) {
-    this.#last = rng.uint32() * 2 ** 16 + rng.below(2 ** 16)
+  /** @param rng seeded with what no other run of the node is; `undefined`: nobody else sees the numbers */
+  constructor(nowMs: NodeWorld['nowMs'], timers: Pick<NodeTimers, 'wait'>, rng?: Rng) {
+    this.#last = rng === undefined ? 0 : rng.uint32() * 2 ** 16 + rng.below(2 ** 16)
     this.#nowMs = nowMs
     this.#timers = timers
   }

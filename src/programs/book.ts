@@ -38,6 +38,15 @@ export interface Subscription {
   off: () => void
 }
 
+/** A request that a handler takes its time for. */
+export interface Handled {
+  readonly id: number
+  /** How long its asker waits, on the clock of all. */
+  readonly untilMs: number
+  /** Whether the handler ends only when it is told that nobody waits. */
+  readonly isEndless: boolean
+}
+
 /** One run of a node, with its program. */
 export interface Run {
   /** For people: the node, and which start of it. */
@@ -57,7 +66,7 @@ export interface Run {
   /** When there was last no handler. */
   noHandlerMs: number
   /** Requests that its handler has not answered. */
-  handling: number
+  readonly handling: Set<Handled>
   readonly readers: Set<Reader>
   /** What it must have kept; `undefined`: nothing. */
   readonly keeper: Keeper | undefined

@@ -54,11 +54,14 @@ export class Handlers {
     }
   }
 
-  async #takeTime(run: Run, operation: Operation, { signal }: NodeRequest): Promise<Given> {
+  async #takeTime(run: Run, operation: Operation, request: NodeRequest): Promise<Given> {
     const { id, how } = operation
-    run.handling++
+    const { net } = this.#programs
+    const handled = { id, untilMs: net.nowMs + request.withinMs, isEndless: how === 'never' }
+    run.handling.add(handled)
     try {
       if (how === 'never') {
+        const { signal } = request
         await new Promise<void>((resolve) => {
           if (signal.aborted) resolve()
           else signal.addEventListener('abort', () => resolve(), { once: true })
@@ -66,11 +69,11 @@ export class Handlers {
         return give(operation, null)
       }
       if (how === 'nested') return await this.#askOn(run, operation)
-      await this.#programs.net.sleepOf(run.name)((id * 7_919) % LATER_MS_MAX)
+      await net.sleepOf(run.name)((id * 7_919) % LATER_MS_MAX)
       if (how === 'throws-later') return fail(operation, `no ${id}, after a while`)
       return give(operation, { id, by: run.label })
     } finally {
-      run.handling--
+      run.handling.delete(handled)
     }
   }
 

@@ -6,6 +6,9 @@ import { insideOf } from '../node/inside.ts'
 import type { Run } from './book.ts'
 import type { ProgramPlan } from './plan.ts'
 
+/** A timer is a whole number of ms, and deadlines of answers are looked at every 20 ms. */
+const ANSWERS_LATE_MS = 22
+
 /** Everything that is broken in a node that runs. */
 export function lookAt(
   run: Run,
@@ -15,13 +18,13 @@ export function lookAt(
   const { overlay } = insideOf(run.node)
   return [
     ...checkInvariants(overlay, at.nowMs, { depth: at.depth, lateMs: LATE_MS + run.lateMs }),
-    ...waitingProblems(run),
+    ...waitingProblems(run, at.nowMs),
     ...historyProblems(run, historyMax),
   ]
 }
 
 /** Who waits for something is known, by what its program has asked for. */
-function waitingProblems(run: Run): string[] {
+function waitingProblems(run: Run, nowMs: number): string[] {
   const { asked, seeking, awaited, casts, subscriptions, answering } = insideOf(
     run.node,
   ).conversation.inspect()
@@ -38,7 +41,12 @@ function waitingProblems(run: Run): string[] {
     broken.push(`has ${casts} broadcasts to make that nobody waits for`)
   if (subscriptions !== run.subscriptions.size)
     broken.push(`has ${subscriptions} listeners, and ${run.subscriptions.size} listen`)
-  if (answering < run.handling) broken.push(`answers ${answering} requests, and has ${run.handling}`)
+  const waited = [...run.handling].filter(({ untilMs }) => untilMs > nowMs).length
+  if (answering < waited) broken.push(`answers ${answering} requests, and has ${waited}`)
+  for (const { id, untilMs, isEndless } of run.handling) {
+    if (isEndless && nowMs > untilMs + ANSWERS_LATE_MS + run.lateMs)
+      broken.push(`has not told its handler that nobody waits for ${id} any more`)
+  }
   return broken
 }
 
@@ -63,6 +71,7 @@ export function leftovers({ node, handling }: Run): string[] {
   if (awaited > 0) left.push(`${awaited} broadcasts without receipts`)
   if (casts > 0) left.push(`${casts} broadcasts that have not gone out`)
   if (sends > 0) left.push(`${sends} messages without an outcome`)
-  if (answering > handling) left.push(`${answering} requests without an answer, and handlers of ${handling}`)
+  if (answering > handling.size)
+    left.push(`${answering} requests without an answer, and handlers of ${handling.size}`)
   return left
 }

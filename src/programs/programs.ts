@@ -121,7 +121,7 @@ export class Programs {
       subscriptions: new Set(),
       endHandler: undefined,
       noHandlerMs: Number.NEGATIVE_INFINITY,
-      handling: 0,
+      handling: new Set(),
       readers: new Set(),
       keeper: isKeeper ? new Keeper(this.plan.historyMax, isDeaf) : undefined,
       peers: new Set(),

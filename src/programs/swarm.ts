@@ -127,7 +127,7 @@ async function endPhase(programs: Programs): Promise<void> {
   for (const run of book.runs) {
     if (run.state === 'closing') book.broken(run, 'never ended')
     if (run.state === 'crashed') continue
-    if (run.handling > 0) book.broken(run, `has handlers of ${run.handling} requests in the end`)
+    if (run.handling.size > 0) book.broken(run, `has handlers of ${run.handling.size} requests in the end`)
     for (const left of leftovers(run)) book.broken(run, `has ${left} in the end`)
     for (const { id } of run.open) book.broken(run, `has no answer to ${id} in the end`)
   }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { JsonValue, Node } from '../../../src/index.ts'
+import { insideOf } from '../../../src/node/inside.ts'
 import { createTestNetwork } from '../../../src/testing/test-network.ts'
 
 /** A network of four that has come to rest. */
@@ -136,6 +137,32 @@ describe('requests', { concurrency: true }, () => {
     assert.deepEqual(await second, { status: 'failed', reason: 'shutting-down', at: 'a' })
     void b.close()
     await net.until(() => signals.every(({ aborted }) => aborted))
+  })
+
+  test("a handler is told when its asker waits no more, and is in nobody's way", async (t) => {
+    const { net, nodes } = await four(t)
+    const [a, b, c, d] = nodes
+    const signals = new Map<string, AbortSignal>()
+    b.handle(({ from, signal }) => {
+      signals.set(from, signal)
+      return new Promise(() => {})
+    })
+    const answering = () => insideOf(b).conversation.inspect().answering
+    const isAborted = (name: string) => signals.get(name)?.aborted
+    void c.request('b', 2, { deadlineMs: 60_000 })
+    void d.request('b', 3, { deadlineMs: 60_000 })
+    const first = a.request('b', 1, { deadlineMs: 500 })
+    await net.until(() => signals.size === 3)
+    assert.equal(answering(), 3)
+    await first
+    await net.advance(100)
+    assert.deepEqual(['a', 'c', 'd'].map(isAborted), [true, false, false])
+    assert.deepEqual([answering(), b.drops().expired], [2, 1])
+    void c.close()
+    await net.until(() => isAborted('c') === true)
+    assert.equal(isAborted('d'), false)
+    net.crash('d')
+    await net.until(() => isAborted('d') === true)
   })
 
   test('the answer of another node, or a late one, changes nothing', async (t) => {

@@ -6,6 +6,7 @@ import { fieldsOf, type Note } from '../../../src/node/envelope.ts'
 import { History } from '../../../src/node/history.ts'
 import { Inbox } from '../../../src/node/inbox.ts'
 import { MessageStream } from '../../../src/node/message-stream.ts'
+import { OpenQuestion } from '../../../src/node/open-question.ts'
 import { PendingAnswers } from '../../../src/node/pending-answers.ts'
 import { ReceiptBook } from '../../../src/node/receipts.ts'
 import { Sending } from '../../../src/node/sending.ts'
@@ -150,6 +151,12 @@ export const PROGRAM_CANARIES: readonly ProgramCanary[] = [
             return { number, receipts: receipts.then((all) => ({ ...all, missing: all.missing.slice(1) })) }
           },
       ),
+  },
+  {
+    name: 'a handler is not told that nobody waits any more',
+    found: /has not told its handler/,
+    change: doingAll,
+    plant: () => replaceMethod(OpenQuestion, 'abort', () => () => {}),
   },
   {
     name: 'the history leaves out the newest broadcast',

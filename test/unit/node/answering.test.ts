@@ -1,31 +1,256 @@
-// Requests that others make: when an answer goes out, and how long it may take then.
+// Requests that others make: when an answer goes out, how long it may take then, and how long a place is held for it.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Answering } from '../../../src/node/answering.ts'
+import { Answering, type AnsweringParts, type NodeRequest } from '../../../src/node/answering.ts'
+import type { EnvelopeHeaders, Note } from '../../../src/node/envelope.ts'
+import { decodePayload } from '../../../src/wire/payload.ts'
 import { nodeName } from '../../support/core-rig.ts'
 
-test('an answer that has waited for room may take only what is left of the time that its asker waits', async () => {
-  let waitedMs = 0
-  const answer = await new Promise<{ readonly to: string; readonly deadlineMs: number | undefined }>(
-    (resolve) => {
-      const sending = {
-        hasRoom: () => waitedMs >= 60,
-        sendSealed: (to: string, _: Uint8Array, { deadlineMs }: { deadlineMs?: number | undefined } = {}) => {
-          resolve({ to, deadlineMs })
-          return Promise.resolve({ status: 'delivered', id: 'a/1/1', hops: 1, rttMs: 1 } as const)
-        },
-      }
-      const timers = {
-        wait: (ms: number) => {
-          waitedMs += ms
-          return Promise.resolve()
-        },
-      }
-      const answering = new Answering({ sending, timers, about: {}, drop: () => assert.fail('it is sent') })
-      answering.handle(() => 'answer')
-      answering.asked({ from: nodeName('b'), number: 5, value: null, hops: 1, headers: { within: '500' } })
+/** Questions that are answered at the same time. */
+const OPEN_MAX = 10_000
+
+interface Sent {
+  readonly to: string
+  readonly deadlineMs: number | undefined
+  readonly headers: EnvelopeHeaders
+  readonly value: unknown
+}
+
+/** Answering with a clock that is moved by hand, and a way out of it that is as wide as the test says. */
+function rig(parts: Partial<AnsweringParts> = {}) {
+  let nowMs = 0
+  const waiting = new Set<{ readonly dueMs: number; readonly done: () => void }>()
+  const sent: Sent[] = []
+  const drops: string[] = []
+  const way = { hasRoom: true }
+  const answering = new Answering({
+    sending: {
+      hasRoom: () => way.hasRoom,
+      sendSealed: (to, payload, { deadlineMs } = {}) => {
+        const decoded = decodePayload(payload)
+        assert.ok(decoded.ok)
+        sent.push({ to, deadlineMs, headers: decoded.headers ?? {}, value: decoded.value })
+        return Promise.resolve({ status: 'delivered', id: 'a/1/1', hops: 1, rttMs: 1 })
+      },
     },
+    nowMs: () => nowMs,
+    timers: {
+      wait: (ms) => {
+        const { promise, resolve } = Promise.withResolvers<void>()
+        waiting.add({ dueMs: nowMs + ms, done: resolve })
+        return promise
+      },
+    },
+    deadlineMaxMs: 3_600_000,
+    about: {},
+    drop: (reason) => drops.push(reason),
+    ...parts,
+  })
+  const pass = async (ms: number): Promise<void> => {
+    const endMs = nowMs + ms
+    for (;;) {
+      // What follows from one timer may start others.
+      await new Promise((resolve) => setImmediate(resolve))
+      const [next] = [...waiting].filter(({ dueMs }) => dueMs <= endMs).sort((a, b) => a.dueMs - b.dueMs)
+      if (next === undefined) break
+      nowMs = Math.max(nowMs, next.dueMs)
+      waiting.delete(next)
+      next.done()
+    }
+    nowMs = endMs
+  }
+  const ask = (number: number, headers: Partial<EnvelopeHeaders> = {}, from = 'b'): void =>
+    answering.asked({ from: nodeName(from), number, value: number, hops: 1, headers } satisfies Note)
+  return { answering, sent, drops, way, pass, ask }
+}
+
+test('an answer that has waited for room may take only what is left of the time that its asker waits', async () => {
+  const { answering, sent, way, pass, ask } = rig()
+  answering.handle(() => 'answer')
+  way.hasRoom = false
+  ask(5, { within: '500' })
+  await pass(55)
+  way.hasRoom = true
+  await pass(5)
+  assert.deepEqual(sent, [{ to: 'b', deadlineMs: 440, headers: { answer: '5' }, value: 'answer' }])
+  assert.equal(answering.size, 0)
+})
+
+test('a handler that takes its time leaves as much less for the way back', async () => {
+  const { answering, sent, pass, ask } = rig()
+  const given = Promise.withResolvers<string>()
+  answering.handle(() => given.promise)
+  ask(5, { within: '500' })
+  await pass(300)
+  given.resolve('answer')
+  await pass(0)
+  assert.deepEqual(
+    sent.map(({ deadlineMs }) => deadlineMs),
+    [200],
   )
-  assert.deepEqual(answer, { to: 'b', deadlineMs: 440 })
+})
+
+test('handlers that never settle hold their places for as long as their askers wait', async () => {
+  const { answering, sent, drops, pass, ask } = rig()
+  const signals: AbortSignal[] = []
+  answering.handle(({ value, signal }) => {
+    if (value === 0) return 'at once'
+    signals.push(signal)
+    return new Promise(() => {})
+  })
+  for (let number = 1; number <= OPEN_MAX; number++) ask(number, { within: '300' })
+  ask(0)
+  await pass(0)
+  assert.deepEqual(
+    sent.map(({ headers }) => headers.failure),
+    ['queue-full'],
+  )
+  assert.equal(answering.size, OPEN_MAX)
+  assert.ok(signals.every(({ aborted }) => !aborted))
+  await pass(300)
+  assert.equal(answering.size, 0)
+  assert.equal(signals.length, OPEN_MAX)
+  assert.ok(signals.every(({ aborted }) => aborted))
+  assert.equal(drops.filter((reason) => reason === 'expired').length, OPEN_MAX)
+  ask(0)
+  await pass(0)
+  assert.deepEqual(sent.at(-1)?.value, 'at once')
+})
+
+test('an answer that comes when nobody waits any more goes nowhere', async () => {
+  const { answering, sent, drops, pass, ask } = rig()
+  const given = Promise.withResolvers<string>()
+  let request: NodeRequest | undefined
+  answering.handle((asked) => {
+    request = asked
+    return given.promise
+  })
+  ask(1, { within: '100' })
+  await pass(200)
+  given.resolve('late')
+  await pass(1_000)
+  assert.deepEqual([sent, drops, request?.withinMs], [[], ['expired'], 100])
+  assert.ok(request?.signal.aborted, 'also for one who looks at it only now')
+})
+
+test('nobody is believed to wait longer than may be asked for', async () => {
+  const { answering, pass, ask } = rig({ deadlineMaxMs: 5_000 })
+  const seen: number[] = []
+  answering.handle(({ withinMs }) => {
+    seen.push(withinMs)
+    return new Promise(() => {})
+  })
+  ask(1, { within: '9007199254740991' })
+  ask(2, { within: '4000' })
+  ask(3)
+  assert.deepEqual(seen, [5_000, 4_000, 5_000])
+  await pass(5_000)
+  assert.equal(answering.size, 0)
+})
+
+test('when the last place is taken, an answer that waits for room still has its own', async () => {
+  const { answering, sent, way, pass, ask } = rig()
+  const given = Promise.withResolvers<string>()
+  answering.handle(({ value }) => (value === 1 ? given.promise : new Promise(() => {})))
+  for (let number = 1; number <= OPEN_MAX; number++) ask(number, { within: '60000' })
+  way.hasRoom = false
+  given.resolve('answer')
+  await pass(100)
+  assert.equal(answering.size, OPEN_MAX)
+  way.hasRoom = true
+  await pass(100)
+  assert.deepEqual(
+    sent.map(({ value }) => value),
+    ['answer'],
+  )
+  assert.equal(answering.size, OPEN_MAX - 1)
+})
+
+test('parts go out no longer than the asker of the whole waits', async () => {
+  const deadlines: (number | undefined)[] = []
+  const { sent, way, pass, ask } = rig({
+    about: {
+      all: async (_, part) => {
+        for (let count = 0; ; count++) {
+          way.hasRoom = false
+          const going = await part(new Uint8Array([0, count]))
+          if (going === undefined) return count
+          deadlines.push(sent.at(-1)?.deadlineMs)
+        }
+      },
+    },
+  })
+  ask(1, { within: '500', about: 'all' })
+  for (let count = 0; count < 9; count++) {
+    await pass(100)
+    way.hasRoom = true
+    await pass(0)
+    await pass(20)
+  }
+  assert.deepEqual(deadlines, [380, 260, 140, 20])
+})
+
+test('a handler is told that its asker is gone; should it be there all the same, it gets the answer', async () => {
+  const { answering, sent, pass, ask } = rig()
+  const signals: AbortSignal[] = []
+  const given = Promise.withResolvers<string>()
+  answering.handle(({ signal }) => {
+    signals.push(signal)
+    return given.promise
+  })
+  ask(1, {}, 'b')
+  ask(2, {}, 'c')
+  answering.peerLeft('b')
+  assert.deepEqual(
+    signals.map(({ aborted }) => aborted),
+    [true, false],
+  )
+  given.resolve('answer')
+  await pass(0)
+  assert.deepEqual(
+    sent.map(({ to }) => to),
+    ['b', 'c'],
+  )
+})
+
+test('at the end all handlers are told, and nothing is answered', async () => {
+  const { answering, sent, drops, pass, ask } = rig()
+  const signals: AbortSignal[] = []
+  const given = Promise.withResolvers<string>()
+  answering.handle(({ signal }) => {
+    signals.push(signal)
+    return given.promise
+  })
+  ask(1)
+  answering.end()
+  ask(2)
+  given.resolve('answer')
+  await pass(20_000)
+  assert.deepEqual(
+    signals.map(({ aborted }) => aborted),
+    [true],
+  )
+  assert.deepEqual([sent, drops, answering.size], [[], [], 0])
+})
+
+test('whatever a handler throws, its asker is told', async () => {
+  const { answering, sent, pass, ask } = rig()
+  const thrown = [
+    new Error('one'),
+    'two',
+    undefined,
+    Object.create(null),
+    Object.assign(new Error(), { message: 5 }),
+  ]
+  answering.handle(({ value }) => {
+    throw thrown[Number(value)]
+  })
+  for (const number of thrown.keys()) ask(number)
+  await pass(0)
+  assert.deepEqual(
+    sent.map(({ headers, value }) => [headers.failure, value]),
+    ['one', 'two', 'undefined', 'an error without a text', '5'].map((text) => ['handler-failed', text]),
+  )
+  assert.equal(answering.size, 0)
 })
