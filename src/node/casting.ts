@@ -5,10 +5,9 @@ import type { BroadcastAnswer, SendFailed } from '../answers.ts'
 import type { Notification } from '../core/events.ts'
 import type { Reason } from '../core/reasons.ts'
 import { HearsayError } from '../errors.ts'
-import { LIMITS } from '../wire/limits.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { isTopic, matchesTopic } from '../wire/topics.ts'
-import { seal, traceparentOf } from './envelope.ts'
+import { canBeHandedOn, seal, traceparentOf } from './envelope.ts'
 import type { ReceiptBook, Receipts } from './receipts.ts'
 import { checkDeadline, checkSignal, labelsOf, type Sending, type SendingParts } from './sending.ts'
 import { TOPIC_SYNTAX } from './subscriptions.ts'
@@ -149,7 +148,8 @@ export class Casting {
     }
     const plain = seal(value, headers)
     const moreBytes = options.receipts ? RECEIPT_BYTES : 0
-    if (plain.length + moreBytes > LIMITS.payloadBytesMax) return undefined
+    // Also what nobody could hand on later to those who ask for it.
+    if (!canBeHandedOn(plain, moreBytes)) return undefined
     // Only who asks for them pays for looking at all peers.
     if (!options.receipts && topic === undefined) return { payload: plain, awaited: undefined, listeners: 0 }
     const peers = topic === undefined ? this.#joined() : this.#listeners(topic)

@@ -6,7 +6,16 @@ import type { Notification } from '../core/events.ts'
 import type { NodeName } from '../core/messages.ts'
 import { HearsayError } from '../errors.ts'
 import { ownCopyOf } from '../wire/byte-writer.ts'
-import { decodeHeadersOf, decodePayload, encodePayload, hasHeaders, type JsonValue } from '../wire/payload.ts'
+import { LIMITS } from '../wire/limits.ts'
+import {
+  decodeHeadersOf,
+  decodePayload,
+  encodePayload,
+  hasHeaders,
+  headersSizeOf,
+  type JsonValue,
+  withHeaders,
+} from '../wire/payload.ts'
 import { isTopic } from '../wire/topics.ts'
 import { isTraceparent, TRACEPARENT_CHARS } from '../wire/traceparent.ts'
 import type { NodeMessage } from './events.ts'
@@ -76,6 +85,41 @@ export function seal(value: JsonValue | Uint8Array, headers: EnvelopeHeaders): U
     const text = error instanceof Error ? error.message : String(error)
     throw new HearsayError('invalid-payload', text, { cause: error })
   }
+}
+
+/**
+ * What a broadcast leaves free of a payload, and of its headers, so that whoever has kept it can hand it on: a part has
+ * `part`, `origin` and `id` in addition, with the longest names and numbers 209 bytes.
+ */
+export const HANDING_ON_BYTES = 256
+
+/** Whether a broadcast can be handed on later, by those who keep it. @param moreBytes that its headers will grow by */
+export function canBeHandedOn(payload: Uint8Array, moreBytes = 0): boolean {
+  const bytes = HANDING_ON_BYTES + moreBytes
+  return (
+    payload.length + bytes <= LIMITS.payloadBytesMax &&
+    headersSizeOf(payload) + bytes <= LIMITS.headersBytesMax
+  )
+}
+
+/**
+ * A broadcast that was kept, as a part of an answer, with what the receiver has to know of it.
+ * @param payload for which {@link canBeHandedOn} holds @param number of the question
+ */
+export function handOn(
+  payload: Uint8Array,
+  { from, id }: Pick<NodeMessage, 'from' | 'id'>,
+  number: number,
+): Uint8Array {
+  const { sender, topic } = decodeHeadersOf(payload) ?? {}
+  const headers: EnvelopeHeaders = {
+    origin: from,
+    ...(sender === undefined ? {} : { sender }),
+    ...(topic === undefined ? {} : { topic }),
+    ...(id === undefined ? {} : { id }),
+    part: String(number),
+  }
+  return withHeaders(payload, { ...headers })
 }
 
 /** The headers that have to be the first, so that they are seen without reading all of them. */

@@ -110,9 +110,9 @@ export class Inbox {
     const hasGone = 'sequence' in cast
     const opened = open(hasGone ? { ...note, spread: { ...cast, via: from } } : note)
     if (opened.kind !== 'message') return
-    const { history, subscriptions } = this.#parts
+    const { subscriptions } = this.#parts
     const { message } = opened
-    if (hasGone) history.add(message, payload.length)
+    if (hasGone) this.#keep(message, payload)
     if (message.topic !== undefined && !isTold) subscriptions.tell(message.topic, message)
   }
 
@@ -120,12 +120,17 @@ export class Inbox {
     { message, receipt }: Extract<ReturnType<typeof open>, { kind: 'message' }>,
     notification: Received,
   ): void {
-    const { history, onMessage, subscriptions } = this.#parts
+    const { onMessage, subscriptions } = this.#parts
     const { topic } = message
-    if (message.broadcast) history.add(message, notification.payload.length)
+    if (message.broadcast) this.#keep(message, notification.payload)
     const isTaken = topic === undefined ? onMessage(message) : subscriptions.tell(topic, message)
     if (!isTaken) return
     this.#confirm(receipt, notification)
+  }
+
+  #keep(message: NodeMessage, payload: Uint8Array): void {
+    const { drop, history } = this.#parts
+    if (!history.add(message, payload)) drop('too-large', `broadcast of ${message.from}: not kept`)
   }
 
   #log({ from, hops, broadcast, payload }: Received): void {

@@ -21,7 +21,10 @@ export interface MemberOptions {
   readonly peers?: readonly string[]
   /** What the node is for: others may send to any one with a tag. At most 15, each with the syntax of a name. Default: none. */
   readonly tags?: readonly string[]
-  /** How many broadcasts of each topic are kept for nodes that come later, 0 to 10,000. Default 0. */
+  /**
+   * How many broadcasts of each topic are kept for nodes that come later, 0 to 10,000. Default 0. Together at most 64 MiB, of
+   * 10,000 topics: the oldest go first, of the topic that was silent for longest.
+   */
   readonly history?: number
   /** Default: silent. */
   readonly logger?: Logger

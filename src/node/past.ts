@@ -2,17 +2,18 @@
 // It must not keep anything: that is history.ts.
 //
 // The answer comes in parts, one broadcast each, and ends with how many there were: parts arrive in their order or the
-// request fails, so that the end is the mark behind which nothing follows.
+// request fails, so that the end is the mark behind which nothing follows. Broadcasts that are too large to be a part are
+// not sent, nor kept: see `canBeHandedOn`.
 
 import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { isTopic, isTopicFilter } from '../wire/topics.ts'
-import type { NodeAnswerer } from './answering.ts'
+import type { NodeAnswerer, SendPart } from './answering.ts'
 import type { Asking } from './asking.ts'
-import { type EnvelopeHeaders, fieldsOf, type Note, seal } from './envelope.ts'
+import { fieldsOf, handOn, type Note } from './envelope.ts'
 import type { NodeMessage } from './events.ts'
-import type { History } from './history.ts'
+import type { History, PastBroadcast } from './history.ts'
 import { checkName } from './member-options.ts'
 import type { Seeking } from './seeking.ts'
 import { checkDeadline, checkSignal, type SendOptions } from './sending.ts'
@@ -65,25 +66,39 @@ export function pastAnswerer(history: History): NodeAnswerer {
       throw new TypeError('expected { filter?: a topic filter }')
     }
     if (history.perTopic === 0) throw new Error('this node keeps no broadcasts')
-    const messages = history.of(filter)
-    const open = new Set<Promise<void>>()
-    let failed = 0
-    for (const message of messages) {
-      const going = await part(seal(message.value, { ...headersOf(message), part: String(number) }))
-      if (going === undefined) failed++
-      if (failed > 0 || going === undefined) break
-      const sent = going.sent.then((isDelivered) => {
-        if (!isDelivered) failed++
-        open.delete(sent)
-      })
-      open.add(sent)
-      if (open.size >= PARTS_OPEN_MAX) await Promise.race(open)
-      if (failed > 0) break
+    const { broadcasts, end } = history.read(filter)
+    try {
+      await handOver(broadcasts, (broadcast, payload) => part(handOn(payload, broadcast, number)))
+    } finally {
+      end()
     }
-    await Promise.all(open)
-    if (failed > 0) throw new Error(`${failed} of ${messages.length} broadcasts did not arrive`)
-    return { count: messages.length }
+    return { count: broadcasts.length }
   }
+}
+
+/** Sends broadcasts one after the other, some of them at the same time. @throws Error when one does not arrive */
+async function handOver(
+  broadcasts: readonly PastBroadcast[],
+  send: (broadcast: PastBroadcast, payload: Uint8Array) => ReturnType<SendPart>,
+): Promise<void> {
+  const open = new Set<Promise<void>>()
+  let failed = 0
+  for (const broadcast of broadcasts) {
+    const { payload } = broadcast
+    if (payload === undefined) throw new Error('newer broadcasts have taken the place of what was asked for')
+    const going = await send(broadcast, payload)
+    if (going === undefined) failed++
+    if (failed > 0 || going === undefined) break
+    const sent = going.sent.then((isDelivered) => {
+      if (!isDelivered) failed++
+      open.delete(sent)
+    })
+    open.add(sent)
+    if (open.size >= PARTS_OPEN_MAX) await Promise.race(open)
+    if (failed > 0) break
+  }
+  await Promise.all(open)
+  if (failed > 0) throw new Error(`${failed} of ${broadcasts.length} broadcasts did not arrive`)
 }
 
 /**
@@ -143,15 +158,6 @@ function nearestKeeper(overlay: Overlay): NodeName | undefined {
     if (best === undefined || hops < best.hops) best = { name, hops }
   }
   return best?.name
-}
-
-function headersOf({ from, sender, topic, id }: NodeMessage): EnvelopeHeaders {
-  return {
-    origin: from,
-    ...(sender === undefined ? {} : { sender }),
-    ...(topic === undefined ? {} : { topic }),
-    ...(id === undefined ? {} : { id }),
-  }
 }
 
 /** From another node, so it may be anything; `undefined` for what no broadcast can have been. */

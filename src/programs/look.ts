@@ -2,6 +2,7 @@
 // It must not change anything.
 
 import { checkInvariants, LATE_MS } from '../core/invariants.ts'
+import { historyProblems } from '../node/history.ts'
 import { insideOf } from '../node/inside.ts'
 import type { Run } from './book.ts'
 import type { ProgramPlan } from './plan.ts'
@@ -19,7 +20,7 @@ export function lookAt(
   return [
     ...checkInvariants(overlay, at.nowMs, { depth: at.depth, lateMs: LATE_MS + run.lateMs }),
     ...waitingProblems(run, at.nowMs),
-    ...historyProblems(run, historyMax),
+    ...keptProblems(run, historyMax),
   ]
 }
 
@@ -50,10 +51,10 @@ function waitingProblems(run: Run, nowMs: number): string[] {
   return broken
 }
 
-function historyProblems(run: Run, historyMax: number): string[] {
-  const { kept, bytes, bytesKept } = insideOf(run.node).conversation.inspect().history
-  const broken: string[] = []
-  if (bytes !== bytesKept) broken.push(`counts ${bytes} bytes of ${bytesKept} that it keeps`)
+function keptProblems(run: Run, historyMax: number): string[] {
+  const { history } = insideOf(run.node).conversation.inspect()
+  const { kept } = history
+  const broken = historyProblems(history)
   if (run.keeper === undefined && kept.size > 0) broken.push(`keeps broadcasts, and was not told to`)
   for (const [topic, count] of kept) {
     if (count > historyMax)

@@ -68,8 +68,22 @@ export function encodePayload(
     kind = PAYLOAD_KINDS.json
     content = JSON.stringify(value)
   }
+  return written(kind, headers === undefined ? NO_BYTES : encodeHeaders(headers), content)
+}
+
+/**
+ * The same value under other headers; what it had are gone. Its content is copied as it is, and not looked at.
+ * @param payload one that {@link decodePayload} reads
+ * @throws {@link WireError} `too-large` for headers over `headersBytesMax`
+ */
+export function withHeaders(payload: Uint8Array, headers: Readonly<Record<string, string>>): Uint8Array {
+  const headerBytes = encodeHeaders(headers)
+  const offset = hasHeaders(payload) ? 3 + headersSizeOf(payload) : 1
+  return written((payload[0] ?? 0) & KIND_MASK, headerBytes, viewOf(payload, offset, payload.length - offset))
+}
+
+function written(kind: number, headerBytes: Uint8Array, content: Uint8Array | string): Uint8Array {
   const contentSize = typeof content === 'string' ? utf8Size(content) : content.length
-  const headerBytes = headers === undefined ? NO_BYTES : encodeHeaders(headers)
   const hasHeaders = headerBytes.length > 0
   const writer = new ByteWriter(1 + (hasHeaders ? 2 + headerBytes.length : 0) + contentSize)
   writer.u8(hasHeaders ? kind | HEADERS_FLAG : kind, 'payload')
@@ -82,6 +96,11 @@ export function encodePayload(
   return writer.bytes
 }
 
+/** How many bytes of JSON the headers of a payload have; 0: none. */
+export function headersSizeOf(payload: Uint8Array): number {
+  return hasHeaders(payload) ? ((payload[1] ?? 0) << 8) | (payload[2] ?? 0) : 0
+}
+
 /** Whether a payload says that it has headers. */
 export function hasHeaders(payload: Uint8Array): boolean {
   return ((payload[0] ?? 0) & HEADERS_FLAG) !== 0
@@ -90,7 +109,7 @@ export function hasHeaders(payload: Uint8Array): boolean {
 /** The headers of a payload without its value; `undefined` when they cannot be read. Never throws. */
 export function decodeHeadersOf(payload: Uint8Array): Readonly<Record<string, string>> | undefined {
   if (!hasHeaders(payload)) return {}
-  const size = ((payload[1] ?? 0) << 8) | (payload[2] ?? 0)
+  const size = headersSizeOf(payload)
   if (3 + size > payload.length || size > LIMITS.headersBytesMax) return undefined
   return decodeHeaders(viewOf(payload, 3, size))
 }

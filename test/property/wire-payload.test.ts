@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decodePayload, encodePayload, type JsonValue } from '../../src/wire/payload.ts'
+import {
+  decodePayload,
+  encodePayload,
+  headersSizeOf,
+  type JsonValue,
+  withHeaders,
+} from '../../src/wire/payload.ts'
 import { jsonValue, payload } from '../support/arbitraries.ts'
 
 const RUNS = { numRuns: 1_000 }
@@ -47,6 +53,20 @@ test('bytes come back the same, as a plain Uint8Array', () => {
     fc.property(payload, (bytes) => {
       assert.deepEqual(roundTrip(bytes), bytes)
       assert.deepEqual(roundTrip(Buffer.from(bytes)), bytes)
+    }),
+    RUNS,
+  )
+})
+
+test('a payload under other headers is the same value', () => {
+  fc.assert(
+    fc.property(fc.oneof(payload, anyString, jsonValue), headers, headers, (value, before, after) => {
+      const sealed = encodePayload(value, before)
+      const text = JSON.stringify(before)
+      assert.equal(headersSizeOf(sealed), text === '{}' ? 0 : Buffer.byteLength(text))
+      const other = withHeaders(sealed, after)
+      assert.deepEqual(decodePayload(other), { ...decodePayload(encodePayload(value, after)) })
+      assert.deepEqual(sealed, encodePayload(value, before), 'and the first one is as it was')
     }),
     RUNS,
   )

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { HearsayError, type JsonValue } from '../../../src/index.ts'
+import { HANDING_ON_BYTES } from '../../../src/node/envelope.ts'
 import type { TestNetwork } from '../../../src/testing/test-network.ts'
 import { LIMITS } from '../../../src/wire/limits.ts'
 import { type RecordedNode, startInMemory, startNode, until } from '../../support/node-rig.ts'
@@ -147,9 +148,15 @@ describe('sends between neighbors', { concurrency: true }, () => {
     assert.deepEqual(await a.node.send('b', tooLarge), refused)
     assert.deepEqual(await a.node.broadcast(tooLarge), refused)
     assert.equal((await a.node.send('b', largest)).status, 'delivered')
-    assert.equal((await a.node.broadcast(largest)).status, 'sent')
+    // Of a broadcast some are left for those who hand it on later.
+    const largestForAll = largest.subarray(HANDING_ON_BYTES)
+    assert.deepEqual(await a.node.broadcast(largest.subarray(HANDING_ON_BYTES - 1)), refused)
+    assert.equal((await a.node.broadcast(largestForAll)).status, 'sent')
     await until('both are there', () => b.messages.length === 2)
-    assert.ok(b.messages.every(({ value }) => value instanceof Uint8Array && value.length === largest.length))
+    assert.deepEqual(
+      b.messages.map(({ value }) => (value as Uint8Array).length),
+      [largest.length, largestForAll.length],
+    )
     assert.deepEqual([a.down, b.down], [[], []])
   })
 

@@ -3,8 +3,12 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { NodeMessage } from '../../../src/index.ts'
+import type { Conversation } from '../../../src/node/conversation.ts'
+import { HANDING_ON_BYTES, seal } from '../../../src/node/envelope.ts'
+import { insideOf } from '../../../src/node/inside.ts'
 import { askPast } from '../../../src/node/past.ts'
 import { createTestNetwork } from '../../../src/testing/test-network.ts'
+import { LIMITS } from '../../../src/wire/limits.ts'
 
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'] as const
 
@@ -267,6 +271,77 @@ describe('what was broadcast before', { concurrency: true }, () => {
     assert.deepEqual(values(own.messages), [['own', new Uint8Array([1, 2])]])
     const nothing = await late.history('nothing')
     assert.deepEqual([nothing.status, nothing.messages], ['complete', []])
+  })
+
+  test('the largest that can be broadcast can be handed on; what is larger is refused, or not kept', async (t) => {
+    const net = createTestNetwork()
+    t.after(() => net.close())
+    const long = 'a'.repeat(64)
+    const [keeper] = await net.start(['keeper'], { history: 10 })
+    const [a, late] = await net.start([long, 'late'])
+    await net.settled()
+    const headersBytes = 3 + JSON.stringify({ topic: 't' }).length
+    const largest = LIMITS.payloadBytesMax - HANDING_ON_BYTES - 1 - headersBytes + 1
+    const failed = { status: 'failed', reason: 'too-large', at: long }
+    assert.deepEqual(await a.publish('t', new Uint8Array(largest + 1)), failed)
+    assert.equal((await a.publish('t', new Uint8Array(largest))).status, 'sent')
+    // The same for a long label, of which the headers are full.
+    const label = 'x'.repeat(LIMITS.headersBytesMax - HANDING_ON_BYTES - '{"sender":"","topic":"t"}'.length)
+    assert.deepEqual(await a.publish('t', 1, { sender: `${label}x` }), failed)
+    assert.equal((await a.publish('t', 1, { sender: label })).status, 'sent')
+    // Another implementation may broadcast more than that.
+    const { casting } = insideOf(a).conversation as Conversation
+    casting.tell(seal(new Uint8Array(LIMITS.payloadBytesMax - 100), { topic: 't' }))
+    casting.tell(seal('forged', { topic: 't', sender: `${label}xx` }))
+    assert.equal((await a.publish('t', 'after')).status, 'sent')
+    await net.until(() => insideOf(keeper).conversation.inspect().history.kept.get('t') === 3)
+    assert.equal(keeper.drops()['too-large'], 2)
+    const answer = await late.history('t')
+    assert.ok(answer.status === 'complete', JSON.stringify(answer))
+    assert.deepEqual(
+      answer.messages.map(({ value, sender, from }) => [
+        value instanceof Uint8Array ? value.length : value,
+        sender?.length,
+        from,
+      ]),
+      [
+        [largest, undefined, long],
+        [1, label.length, long],
+        ['after', undefined, long],
+      ],
+    )
+  })
+
+  test('what is kept is what was broadcast, whatever listeners do with what they were told', async (t) => {
+    const net = createTestNetwork()
+    t.after(() => net.close())
+    const [keeper, b, late] = await net.start(['keeper', 'b', 'late'], { history: 10 })
+    await net.settled()
+    const spoil = ({ value }: NodeMessage): void => {
+      if (value instanceof Uint8Array) value.fill(9)
+      else Object.assign(value as object, { count: () => 1n })
+    }
+    for (const node of [keeper, b]) {
+      node.subscribe('t', spoil)
+      node.on('message', spoil)
+    }
+    for (const node of [b, keeper]) {
+      await node.publish('t', { count: 1 })
+      await node.publish('t', new Uint8Array([1, 2]))
+      await node.broadcast({ count: 2 })
+      await net.advance(PUBLISHED_MS)
+    }
+    const topic = await late.history('t', { from: 'keeper' })
+    assert.equal(topic.status, 'complete')
+    assert.deepEqual(
+      topic.messages.map(({ value }) => value),
+      [{ count: 1 }, new Uint8Array([1, 2]), { count: 1 }, new Uint8Array([1, 2])],
+    )
+    const plain = await late.history(undefined, { from: 'keeper' })
+    assert.deepEqual(
+      plain.messages.map(({ value }) => value),
+      [{ count: 2 }, { count: 2 }],
+    )
   })
 
   test('who keeps nothing says so, and where nobody does it is told', async (t) => {

@@ -165,10 +165,11 @@ export const PROGRAM_CANARIES: readonly ProgramCanary[] = [
     plant: () =>
       replaceMethod(
         History,
-        'of',
-        (of) =>
+        'read',
+        (read) =>
           function (filter) {
-            return of.call(this, filter).slice(0, -1)
+            const reading = read.call(this, filter)
+            return { ...reading, broadcasts: reading.broadcasts.slice(0, -1) }
           },
       ),
   },
