@@ -5,6 +5,8 @@
 // L2  an address is not dialled before its backoff has passed, and never while a dial to it is under way
 // L3  nodes with enough links still dial, now and then, what they know and cannot reach: only that heals a partition. All
 //     nodes of a part together dial each lost node about three times in `healIntervalMs`
+// L4  an address of the configuration stays a contact, whoever else names it and whatever answers there, unless it is the
+//     node's own
 //
 // Degrees follow HyParView (Leitão, Pereira, Rodrigues, DSN 2007, section 4); backoff with full jitter follows Brooker,
 // "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015).
@@ -34,10 +36,8 @@ interface Address {
 }
 
 interface KnownContact {
-  /** Who answers there; `undefined` until somebody did at an address of the configuration. */
+  /** Who answers there, or is said to; `undefined` until somebody did at an address that only the configuration names. */
   name: NodeName | undefined
-  /** Named by the configuration, not by a bootstrap: kept for ever. */
-  readonly fixed: boolean
 }
 
 /** What {@link Dialing.plan} looks at. */
@@ -51,7 +51,9 @@ export interface DialView {
 export interface DialingMemory {
   readonly underWay: ReadonlySet<string>
   readonly ownUrls: ReadonlySet<string>
-  readonly contacts: ReadonlyMap<string, { readonly fixed: boolean }>
+  readonly contacts: ReadonlyMap<string, unknown>
+  /** Contacts that the configuration names. */
+  readonly fixed: ReadonlySet<string>
   /** Addresses whose failures are remembered. */
   readonly addresses: number
 }
@@ -61,6 +63,8 @@ export class Dialing {
   readonly #config: CoreConfig
   readonly #rng: Rng
   readonly #contacts = new Map<string, KnownContact>()
+  /** Addresses of the configuration: they are kept for ever (L4). */
+  readonly #fixed = new Set<string>()
   readonly #addresses = new Map<string, Address>()
   readonly #underWay = new Set<string>()
   readonly #ownUrls = new Set<string>()
@@ -80,16 +84,19 @@ export class Dialing {
     return this.#underWay.size
   }
 
-  /** Remembers who can be dialled. A contact without a name is one of the configuration. */
+  /** Remembers who can be dialled. A contact without a name is one of the configuration, and stays one. */
   addContacts(contacts: readonly (Contact | { readonly url: string })[]): void {
     for (const contact of contacts) {
-      const name = 'name' in contact ? contact.name : undefined
-      this.#contacts.delete(contact.url)
-      this.#contacts.set(contact.url, { name, fixed: name === undefined })
+      const { url } = contact
+      if (this.#ownUrls.has(url)) continue
+      const name = 'name' in contact ? contact.name : this.#contacts.get(url)?.name
+      if (!('name' in contact)) this.#fixed.add(url)
+      this.#contacts.delete(url)
+      this.#contacts.set(url, { name })
     }
-    for (const [url, { fixed }] of this.#contacts) {
+    for (const url of this.#contacts.keys()) {
       if (this.#contacts.size <= CONTACTS_MAX) break
-      if (!fixed) this.#contacts.delete(url)
+      if (!this.#fixed.has(url)) this.#contacts.delete(url)
     }
   }
 
@@ -103,6 +110,7 @@ export class Dialing {
   /** This address turned out to be this node itself: it is never dialled again. */
   markOwn(url: string): void {
     this.#ownUrls.add(url)
+    this.#fixed.delete(url)
     this.#contacts.delete(url)
     this.succeeded(url)
   }
@@ -125,10 +133,13 @@ export class Dialing {
     this.backOff(url, nowMs)
   }
 
-  /** Whoever is at this address can never be a neighbor: it is not dialled again, unless somebody names it anew. */
+  /**
+   * Whoever is at this address can never be a neighbor: it is not dialled again, unless somebody names it anew. One of the
+   * configuration waits for the longest backoff: whoever wrote it down may yet put a node there, or one of this version.
+   */
   giveUp(url: string, nowMs: number): void {
     this.failed(url, nowMs)
-    this.#contacts.delete(url)
+    if (!this.#fixed.has(url)) this.#contacts.delete(url)
     this.#addresses.set(url, { failures: 16, notBeforeMs: nowMs + this.#config.dialBackoffMaxMs })
   }
 
@@ -145,11 +156,8 @@ export class Dialing {
     this.#addresses.set(url, address)
     const oldest = this.#addresses.keys().next().value
     if (this.#addresses.size > ADDRESSES_MAX && oldest !== undefined) this.#addresses.delete(oldest)
-    const contact = this.#contacts.get(url)
     const isSpare = this.#contacts.size > CONTACTS_KEPT && address.failures >= CONTACT_FAILURES_MAX
-    if (contact !== undefined && !contact.fixed && isSpare) {
-      this.#contacts.delete(url)
-    }
+    if (isSpare && !this.#fixed.has(url)) this.#contacts.delete(url)
   }
 
   /** Whatever failed may succeed now: no address waits any more, and who is lost is looked for at once. */
@@ -227,6 +235,7 @@ export class Dialing {
       underWay: this.#underWay,
       ownUrls: this.#ownUrls,
       contacts: this.#contacts,
+      fixed: this.#fixed,
       addresses: this.#addresses.size,
     }
   }

@@ -127,15 +127,15 @@ export function checkLinks(links: LinksView, config: CoreConfig, { nowMs, lateMs
   return broken
 }
 
-/** L1, and of L2 that no own address is dialled. */
+/** L1, L4, and of L2 that no own address is dialled. */
 export function checkDialing(dialing: DialingMemory, config: CoreConfig): string[] {
-  const { underWay, ownUrls, contacts, addresses } = dialing
+  const { underWay, ownUrls, contacts, fixed, addresses } = dialing
   const broken: string[] = []
   if (underWay.size > config.dialsMax) broken.push(`L1: ${underWay.size} dials are under way`)
   for (const url of underWay) if (ownUrls.has(url)) broken.push(`L2: the own address ${url} is dialled`)
-  if (contacts.size > CONTACTS_MAX && [...contacts.values()].some(({ fixed }) => !fixed)) {
-    broken.push(`limits: ${contacts.size} contacts`)
-  }
+  for (const url of fixed) if (!contacts.has(url)) broken.push(`L4: ${url} of the configuration is forgotten`)
+  // Those of the configuration are kept whatever they are.
+  if (contacts.size > Math.max(CONTACTS_MAX, fixed.size)) broken.push(`limits: ${contacts.size} contacts`)
   if (addresses > ADDRESSES_MAX) broken.push(`limits: failures of ${addresses} addresses`)
   return broken
 }

@@ -242,19 +242,44 @@ test('contacts are bounded: the oldest make room, but for those of the configura
 
 test('an address at which no neighbor can ever be is not dialled again, unless it is named anew', () => {
   const { dialing, plan } = scene()
-  const url = 'ws://bootstrap:5000/'
+  const contact = { name: nodeName('b'), url: 'ws://bootstrap:5000/' }
+  dialing.addContacts([contact])
+  assert.deepEqual(plan(0).urls, [contact.url])
+  dialing.giveUp(contact.url, 0)
+  assert.equal(dialing.underWay, 0)
+  assert.deepEqual(plan(10 * dialBackoffMaxMs).urls, [])
+  dialing.addContacts([contact])
+  assert.deepEqual(plan(20 * dialBackoffMaxMs).urls, [contact.url])
+})
+
+test('an address of the configuration at which no neighbor can be now is tried again after the longest backoff', () => {
+  const { dialing, plan } = scene()
+  const url = 'ws://upgraded-later:5000/'
   dialing.addContacts([{ url }])
   assert.deepEqual(plan(0).urls, [url])
   dialing.giveUp(url, 0)
-  assert.equal(dialing.underWay, 0)
-  assert.deepEqual(plan(10 * dialBackoffMaxMs).urls, [])
-  dialing.addContacts([{ url }])
-  assert.deepEqual(plan(20 * dialBackoffMaxMs).urls, [url])
+  assert.deepEqual(plan(dialBackoffMaxMs - 1).urls, [])
+  assert.deepEqual(plan(dialBackoffMaxMs).urls, [url])
+})
+
+test('an address of the configuration stays one when a bootstrap names it, too', () => {
+  const url = 'ws://b:5000/'
+  const named = { name: nodeName('b'), url }
+  for (const isNamedFirst of [false, true]) {
+    const { dialing, plan } = scene()
+    dialing.addContacts(isNamedFirst ? [named, { url }] : [{ url }, named])
+    dialing.addContacts(many.map((name) => ({ name: nodeName(name), url: urlOf(name) })))
+    for (let i = 0; i < 50; i++) dialing.failed(url, 0)
+    for (let i = 0; i < 1_000; i++) dialing.addContacts([{ name: nodeName(`x${i}`), url: urlOf(`x${i}`) }])
+    for (let i = 0; i < 1_000; i++) dialing.giveUp(urlOf(`x${i}`), 0)
+    assert.deepEqual(plan(10 * dialBackoffMaxMs).urls, [url])
+  }
 })
 
 test('once what kept a node from others is over, no address waits any more', () => {
   const { dialing, plan } = scene({ unreachable: ['x'] })
-  dialing.addContacts([{ url: urlOf('contact') }, { url: urlOf('other-role') }])
+  const named = { name: nodeName('other-role'), url: urlOf('other-role') }
+  dialing.addContacts([{ url: urlOf('contact') }, named])
   for (const url of plan(0).urls) dialing.failed(url, 0)
   dialing.giveUp(urlOf('other-role'), 0)
   assert.deepEqual(plan(0).urls, [])

@@ -110,9 +110,10 @@ test('dialing', () => {
   assert.deepEqual(broken({}), [])
   assert.deepEqual(broken({ underWay: new Set(['1', '2', '3', '4', '5']) }), ['L1'])
   assert.deepEqual(broken({ underWay: new Set([urlOf('a')]) }), ['L2'])
-  const contacts = (fixed: boolean) => new Map(Array.from({ length: 257 }, (_, i) => [`${i}`, { fixed }]))
-  assert.deepEqual(broken({ contacts: contacts(false) }), ['limits'])
-  assert.deepEqual(broken({ contacts: contacts(true) }), [], 'what is configured is kept')
+  const contacts = new Map(Array.from({ length: 257 }, (_, i) => [`${i}`, {}]))
+  assert.deepEqual(broken({ contacts }), ['limits'])
+  assert.deepEqual(broken({ contacts, fixed: new Set(contacts.keys()) }), [], 'what is configured is kept')
+  assert.deepEqual(broken({ fixed: new Set([urlOf('x')]) }), ['L4'])
   assert.deepEqual(broken({ addresses: 1_025 }), ['limits'])
 })
 
