@@ -2,7 +2,8 @@
 // registry. It must not know why something changed, nor hold the list of peers.
 //
 // What a change among nodes costs does not grow with the network: beyond `pushNodesMax` nodes a random sample is told,
-// which is enough, because the overlay's own records tell everybody (design 4.1). A change of a plain HTTP peer goes to
+// which is enough, because the overlay's own records tell everybody (design 4.1). Who cannot be dialled is in no overlay
+// while nobody can: when the first that can are there, all those are told. A change of a plain HTTP peer goes to
 // every node, because no overlay record speaks of it and a node that was not told could not name it. That is bounded
 // otherwise: by `httpPeersMax` of them, by the interval of polls, and by `httpPushIntervalMs` between two pushes.
 
@@ -23,6 +24,10 @@ export class Audience {
   readonly #rng: RandomSource
   readonly #emit: Emit
   readonly #nodes = new SampledSet<LinkId>()
+  /** Those of them that nobody can dial. */
+  readonly #undialable = new Set<LinkId>()
+  /** How many nodes those were told that there are who were welcomed since the last push. */
+  readonly #welcomedWith = new Set<number>()
   readonly #watchers = new Set<LinkId>()
   readonly #changes = new Changes()
   readonly #planned = new Set<ChangeScope>()
@@ -38,12 +43,16 @@ export class Audience {
     return this.#watchers
   }
 
-  addNode(link: LinkId): void {
+  /** Adds a node that is about to be welcomed, and told there how many nodes there are with it. */
+  addNode(link: LinkId, isDialable: boolean): void {
     this.#nodes.add(link)
+    if (!isDialable) this.#undialable.add(link)
+    this.#welcomedWith.add(this.#nodes.size)
   }
 
   deleteNode(link: LinkId): void {
     this.#nodes.delete(link)
+    this.#undialable.delete(link)
   }
 
   deleteWatcher(link: LinkId): void {
@@ -86,21 +95,34 @@ export class Audience {
   push(scope: ChangeScope, nowMs: number): void {
     this.#planned.delete(scope)
     const { joined, left } = this.#changes.take(scope)
-    if (joined.length === 0 && left.length === 0) return
+    const registered = this.#nodes.size
+    // Who came and went within the batch was counted for those who were welcomed meanwhile.
+    const isOtherNumber = [...this.#welcomedWith].some((number) => number !== registered)
+    if (joined.length === 0 && left.length === 0 && !isOtherNumber) return
+    this.#welcomedWith.clear()
     if (scope === 'http') this.#httpPushedMs = nowMs
-    const links = this.#nodes.sample(
-      scope === 'http' ? this.#nodes.size : this.#config.pushNodesMax,
-      this.#rng,
-    )
+    const links = scope === 'http' ? this.#nodes.sample(registered, this.#rng) : this.#sampleFor(joined)
     if (links.length === 0) return
-    for (let at = 0; at < Math.max(joined.length, left.length); at += LIMITS.peerEventsMax) {
+    let at = 0
+    do {
       const message = {
         type: 'peer-events',
         joined: joined.slice(at, at + LIMITS.peerEventsMax),
         left: left.slice(at, at + LIMITS.peerEventsMax),
+        registered,
       } as const
       this.#emit({ type: 'send', links, message })
-    }
+      at += LIMITS.peerEventsMax
+    } while (at < Math.max(joined.length, left.length))
+  }
+
+  /** Who is told of a change among nodes. */
+  #sampleFor(joined: readonly ListedPeer[]): LinkId[] {
+    const sample = this.#nodes.sample(this.#config.pushNodesMax, this.#rng)
+    const dialable = joined.filter(({ kind, url }) => kind === 'node' && url !== undefined).length
+    // All that can be dialled are new: those that cannot know of nobody who is still there.
+    const isFirst = dialable > 0 && dialable === this.#nodes.size - this.#undialable.size
+    return isFirst ? [...new Set([...sample, ...this.#undialable])] : sample
   }
 
   #plan(nowMs: number): void {

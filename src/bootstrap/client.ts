@@ -66,6 +66,8 @@ interface Place {
   readonly registration: Registration
   /** As this bootstrap last said. */
   httpPeers: ReadonlyMap<NodeName, ListedPeer>
+  /** How many nodes are registered there, as it last said; 0 before it has. */
+  registered: number
 }
 
 /** The registrations of one node. */
@@ -100,6 +102,16 @@ export class BootstrapClient {
     return this.#places.some(({ registration }) => registration.isRegistered)
   }
 
+  /**
+   * How many other nodes are registered: the most that a bootstrap counts which has this node registered. Where none has,
+   * as they last said; 0 before any has said it. Exact up to 64 nodes; of more, a change is told to some only.
+   */
+  get others(): number {
+    const standing = this.#places.filter(({ registration }) => registration.isRegistered)
+    const counts = (standing.length > 0 ? standing : this.#places).map(({ registered }) => registered)
+    return Math.max(0, ...counts.map((registered) => registered - 1))
+  }
+
   /** Begins to register everywhere. Calls after the first do nothing. */
   start(): void {
     if (this.#closed !== undefined) return
@@ -127,6 +139,7 @@ export class BootstrapClient {
     const place: Place = {
       url,
       httpPeers: new Map(),
+      registered: 0,
       registration: new Registration(
         { url, hello, random, world, logger: this.#logger, times: { ...CLIENT_DEFAULTS, ...this.#options } },
         {
@@ -144,6 +157,7 @@ export class BootstrapClient {
   #welcomed(place: Place, welcome: Welcome): void {
     this.#wasRegistered = true
     this.#refusals = 0
+    place.registered = welcome.registered
     place.httpPeers = new Map(welcome.httpPeers.map((peer) => [peer.name, peer]))
     this.#handlers.onRegistered(place.url, welcome)
     this.#tellContacts(welcome.contacts)
@@ -151,6 +165,7 @@ export class BootstrapClient {
   }
 
   #pushed(place: Place, pushed: PeerEvents): void {
+    if (pushed.registered !== undefined) place.registered = pushed.registered
     const self = this.#options.hello().name
     const joined = pushed.joined.filter(({ name }) => name !== self)
     const left = pushed.left.filter(({ name }) => name !== self)

@@ -3,7 +3,8 @@
 // the simulator runs the same code as the server. Nothing from the wire makes it throw.
 //
 // 1. A registered node has an open connection; a name has at most one holder, a node or a plain HTTP peer.
-// 2. A join costs its own welcome and pushes to at most `pushNodesMax` nodes, however many are registered.
+// 2. A join costs its own welcome and pushes to at most `pushNodesMax` nodes, however many are registered; but for the first
+//    that can be dialled, of whom all are told that cannot.
 // 3. A claim exists only while another connection holds the name; there is at most one for each name.
 // 4. What a watcher was shown (snapshot, then events) always adds up to the list.
 
@@ -326,7 +327,8 @@ export class Registry {
     )
     // One that has links does not stop for this: the two have to meet, and nobody else may know where both are.
     if (!linkless && url !== undefined) {
-      this.#send(holder.link, { type: 'peer-events', joined: [{ name, kind: 'node', url }], left: [] })
+      const joined = [{ name, kind: 'node', url }] as const
+      this.#send(holder.link, { type: 'peer-events', joined, left: [], registered: this.#nodes.size })
     }
   }
 
@@ -347,7 +349,7 @@ export class Registry {
     const contacts = this.#dialable.sample(Math.min(this.#config.contactsMax, LIMITS.contactsMax), this.#rng)
     member.phase = 'registered'
     this.#nodes.set(name, member)
-    this.#audience.addNode(member.link)
+    this.#audience.addNode(member.link, url !== undefined)
     if (url !== undefined) this.#dialable.add(member)
     this.#send(member.link, this.#hello)
     this.#send(member.link, {

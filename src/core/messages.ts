@@ -266,6 +266,8 @@ export interface PeerEvents {
   readonly type: 'peer-events'
   readonly joined: readonly ListedPeer[]
   readonly left: readonly { readonly name: NodeName; readonly reason: LeaveReason }[]
+  /** How many nodes are registered now, the receiver included; absent: it is as it was said last. */
+  readonly registered?: number
 }
 
 /** Why a peer is gone: it said so, or nothing leads to it any more. */

@@ -3,7 +3,6 @@
 
 import { BootstrapClient } from '../bootstrap/client.ts'
 import type { ClientWorld } from '../bootstrap/client-world.ts'
-import type { PeerEvents } from '../core/messages.ts'
 import { withFields } from '../logger.ts'
 import type { MemberSettings } from './member-options.ts'
 import type { DoorsHandlers } from './world.ts'
@@ -11,9 +10,6 @@ import type { DoorsHandlers } from './world.ts'
 /** See the head of the file. */
 export class Registrations {
   readonly #client: BootstrapClient
-  /** Other registered nodes: those that a bootstrap has named, and how many more it counted. */
-  #others = new Set<string>()
-  #unnamed = 0
 
   /** Begins to register. */
   constructor(
@@ -25,12 +21,9 @@ export class Registrations {
       { urls: bootstrap, hello, logger: withFields(logger, { room: 'bootstrap' }), world },
       {
         onContacts,
-        onPeerEvents: (events) => this.#count(events),
+        onPeerEvents: () => {},
         onHttpPeers,
-        onRegistered: (_url, { registered, contacts }) => {
-          this.#others = new Set(contacts.map(({ name }) => name))
-          this.#unnamed = Math.max(0, registered - 1 - contacts.length)
-        },
+        onRegistered: () => {},
         onNameTaken: (_url, detail) => onNameTaken(detail),
         onLost: () => {},
       },
@@ -45,7 +38,7 @@ export class Registrations {
 
   /** Whether no bootstrap knows of any other node. */
   get isAlone(): boolean {
-    return this.#others.size + this.#unnamed === 0
+    return this.#client.others === 0
   }
 
   /** Dials the bootstraps that wait to be dialled again. */
@@ -56,12 +49,5 @@ export class Registrations {
   /** Tells the bootstraps that the node leaves. */
   leave(): Promise<void> {
     return this.#client.close('left')
-  }
-
-  #count({ joined, left }: PeerEvents): void {
-    for (const { name, kind } of joined) if (kind === 'node') this.#others.add(name)
-    for (const { name } of left) {
-      if (!this.#others.delete(name)) this.#unnamed = Math.max(0, this.#unnamed - 1)
-    }
   }
 }

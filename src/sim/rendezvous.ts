@@ -211,6 +211,11 @@ export class SimRegistrant implements ClientWorld {
     return this.#client.registered
   }
 
+  /** How many others the bootstrap has told it that there are. */
+  get others(): number {
+    return this.#client.others
+  }
+
   /** Tells the bootstraps that the node leaves. */
   leave(): void {
     void this.#client.close('left')

@@ -8,7 +8,7 @@ import { EARLY_DEADLINE_MS, type EarlyTraffic } from './swarm-early.ts'
 import type { SwarmNet, SwarmNode } from './swarm-net.ts'
 import type { FaultKind, SwarmPlan } from './swarm-plan.ts'
 import { quietProblem } from './swarm-quiet.ts'
-import { convergenceProblem } from './swarm-rest.ts'
+import { convergenceProblem, registrationProblem } from './swarm-rest.ts'
 
 /** Faults that last until somebody notices, or TCP tries again: nothing looks wrong before. */
 const SILENT_KINDS: readonly FaultKind[] = ['half-open', 'one-way-partition', 'one-way-silence', 'partition']
@@ -21,6 +21,8 @@ const LAST_DEADLINE_MS = 10_000
 const TIMERS_AT_REST = 40
 /** Within what time everybody knows of a node that it has left. */
 const LEAVE_TOLD_MS = 5_000
+/** Both ends notice after three intervals of 5 s that a registration is gone; then come a backoff and a dial. */
+const REGISTERED_WITHIN_MS = 40_000
 
 /** Returns how long it took until everything had come to rest. */
 export function livenessPhase(net: SwarmNet, early: EarlyTraffic): number | undefined {
@@ -32,6 +34,9 @@ export function livenessPhase(net: SwarmNet, early: EarlyTraffic): number | unde
   if (net.hasFailed) return undefined
   const restMs = net.nowMs - startMs
   net.checkAll()
+  expect(net, 'the bootstrap counts all', () =>
+    net.waitFor(() => registrationProblem(net), REGISTERED_WITHIN_MS),
+  )
   expect(net, 'what was sent before the last fault arrives', () =>
     net.waitFor(() => early.problem(), EARLY_DEADLINE_MS),
   )
@@ -129,7 +134,8 @@ function lastLeave(net: SwarmNet): string | undefined {
   if (leaving === undefined) return undefined
   const others = net.nodes.filter((node) => node !== leaving)
   net.leave(leaving)
-  return net.waitFor(() => notTold(net, others, leaving), LEAVE_TOLD_MS)
+  const problemOf = () => notTold(net, others, leaving) ?? registrationProblem(net)
+  return net.waitFor(problemOf, LEAVE_TOLD_MS)
 }
 
 function notTold(net: SwarmNet, others: readonly SwarmNode[], leaving: SwarmNode): string | undefined {

@@ -1,5 +1,6 @@
 // Whether a swarm has come to rest as it should: every name has one process, all have the same directory, links connect
-// all of them and are known at both ends, and nobody has more than allowed.
+// all of them and are known at both ends, and nobody has more than allowed. Whether everybody is registered, and knows how many
+// are, comes later: the bootstrap has its own patience.
 // It must not change anything.
 
 import type { NodeName } from '../core/messages.ts'
@@ -16,6 +17,17 @@ export function convergenceProblem(net: SwarmNet): string | undefined {
     linkProblem(net, byName) ??
     pieceProblem(byName)
   )
+}
+
+/** Who is not registered, or was told another number of others than there are. */
+export function registrationProblem({ nodes }: SwarmNet): string | undefined {
+  for (const { label, registrant } of nodes) {
+    if (registrant === undefined) continue
+    const { isRegistered, others } = registrant
+    if (!isRegistered) return `${label} is not registered`
+    if (others !== nodes.length - 1) return `${label} was told of ${others} others of ${nodes.length - 1}`
+  }
+  return undefined
 }
 
 /** Two live processes do not keep one name. */

@@ -161,7 +161,7 @@ function messageText(message: Message): string {
     case 'welcome':
       return `welcome with ${message.contacts.length} contacts`
     case 'peer-events':
-      return `${message.joined.length} joined, ${message.left.length} left`
+      return `${message.joined.length} joined, ${message.left.length} left, ${message.registered ?? 'as many'} registered`
     case 'heartbeat':
       return 'heartbeat'
     case 'unknown':

@@ -8,6 +8,8 @@ import { LIMITS } from './limits.ts'
 import { isInstance, isPeerUrl, JsonFields } from './validate.ts'
 import { WireError } from './wire-error.ts'
 
+const REGISTERED_MAX = 0xffff_ffff
+
 /**
  * The body of a JSON frame.
  * @throws {@link WireError} when a list is over its limit, or a value breaks its syntax.
@@ -46,6 +48,7 @@ function bodyOf(message: Hello | Welcome | PeerEvents): object {
       return {
         joined: message.joined.map((peer) => listedPeerBody(peer, 'peer-events.joined')),
         left: message.left.map(({ name, reason }) => ({ name, reason })),
+        registered: message.registered,
       }
     }
   }
@@ -96,7 +99,7 @@ export function readWelcome(reader: ByteReader): Welcome {
     type: 'welcome',
     contacts: fields.list('contacts', LIMITS.contactsMax, readContact),
     httpPeers: fields.list('httpPeers', LIMITS.httpPeersMax, readListedPeer),
-    registered: fields.integer('registered', 0, 0xffff_ffff),
+    registered: fields.integer('registered', 0, REGISTERED_MAX),
   }
   passFailure(fields, reader)
   return welcome
@@ -113,8 +116,9 @@ export function readPeerEvents(reader: ByteReader): PeerEvents {
       reason: left.choice('reason', ['left', 'unreachable']),
     })),
   }
+  const registered = fields.integerIfThere('registered', 0, REGISTERED_MAX)
   passFailure(fields, reader)
-  return events
+  return registered === undefined ? events : { ...events, registered }
 }
 
 function readContact(fields: JsonFields): Contact {

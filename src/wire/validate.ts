@@ -53,6 +53,11 @@ export class JsonFields {
     return min
   }
 
+  /** An integer from `min` to `max`, or `undefined` when the key is absent. */
+  integerIfThere(key: string, min: number, max: number): number | undefined {
+    return this.#get(key) === undefined ? undefined : this.integer(key, min, max)
+  }
+
   /** One of `choices`. */
   choice<T extends string>(key: string, choices: readonly [T, ...T[]]): T {
     const value = this.#get(key)

@@ -277,20 +277,23 @@ export const welcome: fc.Arbitrary<Welcome> = fc.record(
 )
 
 /** Membership changes. */
-export const peerEvents: fc.Arbitrary<PeerEvents> = fc.record(
-  {
-    type: fc.constant('peer-events'),
-    joined: fc.array(listedPeer, { maxLength: 8 }),
-    left: fc.array(
-      fc.record(
-        { name: nodeName, reason: fc.constantFrom('left', 'unreachable') },
-        { noNullPrototype: true },
+export const peerEvents: fc.Arbitrary<PeerEvents> = fc
+  .record(
+    {
+      type: fc.constant('peer-events'),
+      joined: fc.array(listedPeer, { maxLength: 8 }),
+      left: fc.array(
+        fc.record(
+          { name: nodeName, reason: fc.constantFrom('left', 'unreachable') },
+          { noNullPrototype: true },
+        ),
+        { maxLength: 8 },
       ),
-      { maxLength: 8 },
-    ),
-  },
-  { noNullPrototype: true },
-)
+      registered: u32,
+    },
+    { requiredKeys: ['type', 'joined', 'left'], noNullPrototype: true },
+  )
+  .map((events) => events as PeerEvents)
 
 /** A message that is relayed, as its origin makes it (without `raw`). */
 export const relayedMessage: fc.Arbitrary<Direct | Ack | Bounce | Gossip> = fc.oneof(

@@ -156,6 +156,7 @@ export const MESSAGE_SAMPLES: Readonly<Record<string, Message>> = {
     type: 'peer-events',
     joined: [{ name: name('node30'), kind: 'node', url: 'ws://node30:5000' }],
     left: [{ name: name('node3'), reason: 'unreachable' }],
+    registered: 29,
   },
 }
 

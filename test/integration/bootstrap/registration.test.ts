@@ -169,11 +169,15 @@ describe('several bootstraps, and bootstraps that come and go', () => {
   it('registers with all of them, and stays registered when one dies', async (t) => {
     const one = await startBootstrap(t)
     const two = await startBootstrap(t)
+    const other = startClient(t, [one.url], 'node2')
+    await until(() => other.client.registered, 'another one is at one of them')
     const node = startClient(t, [one.url, two.url, one.url], 'node1')
     await until(() => node.told.onRegistered.length === 2, 'registered with both')
+    assert.equal(node.client.others, 1)
     await one.close()
     await until(() => node.told.onLost.length === 1, 'lost one')
     assert.equal(node.client.registered, true)
+    assert.equal(node.client.others, 0, 'what a bootstrap has counted that is gone is old')
     assert.deepEqual(namesOf(two.peers()), ['node1'])
   })
 
@@ -183,6 +187,10 @@ describe('several bootstraps, and bootstraps that come and go', () => {
     const node = startClient(t, [`ws://127.0.0.1:${port}`, `ws://localhost:${port}`], 'node1')
     await until(() => node.log.some(({ event }) => event === 'bootstrap-same-as-other'), 'noticed')
     await until(() => node.client.registered && bootstrap.stats().nodes === 1, 'registered')
+    const other = startClient(t, [bootstrap.url], 'node2')
+    await until(() => node.client.others === 1, 'told of another one')
+    await other.client.close('left')
+    await until(() => node.client.others === 0, 'told that it has left, at whichever URL')
     assert.deepEqual(node.told.onLost, [])
   })
 

@@ -52,6 +52,21 @@ describe('nodes and their bootstraps', { concurrency: true }, () => {
     }
   })
 
+  test('a node is alone and ready once its only peer is gone, also when that was restarted quickly', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const options = { listen: false, bootstrap: [bootstrap.url] } as const
+    const first = await startNode(t, 'page', options)
+    await until('the page is registered', () => first.node.health().registered)
+    const a = await startNode(t, 'a', { bootstrap: [bootstrap.url] })
+    await allKnowAll([a, first])
+    await first.node.close()
+    const second = await startNode(t, 'page', options)
+    await Promise.all([a.node.settled(), second.node.settled()])
+    await second.node.close()
+    await until('a is alone', () => a.node.health().links === 0 && a.node.health().ready)
+    assert.deepEqual(a.node.health(), { live: true, ready: true, links: 0, registered: true, peers: 0 })
+  })
+
   test('a bootstrap that is killed takes nobody along', async (t) => {
     const program = runProgram(
       t,

@@ -1,5 +1,6 @@
 // Bugs planted into links, dialing, records and names.
 
+import { Audience } from '../../../src/bootstrap/audience.ts'
 import { Dialing } from '../../../src/core/dialing.ts'
 import { AntiEntropy } from '../../../src/core/digests.ts'
 import { Directory } from '../../../src/core/directory.ts'
@@ -46,6 +47,11 @@ export const MEMBERSHIP_CANARIES: readonly Canary[] = [
     name: 'directories are not compared',
     found: /rest within/,
     plant: () => replaceMethod(AntiEntropy, 'compare', () => () => {}),
+  },
+  {
+    name: 'the bootstrap tells nobody how many have come and gone',
+    found: /was told of \d+ others/,
+    plant: () => replaceMethod(Audience, 'push', () => () => {}),
   },
   {
     name: 'last words are not heard',

@@ -96,6 +96,26 @@ test('another process of its name is a contact, and the node itself is none', ()
   assert.deepEqual(contacts, ['node1 ws://elsewhere:5000/'])
 })
 
+test('how many others there are is what the bootstrap says last, not what can be made of the changes', () => {
+  const { client, steps, push } = clientOf(1, () => false)
+  assert.equal(client.others, 0)
+  steps(1)
+  const joined = [{ name: nodeName('b'), kind: 'node', url: urlOf('b') }] as const
+  push({ type: 'peer-events', joined, left: [], registered: 2 })
+  assert.equal(client.others, 1)
+  push({ type: 'peer-events', joined, left: [], registered: 2 })
+  assert.equal(client.others, 1, 'b was restarted')
+  push({ type: 'peer-events', joined: [], left: [] })
+  assert.equal(client.others, 1, 'it need not say so')
+  push({
+    type: 'peer-events',
+    joined: [],
+    left: [{ name: nodeName('flask'), reason: 'left' }],
+    registered: 1,
+  })
+  assert.equal(client.others, 0)
+})
+
 test('a name that was its own is given up after several refusals, if the node has no link to find out elsewhere', () => {
   for (const isLinkless of [true, false]) {
     const { told, steps, drop, dials } = clientOf(1, () => isLinkless)

@@ -132,6 +132,13 @@ export function pushes(effects: readonly RegistryEffect[]) {
   )
 }
 
+/** How many the membership pushes among the effects say that there are. */
+export function toldNumbers(effects: readonly RegistryEffect[]): (number | undefined)[] {
+  return only(effects, 'send').flatMap(({ message }) =>
+    message.type === 'peer-events' ? [message.registered] : [],
+  )
+}
+
 /** The welcome among the effects. */
 export function welcomeOf(effects: readonly RegistryEffect[]): Welcome | undefined {
   return only(effects, 'send')

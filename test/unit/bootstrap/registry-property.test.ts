@@ -5,14 +5,14 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import fc from 'fast-check'
 import type { RegistryEffect, RegistryInput } from '../../../src/bootstrap/registry-events.ts'
-import type { Message } from '../../../src/core/messages.ts'
+import type { LinkId, Message } from '../../../src/core/messages.ts'
 import type { Reason } from '../../../src/core/reasons.ts'
 import { encodeFrame } from '../../../src/wire/encode.ts'
 import { helloOf, linkId, nodeName, RegistryDriver } from './registry-driver.ts'
 
-type Step = { readonly pass: number } | { readonly input: RegistryInput }
+type Step = { readonly pass: number } | { readonly inputs: readonly RegistryInput[] }
 
-const links = fc.integer({ min: 1, max: 12 }).map(linkId)
+const links = fc.integer({ min: 1, max: 30 }).map(linkId)
 const names = fc.constantFrom('a', 'b', 'c', 'd')
 /** What decodes as a URL of a hello, or passes a parser, and still must not get on. */
 const oddUrls = fc.constantFrom(
@@ -24,17 +24,19 @@ const oddUrls = fc.constantFrom(
   '',
 )
 const hosts = fc.constantFrom('ws://a:5000/', 'ws://b:5000', undefined, 'http://c:6000/')
+const hellos = fc.tuple(names, fc.constantFrom('x', 'y'), fc.nat(2), hosts).map(hello)
 const messages: fc.Arbitrary<Message> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.tuple(names, fc.constantFrom('x', 'y'), fc.nat(2), fc.oneof(hosts, oddUrls)).map(hello),
-  },
+  { weight: 5, arbitrary: hellos },
+  { weight: 1, arbitrary: fc.tuple(names, fc.constant('x'), fc.nat(2), oddUrls).map(hello) },
   { weight: 3, arbitrary: fc.nat(9).map(heartbeat) },
   { weight: 1, arbitrary: fc.constant<Message>({ type: 'want', names: [] }) },
   { weight: 1, arbitrary: fc.constant<Message>({ type: 'unknown', code: 200 }) },
 )
 const steps: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 2, arbitrary: fc.oneof(fc.nat(3_000), fc.constant(20_000)).map((pass): Step => ({ pass })) },
+  {
+    weight: 2,
+    arbitrary: fc.oneof(fc.nat(3_000), fc.nat(300), fc.constant(20_000)).map((pass): Step => ({ pass })),
+  },
   {
     weight: 12,
     arbitrary: fc
@@ -74,12 +76,23 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
           alive,
         })),
       )
-      .map((input): Step => ({ input })),
+      .map((input): Step => ({ inputs: [input] })),
   },
+  // Most of what comes in any order comes before a hello: without these hardly any node would ever be registered.
+  { weight: 5, arbitrary: fc.tuple(links, hellos).map(([link, message]): Step => joinOf(link, message)) },
 )
 
 function hello([name, instance, incarnation, url]: [string, string, number, string | undefined]): Message {
   return helloOf(name, { instance, incarnation, ...(url === undefined ? {} : { url }) })
+}
+
+function joinOf(link: LinkId, message: Message): Step {
+  return {
+    inputs: [
+      { type: 'link-open', link, from: 'somewhere' },
+      { type: 'received', link, messages: [message] },
+    ],
+  }
 }
 
 function heartbeat(clock: number): Message {
@@ -92,6 +105,8 @@ class World {
   readonly used = new Set<number>()
   readonly watchers = new Map<number, Map<string, string>>()
   readonly nodes = new Map<number, Map<string, string>>()
+  /** How many nodes each was told last that there are. */
+  readonly numbers = new Map<number, number | undefined>()
 
   apply(effects: readonly RegistryEffect[]): void {
     for (const effect of effects) {
@@ -123,6 +138,7 @@ class World {
 
   /** A node that keeps a list of HTTP peers as the welcome and the pushes say. */
   #tell(link: number, message: Message): void {
+    if ('registered' in message) this.numbers.set(link, message.registered)
     if (message.type === 'welcome') {
       this.nodes.set(link, new Map(message.httpPeers.map(({ name, url }) => [name, url ?? ''])))
     } else if (message.type === 'peer-events') {
@@ -163,17 +179,22 @@ function run(sequence: readonly Step[]): void {
     for (const list of world.watchers.values()) assert.deepEqual(sorted(list), sorted(listed))
   }
   for (const step of sequence) {
-    if ('input' in step) give(step.input)
+    if ('inputs' in step) for (const input of step.inputs) give(input)
     else world.apply(driver.pass(step.pass))
     check()
   }
-  // All pushes are out after this time, so every node knows all HTTP peers.
-  world.apply(driver.pass(1_100))
-  check()
+  // All pushes are out once nothing has changed for this time, so every node knows all HTTP peers, and how many nodes there are.
+  for (let before = ''; before !== JSON.stringify(driver.registry.peers()); check()) {
+    before = JSON.stringify(driver.registry.peers())
+    world.apply(driver.pass(1_100))
+  }
   const http = new Map(
     driver.registry.peers().flatMap(({ name, kind, url }) => (kind === 'http' ? [[name, url ?? '']] : [])),
   )
-  for (const list of world.nodes.values()) assert.deepEqual(sorted(list), sorted(http))
+  for (const [link, list] of world.nodes) {
+    assert.deepEqual(sorted(list), sorted(http))
+    assert.equal(world.numbers.get(link), driver.registry.counts.nodes)
+  }
 }
 
 function sorted(list: ReadonlyMap<string, string>): [string, string][] {

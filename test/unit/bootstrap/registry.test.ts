@@ -14,6 +14,7 @@ import {
   pushes,
   RegistryDriver,
   sent,
+  toldNumbers,
   welcomeOf,
 } from './registry-driver.ts'
 
@@ -200,6 +201,7 @@ describe('registry: pushes', () => {
           type: 'peer-events',
           joined: [node('node1'), node('node2'), { name: 'browser', kind: 'node' }],
           left: [],
+          registered: 3,
         },
       },
     ])
@@ -245,6 +247,53 @@ describe('registry: pushes', () => {
     assert.deepEqual(pushes(driver.pass(100)), [
       { links: [1, 5, 7], joined: [node('back-restarted')], left: [] },
     ])
+  })
+
+  it('says with each push how many are registered, whatever came to nothing in between', () => {
+    const driver = new RegistryDriver()
+    driver.join('node1', 1)
+    driver.join('node2', 2)
+    assert.deepEqual(toldNumbers(driver.pass(100)), [2])
+    driver.closed(2, 'left')
+    driver.join('node2', 3, { instance: 'restarted' })
+    assert.deepEqual(toldNumbers(driver.pass(100)), [2])
+    driver.closed(3, 'left')
+    assert.deepEqual(toldNumbers(driver.pass(100)), [1])
+  })
+
+  it('corrects the number for those who were welcomed while there were others', () => {
+    const driver = new RegistryDriver()
+    driver.join('back-same', 1)
+    driver.join('other', 2)
+    driver.pass(100)
+    driver.join('short-lived', 3)
+    driver.closed(1, 'link-lost')
+    assert.equal(welcomeOf(driver.join('back-same', 4))?.registered, 3)
+    driver.closed(3, 'left')
+    const effects = driver.pass(100)
+    assert.deepEqual(pushes(effects), [{ links: [4, 2], joined: [], left: [] }])
+    assert.deepEqual(toldNumbers(effects), [2])
+    assert.deepEqual(pushes(driver.pass(1_000)), [])
+  })
+
+  it('tells all that cannot be dialled of the first that can, also when that one is another one', () => {
+    const driver = new RegistryDriver()
+    for (let link = 1; link <= 300; link++) {
+      driver.open(link)
+      driver.say(link, helloOf(`browser${link}`))
+    }
+    driver.pass(100)
+    const toldOf = (name: string, link: number) => {
+      driver.join(name, link)
+      const [push] = pushes(driver.pass(100))
+      assert.deepEqual(push?.joined, [node(name)])
+      return new Set(push?.links.filter((told) => told <= 300)).size
+    }
+    assert.equal(toldOf('node1', 1_001), 300)
+    assert.ok(toldOf('node2', 1_002) <= 64)
+    driver.closed(1_001, 'link-lost')
+    driver.closed(1_002, 'link-lost')
+    assert.equal(toldOf('node3', 1_003), 300)
   })
 
   it('tells every node while there are up to 64, and 64 random ones beyond', () => {

@@ -291,6 +291,17 @@ test('JSON lists say which element is wrong', () => {
   assert.equal(detailOf(events), 'peer-events: left[0].reason: expected "left" or "unreachable"')
 })
 
+test('peer-events need not say how many are registered', () => {
+  const events = (body: object) => frameOf(FRAME_TYPES['peer-events'], utf8(JSON.stringify(body)))
+  const none = { type: 'peer-events', joined: [], left: [] }
+  assert.deepEqual(decodeFrame(events({})), { ok: true, message: none })
+  assert.deepEqual(decodeFrame(events({ registered: 7 })), { ok: true, message: { ...none, registered: 7 } })
+  for (const registered of [-1, 1.5, '7', null, 2 ** 32]) {
+    const detail = 'peer-events: registered: expected an integer from 0 to 4294967295'
+    assert.equal(detailOf(events({ registered })), detail)
+  }
+})
+
 test('a body cannot reach into the prototypes', () => {
   const hello = '{"__proto__":{"protocol":1,"role":"node","name":"a","incarnation":1,"instance":"i"}}'
   assert.match(detailOf(frameOf(FRAME_TYPES.hello, utf8(hello))), /protocol: expected/)
