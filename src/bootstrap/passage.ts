@@ -1,13 +1,15 @@
 // Lets somebody at the bootstrap watch the overlay, which the bootstrap is no member of: a connection in line mode to one of
-// the registered nodes, whose lines are passed on as they are, both ways. Takes another node when that one is gone, or
+// the registered nodes, whose JSON lines are passed on as they are, both ways. Takes another node when that one is gone, or
 // says nothing. It must not keep what it passes on: who does not read has the node wait, which leaves lines out.
 //
 // 1. All who watch at one bootstrap watch the same node, as long as it is there: each watched node has all others report to it.
 // 2. Whatever the nodes do, one is dialled at most every `RETRY_MS`, unless the one before has shown the overlay.
 // 3. A passage never leads to a bootstrap.
+// 4. Nothing but JSON lines is shown: a node speaks text until it has read the first one, and greets in text.
 
 import type { Logger } from '../logger.ts'
 import { dialLines, type LineConnection } from '../net/line-client.ts'
+import type { LineTag } from '../wire/line-requests.ts'
 
 /** A registered node that can be dialled. */
 export interface PassageNode {
@@ -41,6 +43,8 @@ export const PASSAGE_HEADER = 'x-hearsay-passage'
 
 /** What a guest types to watch. */
 const WATCH = '{"cmd":"watch","on":true}'
+/** What is said before a node has been found, or has not. */
+const LOOKING = 'Looking for a node that can be watched'
 const DIAL_TIMEOUT_MS = 3_000
 /** How long to wait when no node could be reached, or showed anything. */
 const RETRY_MS = 1_000
@@ -54,6 +58,8 @@ const LOOK_MS = 100
 interface Open {
   readonly name: string
   readonly connection: LineConnection
+  /** It has sent a JSON line: it reads what it is sent. */
+  hasAnswered: boolean
   /** It has shown the overlay. */
   hasShown: boolean
 }
@@ -77,10 +83,21 @@ export class Passage {
     void this.#find()
   }
 
+  /** Answers who has asked to watch: which node is watched now, or why there is none yet. */
+  answer(tag: LineTag | undefined): void {
+    const watched = this.#watched
+    // What comes next is the answer, too, but it repeats no tag.
+    if (watched === undefined && this.#told === '' && tag === undefined) return
+    const what = watched === undefined ? { waiting: this.#told || LOOKING } : { node: watched.name }
+    this.#parts.show(
+      JSON.stringify({ event: 'watch', ...(tag === undefined ? {} : { tag }), on: true, ...what }),
+    )
+  }
+
   /** Passes a line on. False: no node is watched at the moment. */
   pass(line: string): boolean {
-    this.#open?.connection.send(line)
-    return this.#open !== undefined
+    this.#watched?.connection.send(line)
+    return this.#watched !== undefined
   }
 
   /** Nothing is shown any more. */
@@ -88,6 +105,11 @@ export class Passage {
     this.#end.abort()
     clearTimeout(this.#retryTimer)
     this.#drop()
+  }
+
+  /** What is sent to one that has not answered yet, and may send everybody away, gets no answer. */
+  get #watched(): Open | undefined {
+    return this.#open?.hasAnswered === true ? this.#open : undefined
   }
 
   #drop(): void {
@@ -143,7 +165,7 @@ export class Passage {
       dialled.connection.close()
       return undefined
     }
-    this.#open = { name, connection: dialled.connection, hasShown: false }
+    this.#open = { name, connection: dialled.connection, hasAnswered: false, hasShown: false }
     agreed.node = name
     this.#told = ''
     logger.debug({ node: name }, 'passage-open')
@@ -182,9 +204,11 @@ export class Passage {
   #show(line: string): void {
     const { show, unreadBytes } = this.#parts
     this.#heard()
+    if (!line.startsWith('{')) return
     show(line)
     const open = this.#open
     if (open === undefined) return
+    open.hasAnswered = true
     open.hasShown ||= line.startsWith('{"event":"overlay"')
     if (unreadBytes() <= UNREAD_BYTES_MAX) return
     open.connection.pause()

@@ -3,6 +3,7 @@
 
 import type { LinkId } from '../core/messages.ts'
 import type { Logger } from '../logger.ts'
+import type { LineTag } from '../wire/line-requests.ts'
 import { parseLine } from '../wire/lines.ts'
 import { type Agreed, Passage } from './passage.ts'
 import type { WatchedPeer } from './registry-events.ts'
@@ -29,12 +30,16 @@ export class Passages {
       if (!command.on) {
         this.end(id)
         watcher.show(JSON.stringify({ event: 'watch', ...tag, on: false }))
-      } else if (!this.#open.has(id)) this.#start(id, watcher)
+      } else this.#watch(id, watcher, command.tag)
       return
     }
     // What is wrong with a line, the node says.
-    if (this.#open.get(id)?.pass(line) === true) return
-    const text = 'A bootstrap carries no messages. {"cmd":"watch","on":true} leads to a node that does'
+    const passage = this.#open.get(id)
+    if (passage?.pass(line) === true) return
+    const text =
+      passage === undefined
+        ? 'A bootstrap carries no messages. {"cmd":"watch","on":true} leads to a node that does'
+        : 'A bootstrap carries no messages, and has no node yet that does'
     watcher.show(JSON.stringify({ event: 'error', ...tag, text }))
   }
 
@@ -50,8 +55,17 @@ export class Passages {
     for (const id of [...this.#open.keys()]) this.end(id)
   }
 
-  #start(id: LinkId, watcher: Watcher): void {
-    const passage = new Passage({
+  #watch(id: LinkId, watcher: Watcher, tag: LineTag | undefined): void {
+    const before = this.#open.get(id)
+    const passage = before ?? this.#passageOf(watcher)
+    this.#open.set(id, passage)
+    // Before the lines that come of it.
+    passage.answer(tag)
+    if (before === undefined) passage.start()
+  }
+
+  #passageOf(watcher: Watcher): Passage {
+    return new Passage({
       nodes: () =>
         this.#peers().flatMap(({ kind, name, url }) =>
           kind === 'node' && url !== undefined ? [{ name, url }] : [],
@@ -61,7 +75,5 @@ export class Passages {
       unreadBytes: () => watcher.unreadBytes,
       logger: this.#logger,
     })
-    this.#open.set(id, passage)
-    passage.start()
   }
 }

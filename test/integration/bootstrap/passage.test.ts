@@ -64,6 +64,76 @@ describe('a passage', { concurrency: true }, () => {
     assert.deepEqual(heard, ['{"cmd":"watch","on":true}', '{"to":"y"}'])
   })
 
+  test('shows nothing but JSON lines, and goes on waiting for the first one', async (t) => {
+    const talks = await startFake(t, (guest) => {
+      guest.send('Welcome to talks, you are talks/guest-a')
+      guest.send('[MSG] From anna: {')
+      shows(guest)
+      guest.on('message', () => guest.send('That was fine'))
+    })
+    const chats = await startFake(t, (guest) => {
+      guest.send('Welcome')
+      guest.close()
+    })
+    const { shown } = startPassage(t, { nodes: () => [{ name: 'talks', url: talks.url }] })
+    const sentAway = startPassage(t, { nodes: () => [{ name: 'chats', url: chats.url }] })
+    await until(() => shown.includes(OVERLAY), 'the overlay')
+    await until(() => chats.times.length === 2, 'two attempts')
+    assert.equal(sentAway.passage.pass('{"to":"y"}'), false)
+    assert.deepEqual(shown, [OVERLAY])
+    assert.ok(sentAway.shown.every((line) => line.startsWith('{"event":"watch","on":true,"waiting":')))
+  })
+
+  test('says at once which node is watched, or why none is, to who asks again', async (t) => {
+    const listed: { name: string; url: string }[] = []
+    const node = await startFake(t, shows)
+    const { passage, shown } = startPassage(t, { nodes: () => listed })
+    passage.answer(undefined)
+    passage.answer('again')
+    listed.push({ name: 'x', url: node.url })
+    await until(() => shown.includes(OVERLAY), 'the overlay')
+    passage.answer(undefined)
+    passage.answer(3)
+    const waiting = 'No node is registered that can be dialled'
+    assert.deepEqual(
+      shown.filter((line) => line !== OVERLAY).map((line) => JSON.parse(line) as unknown),
+      [
+        { event: 'watch', on: true, waiting },
+        { event: 'watch', on: true, waiting },
+        { event: 'watch', tag: 'again', on: true, waiting },
+        { event: 'watch', on: true, node: 'x' },
+        { event: 'watch', tag: 3, on: true, node: 'x' },
+      ],
+    )
+  })
+
+  test('at a bootstrap every JSON line is answered with its tag, and nothing comes that is no JSON', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const node = await createNode({ name: 'a', host: '127.0.0.1', listen: 0, bootstrap: [bootstrap.url] })
+    t.after(() => node.close())
+    await until(() => bootstrap.peers().length === 1, 'it is registered')
+    const person = new WebSocket(bootstrap.url)
+    t.after(() => person.terminate())
+    const lines: Record<string, unknown>[] = []
+    person.on('message', (data) => lines.push(JSON.parse(data.toString()) as Record<string, unknown>))
+    await once(person, 'open')
+    const answerTo = async (line: string, tag: number) => {
+      person.send(line)
+      return await until(() => lines.find((line) => line.tag === tag), `an answer to ${line}`)
+    }
+    assert.equal((await answerTo('{"cmd":"watch","on":"x","tag":1}', 1)).event, 'error')
+    assert.equal((await answerTo('{"cmd":"watch","on":true,"tag":2}', 2)).on, true)
+    await until(() => lines.some(({ event }) => event === 'overlay'), 'the overlay')
+    assert.ok(lines.some((line) => line.event === 'watch' && line.node === 'a' && line.tag === undefined))
+    assert.deepEqual(await answerTo('{"cmd":"watch","on":true,"tag":3}', 3), {
+      ...{ event: 'watch', tag: 3, on: true, node: 'a' },
+    })
+    assert.equal((await answerTo('{"cmd":"peers","tag":4}', 4)).event, 'peers')
+    assert.deepEqual(await answerTo('{"cmd":"watch","on":false,"tag":5}', 5), {
+      ...{ event: 'watch', tag: 5, on: false },
+    })
+  })
+
   test('of all who watch lead to the same node, and to another one when that is gone', async (t) => {
     const nodes = await Promise.all(
       ['a', 'b', 'c'].map(async (name) => ({ name, ...(await startFake(t, shows)) })),
@@ -122,12 +192,12 @@ describe('a passage', { concurrency: true }, () => {
         looks++
         return unreadBytes
       },
-      silentMs: 100,
+      silentMs: 2_000,
     })
     await until(() => shown.length === 1, 'the first line')
-    for (let i = 0; i < 50; i++) guests[0]?.send(`line ${i}`)
+    for (let i = 0; i < 50; i++) guests[0]?.send(`{"line":${i}}`)
     // It has said nothing for longer than is waited for, because it was not read.
-    await until(() => looks >= 5, 'it has looked for longer than that')
+    await until(() => looks >= 25, 'it has looked for longer than that')
     assert.equal(shown.length, 1)
     unreadBytes = 0
     await until(() => shown.length === 51, 'all of it')
@@ -146,7 +216,10 @@ describe('a passage', { concurrency: true }, () => {
     await once(page, 'open')
     t.after(() => page.terminate())
     page.send('{"cmd":"watch","on":true,"tag":7}')
-    await until(() => lines.some((line) => line.includes('waiting')), 'it waits')
+    await until(() => lines.some((line) => line.startsWith('{"event":"watch","tag":7,')), 'an answer')
+    page.send('{"to":"a","msg":"x","tag":6}')
+    await until(() => lines.some((line) => line.startsWith('{"event":"error","tag":6,')), 'another one')
+    await until(() => lines.some((line) => line.includes('connection to a is gone')), 'it waits')
     assert.equal(bootstrap.stats().watchers, 1)
     page.send('{"to":"a","msg":"x","tag":8}')
     const error = await until(() => lines.find((line) => line.includes('"tag":8')), 'the answer')
