@@ -8,7 +8,10 @@ import type { JsonValue } from './wire/payload.ts'
 export type SendAnswer =
   | {
       readonly status: 'delivered'
-      /** Names the message in logs: `origin/incarnation/sequence`. */
+      /**
+       * Names the message, here, in logs and wherever it is told of: `origin/incarnation/sequence/destination`. Of what was
+       * posted to a plain HTTP peer the sequence is `http-` and a number.
+       */
       readonly id: string
       /** Links travelled. */
       readonly hops: number
@@ -59,7 +62,10 @@ export interface RequestFailed {
 export type BroadcastAnswer =
   | {
       readonly status: 'sent'
-      /** Names the broadcast in logs: `origin/incarnation/sequence`. */
+      /**
+       * Names the broadcast, here, in logs and wherever it is told of: `origin/incarnation/sequence`. Of one that there were
+       * only plain HTTP peers for the sequence is `http-` and a number.
+       */
       readonly id: string
       /** Links that it went out on. */
       readonly neighbors: number

@@ -12,6 +12,7 @@
 
 import type { CoreConfig } from './config.ts'
 import type { Directory } from './directory.ts'
+import type { SentAs } from './events.ts'
 import type { IncomingParts, Takes } from './incoming.ts'
 import type { Learning } from './learning.ts'
 import type { Ack, Bounce, Direct, LinkId, NodeName, PeerRecord } from './messages.ts'
@@ -46,6 +47,10 @@ export class Delivery {
   readonly #outgoing = new Map<NodeName, Outgoing>()
   /** Above every sequence sent to a peer that was forgotten since: its window may remember them. */
   #firstSequence = 1
+  /** The run of this node that what is in flight was sent as. */
+  #incarnation: number
+  /** Messages of this node for itself, which go nowhere. */
+  #toSelf = 0
   #timerToken = 0
   #timerDueMs: number | undefined
 
@@ -57,6 +62,7 @@ export class Delivery {
     this.#takes = takes
     this.#turn = turn
     this.#learning = learning
+    this.#incarnation = directory.own.record.incarnation
     this.#transmission = new Transmission(config.hopsMax, {
       directory,
       relay,
@@ -79,11 +85,12 @@ export class Delivery {
     const self = this.#self
     if (to === self.name) {
       if (!this.#takes(payload)) {
-        this.#fail({ id }, 'queue-full', self.name)
+        this.#fail(to, { id, sequence: 0, sends: 0 }, 'queue-full')
         return
       }
       this.#turn.notify({ type: 'message', from: self.name, payload, hops: 0, broadcast: false })
-      this.#turn.notify({ type: 'outcome', id, outcome: { status: 'delivered', hops: 0, rttMs: 0 } })
+      const outcome = { status: 'delivered', hops: 0, rttMs: 0 } as const
+      this.#turn.notify({ type: 'outcome', id, outcome, sentAs: this.#numbered(to, ++this.#toSelf) })
       return
     }
     let outgoing = this.#outgoing.get(to)
@@ -94,7 +101,7 @@ export class Delivery {
     const deadlineMs = Math.min(input.deadlineMs ?? this.#config.deadlineMs, this.#config.deadlineMaxMs)
     const pending = newPending(id, payload, nowMs + deadlineMs)
     if (!outgoing.enqueue(pending)) {
-      this.#fail(pending, 'queue-full', self.name)
+      this.#fail(to, pending, 'queue-full')
       return
     }
     this.#pump(outgoing)
@@ -116,7 +123,7 @@ export class Delivery {
     for (const outgoing of this.#outgoing.values()) {
       const pending = outgoing.withdraw(id)
       if (pending === undefined) continue
-      this.#fail(pending, 'cancelled', this.#self.name)
+      this.#fail(outgoing.name, pending, 'cancelled')
       this.#pump(outgoing)
       this.#watch(outgoing)
       return
@@ -133,9 +140,9 @@ export class Delivery {
       return
     }
     const { nowMs } = this.#turn
-    for (const { id, firstSentMs } of outgoing.acknowledge(ack.cumulative, ack.ranges, nowMs)) {
+    for (const { id, firstSentMs, sequence } of outgoing.acknowledge(ack.cumulative, ack.ranges, nowMs)) {
       const outcome = { status: 'delivered', hops: ack.ackedHops, rttMs: nowMs - firstSentMs } as const
-      this.#turn.notify({ type: 'outcome', id, outcome })
+      this.#turn.notify({ type: 'outcome', id, outcome, sentAs: this.#numbered(outgoing.name, sequence) })
     }
     for (const pending of outgoing.overtaken(ack.ranges)) this.#transmission.send(outgoing, pending)
     const { lowest } = outgoing
@@ -220,15 +227,16 @@ export class Delivery {
    */
   incarnationRaised(): void {
     for (const outgoing of this.#outgoing.values()) {
-      for (const pending of outgoing.drainInFlight()) this.#fail(pending, 'expired', this.#self.name)
+      for (const pending of outgoing.drainInFlight()) this.#fail(outgoing.name, pending, 'expired')
     }
+    this.#incarnation = this.#self.incarnation
   }
 
   /** The node leaves: nothing is sent any more. */
   close(): void {
     for (const outgoing of this.#outgoing.values()) {
       for (const pending of [...outgoing.drainInFlight(), ...outgoing.drainQueue()]) {
-        this.#fail(pending, 'shutting-down', this.#self.name)
+        this.#fail(outgoing.name, pending, 'shutting-down')
       }
     }
     this.#outgoing.clear()
@@ -262,7 +270,7 @@ export class Delivery {
     if (entry?.record.state === 'leaving') {
       if (heardRun <= entry.record.incarnation) {
         for (const pending of [...outgoing.drainInFlight(), ...outgoing.drainQueue()]) {
-          this.#fail(pending, 'peer-left', this.#self.name)
+          this.#fail(outgoing.name, pending, 'peer-left')
         }
         return
       }
@@ -272,7 +280,7 @@ export class Delivery {
     if (entry === undefined) {
       const unknownFromMs = this.#learning.endMsOf(outgoing.name)
       if (this.#turn.nowMs >= unknownFromMs) {
-        for (const pending of outgoing.drainQueue()) this.#fail(pending, 'unknown-peer', this.#self.name)
+        for (const pending of outgoing.drainQueue()) this.#fail(outgoing.name, pending, 'unknown-peer')
       } else this.#arm(unknownFromMs)
       this.forget(outgoing.name)
       return
@@ -301,7 +309,7 @@ export class Delivery {
   /** The destination was started again: nobody can say whether the run that is gone got what was in flight (E3). */
   #newRun(outgoing: Outgoing, incarnation: number): void {
     if (outgoing.incarnation !== 0) {
-      for (const pending of outgoing.drainInFlight()) this.#fail(pending, 'peer-left', this.#self.name)
+      for (const pending of outgoing.drainInFlight()) this.#fail(outgoing.name, pending, 'peer-left')
     }
     outgoing.incarnation = incarnation
   }
@@ -317,12 +325,12 @@ export class Delivery {
       this.#newRun(outgoing, bounce.originIncarnation)
     } else if (reason === 'peer-left') {
       outgoing.remove(pending)
-      this.#fail(pending, reason, bounce.origin)
+      this.#fail(outgoing.name, pending, reason, bounce.origin)
     } else if (reason === 'refused') {
       outgoing.remove(pending)
       // What is full there is what waits for its program.
-      if (pending.returned < pending.sends) this.#fail(pending, 'expired', this.#self.name)
-      else this.#fail(pending, 'queue-full', bounce.origin)
+      if (pending.returned < pending.sends) this.#fail(outgoing.name, pending, 'expired')
+      else this.#fail(outgoing.name, pending, 'queue-full', bounce.origin)
     } else if (pending === outgoing.lowest && pending.floor < pending.sequence) {
       // What came before it has been settled since it was sent: nothing has to be held for it any more.
       this.#transmission.send(outgoing, pending)
@@ -331,19 +339,30 @@ export class Delivery {
 
   #expired(pending: Pending, to: NodeName): void {
     const { failure, returned, sends } = pending
-    if (returned < sends) this.#fail(pending, 'expired', this.#self.name)
-    else if (failure !== undefined) this.#fail(pending, failure.reason, failure.at)
+    if (returned < sends) this.#fail(to, pending, 'expired')
+    else if (failure !== undefined) this.#fail(to, pending, failure.reason, failure.at)
     else if (this.#relay.way(this.#self.name, to) !== undefined) {
       // It has waited for the window.
-      this.#fail(pending, 'queue-full', this.#self.name)
+      this.#fail(to, pending, 'queue-full')
     } else {
       const isKnown = this.#directory.get(to) !== undefined || !this.#learning.hasBegun
-      this.#fail(pending, isKnown ? 'no-route' : 'unknown-peer', this.#self.name)
+      this.#fail(to, pending, isKnown ? 'no-route' : 'unknown-peer')
     }
   }
 
-  #fail(pending: Pick<Pending, 'id'>, reason: SendFailure, at: NodeName): void {
-    this.#turn.notify({ type: 'outcome', id: pending.id, outcome: { status: 'failed', reason, at } })
+  /** @param at who says so: this node, unless told */
+  #fail(
+    to: NodeName,
+    { id, sequence, sends }: Pick<Pending, 'id' | 'sends' | 'sequence'>,
+    reason: SendFailure,
+    at: NodeName = this.#self.name,
+  ): void {
+    const sentAs = sends > 0 ? this.#numbered(to, sequence) : undefined
+    this.#turn.notify({ type: 'outcome', id, outcome: { status: 'failed', reason, at }, sentAs })
+  }
+
+  #numbered(destination: NodeName, sequence: number): SentAs {
+    return { destination, incarnation: this.#incarnation, sequence }
   }
 
   /** Makes sure that the timer runs out by then; `Infinity` is when something else has happened (learning.ts). */

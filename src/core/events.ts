@@ -97,6 +97,14 @@ export type Outcome =
   | { readonly status: 'delivered'; readonly hops: number; readonly rttMs: number }
   | { readonly status: 'failed'; readonly reason: SendFailure; readonly at: NodeName }
 
+/** Which message of its origin a direct one is: what travels has the same. No other message of that origin has all three. */
+export interface SentAs {
+  readonly destination: NodeName
+  /** The run of the origin. */
+  readonly incarnation: number
+  readonly sequence: number
+}
+
 /** Something that the application or an operator wants to know. */
 export type Notification =
   /** A message for this node. `broadcast` tells how it came. */
@@ -113,8 +121,13 @@ export type Notification =
         readonly via: NodeName
       }
     }
-  /** The end of a send. Exactly one per `send` input. */
-  | { readonly type: 'outcome'; readonly id: number; readonly outcome: Outcome }
+  /** The end of a send, and as what it has gone out last; `undefined`: it has not. Exactly one per `send` input. */
+  | {
+      readonly type: 'outcome'
+      readonly id: number
+      readonly outcome: Outcome
+      readonly sentAs: SentAs | undefined
+    }
   /** The broadcast has gone out to this many neighbors, or failed. Exactly one per `broadcast` input. */
   | ({ readonly type: 'broadcast-sent'; readonly id: number; readonly neighbors: number } & (
       | {

@@ -312,7 +312,7 @@ export class Overlay {
     const reason = 'shutting-down'
     if (input.type === 'send') {
       const outcome = { status: 'failed', reason, at: this.self.name } as const
-      this.#turn.notify({ type: 'outcome', id: input.id, outcome })
+      this.#turn.notify({ type: 'outcome', id: input.id, outcome, sentAs: undefined })
     } else if (input.type === 'broadcast') {
       this.#turn.notify({ type: 'broadcast-sent', id: input.id, neighbors: 0, failure: reason })
     } else if (input.type === 'link-open') this.#turn.close(input.link, reason)

@@ -18,7 +18,9 @@ import {
   labelsOf,
   type Sending,
   type SendOptions,
+  type Sent,
 } from './sending.ts'
+import type { Sightings } from './sightings.ts'
 import type { Tally } from './tally.ts'
 import type { NodeTimers, NodeWorld } from './world.ts'
 
@@ -32,6 +34,7 @@ export interface AskingParts {
   readonly timers: Pick<NodeTimers, 'wait'>
   readonly rng: Rng
   readonly tally: Tally
+  readonly sightings: Pick<Sightings, 'own'>
 }
 
 /** One question. */
@@ -83,33 +86,43 @@ export class Asking {
     const { deadlineMs = this.#parts.deadlineMs, sender, signal, traceparent } = options
     checkDeadline(deadlineMs)
     checkSignal(signal)
+    const labels = labelsOf(options, this.#parts.name)
     const name = sending.destination(to)
     const question = { value, sender, signal, traceparent, deadlineMs }
     if (name !== undefined) return this.ask({ ...question, to: name })
     // What cannot be sent at all is refused before anybody is looked for.
-    seal(value, labelsOf(options, this.#parts.name))
+    seal(value, labels)
     return this.#askWhenFound(to, question)
   }
 
   async #askWhenFound(to: Destination, question: Omit<Question, 'to'>): Promise<RequestAnswer> {
     const { sending, tally } = this.#parts
-    const { deadlineMs, signal } = question
+    const { deadlineMs, signal, traceparent } = question
     const found = await sending.find(to, { deadlineMs, signal })
     if (found.name === undefined) {
       tally.ended('request', found.failure)
-      return sending.failed(found.failure)
+      const answer = sending.failed(found.failure)
+      if (traceparent !== undefined) this.#parts.sightings.own(traceparent, { to, ...answer })
+      return answer
     }
     return this.ask({ ...question, to: found.name, deadlineMs: found.leftMs })
   }
 
   /** Asks, and resolves with how that ended. @throws HearsayError `invalid-payload`, at once */
   ask(question: Question): Promise<RequestAnswer> {
+    const { answer, sent } = this.#begin(question)
+    if (question.traceparent !== undefined) void this.#log(question.to, question.traceparent, answer, sent)
+    return answer
+  }
+
+  /** Asks. Returns how that will end, and how the question itself will; `undefined`: it does not go out. */
+  #begin(question: Question): { answer: Promise<RequestAnswer>; sent?: Promise<Sent> } {
     const { nowMs, name, sending, tally } = this.#parts
     const { to, deadlineMs, signal, onPart } = question
     if (sending.isPlainHttp(to)) {
       tally.ended('request', 'no-handler')
       const error = `${to} is a plain HTTP server, which takes messages and no requests`
-      return Promise.resolve({ status: 'failed', reason: 'no-handler', at: name, error })
+      return { answer: Promise.resolve({ status: 'failed', reason: 'no-handler', at: name, error }) }
     }
     const { promise, resolve } = Promise.withResolvers<RequestAnswer>()
     const sentMs = nowMs()
@@ -134,18 +147,19 @@ export class Asking {
     const abort = () => this.#fail(number, 'cancelled', name)
     if (signal?.aborted) {
       abort()
-      return promise
+      return { answer: promise }
     }
     // Before it is sent: who asks itself may be answered at once.
     signal?.addEventListener('abort', abort, { once: true })
     try {
-      asked.revoke = this.#send(number, question)
+      const { sent, revoke } = this.#send(number, question)
+      asked.revoke = revoke
+      return { answer: promise, sent }
     } catch (error) {
       this.#asked.take(number)
       signal?.removeEventListener('abort', abort)
       throw error
     }
-    return promise
   }
 
   /** An answer has come. */
@@ -192,8 +206,11 @@ export class Asking {
       settle({ status: 'failed', reason: 'shutting-down', at: name })
   }
 
-  /** Returns how to give the question up. */
-  #send(number: number, { to, value, deadlineMs, sender, traceparent, about }: Question): () => void {
+  /** Sends the question; says how that will end, and how to give it up. */
+  #send(
+    number: number,
+    { to, value, deadlineMs, sender, traceparent, about }: Question,
+  ): ReturnType<Sending['sendRevocable']> {
     const headers: EnvelopeHeaders = {
       ...labelsOf({ sender, traceparent }, this.#parts.name),
       ask: String(number),
@@ -202,11 +219,28 @@ export class Asking {
     }
     const sealed = seal(value, headers)
     // It is this node's to wait for the answer: a message that was not acknowledged in time may have arrived.
-    const { sent, revoke } = this.#parts.sending.sendRevocable(to, sealed, deadlineMs)
-    void sent.then((answer) => {
+    const revocable = this.#parts.sending.sendRevocable(to, sealed, deadlineMs)
+    void revocable.sent.then(({ answer }) => {
       if (answer.status === 'failed') this.#fail(number, answer.reason, answer.at)
     })
-    return revoke
+    return revocable
+  }
+
+  /** Logs how a request of a trace has ended, with the id of its question; what was answered is nobody's business. */
+  async #log(
+    to: NodeName,
+    traceparent: string,
+    answer: Promise<RequestAnswer>,
+    sent: Promise<Sent> | undefined,
+  ): Promise<void> {
+    const ended = await answer
+    const id = (await sent)?.id
+    const how =
+      ended.status === 'answered'
+        ? { hops: ended.hops, rttMs: ended.rttMs }
+        : { reason: ended.reason, at: ended.at }
+    const { status } = ended
+    this.#parts.sightings.own(traceparent, { ...(id !== undefined && { id }), to, status, ...how })
   }
 
   /** Nobody waits for the answer any more, so that the question need not arrive either. */

@@ -7,7 +7,8 @@ import type { Reason } from '../core/reasons.ts'
 import { HearsayError } from '../errors.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { isTopic, matchesTopic } from '../wire/topics.ts'
-import { canBeHandedOn, seal, traceparentOf } from './envelope.ts'
+import { canBeHandedOn, seal } from './envelope.ts'
+import { MessageIds } from './message-ids.ts'
 import type { ReceiptBook, Receipts } from './receipts.ts'
 import { checkDeadline, checkSignal, labelsOf, type Sending, type SendingParts } from './sending.ts'
 import { TOPIC_SYNTAX } from './subscriptions.ts'
@@ -59,9 +60,10 @@ type CastNotice = Extract<Notification, { type: 'broadcast-sent' }>
 /** See the head of the file. */
 export class Casting {
   readonly #parts: CastingParts
-  readonly #broadcasts = new Waiting<CastNotice>()
+  readonly #broadcasts = new Waiting<(notice: CastNotice) => void>()
   /** Broadcasts that are nobody's messages. */
   readonly #uncounted = new Set<number>()
+  readonly #ids = new MessageIds()
 
   constructor(parts: CastingParts) {
     this.#parts = parts
@@ -79,13 +81,14 @@ export class Casting {
   broadcast(value: JsonValue | Uint8Array, options: BroadcastOptions): Promise<BroadcastAnswer> {
     const { httpPeers, overlay, isAlone, sending } = this.#parts
     const cast = this.#prepare(value, undefined, options)
-    if (cast === undefined) return Promise.resolve(this.#tooLarge())
+    if (cast === undefined) return this.#logged(options, Promise.resolve(this.#tooLarge()))
     const posts = httpPeers.list
     for (const peer of posts) void this.#postOrDrop(peer.name, value, options)
     if (posts.length > 0 && overlay.neighbors.size === 0 && isAlone()) {
-      return Promise.resolve({ status: 'sent', id: sending.messageId(), neighbors: 0 })
+      const answer = { status: 'sent', id: sending.postedId(), neighbors: 0 } as const
+      return this.#logged(options, Promise.resolve(answer))
     }
-    return this.#cast(cast, options)
+    return this.#logged(options, this.#cast(cast, options))
   }
 
   /**
@@ -95,10 +98,11 @@ export class Casting {
   publish(topic: string, value: JsonValue | Uint8Array, options: BroadcastOptions): Promise<BroadcastAnswer> {
     checkTopic(topic)
     const cast = this.#prepare(value, topic, options)
-    if (cast === undefined) return Promise.resolve(this.#tooLarge())
-    return this.#cast(cast, options, topic).then((answer) =>
+    if (cast === undefined) return this.#logged(options, Promise.resolve(this.#tooLarge()))
+    const ended = this.#cast(cast, options, topic).then((answer) =>
       answer.status === 'sent' ? { ...answer, listeners: cast.listeners } : answer,
     )
+    return this.#logged(options, ended)
   }
 
   /**
@@ -117,6 +121,16 @@ export class Casting {
     const id = this.#broadcasts.add(() => {})
     this.#uncounted.add(id)
     this.#parts.feed({ type: 'broadcast', id, payload })
+  }
+
+  /** Logs how a broadcast has ended that belongs to a trace: names of nodes, of which there may be many, are left out. */
+  #logged({ traceparent }: BroadcastOptions, ended: Promise<BroadcastAnswer>): Promise<BroadcastAnswer> {
+    if (traceparent === undefined) return ended
+    return ended.then((answer) => {
+      const { missing, receipts, ...fields } = { missing: undefined, receipts: undefined, ...answer }
+      this.#parts.sightings.own(traceparent, { to: '*', ...fields })
+      return answer
+    })
   }
 
   #tooLarge(): SendFailed {
@@ -178,10 +192,8 @@ export class Casting {
       if (awaited !== undefined) receipts.giveUp(awaited.number)
       return sending.failed(failure)
     }
-    const id = `${settings.name}/${sentAs.incarnation}/${sentAs.sequence}`
+    const id = this.#ids.broadcast(settings.name, sentAs.incarnation, sentAs.sequence)
     onCast({ payload, ...sentAs }, isTold)
-    const traceparent = traceparentOf(payload)
-    if (traceparent !== undefined) this.#parts.sightings.own(traceparent, { to: '*', id, neighbors })
     if (awaited === undefined) return { status: 'sent', id, neighbors }
     const { number } = awaited
     // Those that it went to first have a link, and are not known otherwise yet.

@@ -102,7 +102,15 @@ export class Conversation {
       onCast: (cast, isTold) => this.#inbox.own(settings.name, cast, isTold),
       onWaiting: (payload) => this.#inbox.own(settings.name, { payload }, false),
     })
-    this.asking = new Asking({ ...settings, sending, nowMs, timers, rng, tally: parts.tally })
+    this.asking = new Asking({
+      ...settings,
+      sending,
+      nowMs,
+      timers,
+      rng,
+      tally: parts.tally,
+      sightings: parts.sightings,
+    })
     const isPlainHttp = (name: NodeName) => sending.isPlainHttp(name)
     this.tracing = new Tracing({
       name: settings.name,

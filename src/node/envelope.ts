@@ -190,7 +190,9 @@ export function open(notification: Extract<Notification, { type: 'message' }>): 
     // Nearly every message: written out, because it costs a fifth of what follows.
     const plain: NodeMessage = { from, value, hops, broadcast, via: 'overlay' }
     const message =
-      spread === undefined ? plain : { ...plain, id: ids.of(from, spread.incarnation, spread.sequence) }
+      spread === undefined
+        ? plain
+        : { ...plain, id: ids.broadcast(from, spread.incarnation, spread.sequence) }
     return { kind: 'message', message, receipt: undefined }
   }
   const headers: EnvelopeHeaders = decoded.headers
@@ -212,7 +214,7 @@ export function open(notification: Extract<Notification, { type: 'message' }>): 
     via: 'overlay',
     ...(sender === undefined ? {} : { sender }),
     ...(traceparent !== undefined && isTraceparent(traceparent) && { traceparent }),
-    ...(spread === undefined ? {} : { id: ids.of(from, spread.incarnation, spread.sequence) }),
+    ...(spread === undefined ? {} : { id: ids.broadcast(from, spread.incarnation, spread.sequence) }),
     ...(topic === undefined || !broadcast ? {} : { topic }),
   }
   if (guest !== undefined && !broadcast) return { kind: 'for-guest', message, guest }

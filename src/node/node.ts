@@ -371,7 +371,7 @@ export class Node {
         this.#conversation.received(notification)
         break
       case 'outcome':
-        this.#conversation.sending.settle(notification.id, notification.outcome)
+        this.#conversation.sending.settle(notification)
         break
       case 'broadcast-sent':
         this.#conversation.casting.settle(notification)

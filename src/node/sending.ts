@@ -2,7 +2,8 @@
 // or by HTTP to the plain HTTP peers. It must not hold protocol rules: the core decides how a send ends.
 
 import type { SendAnswer, SendFailed, TrySendAnswer } from '../answers.ts'
-import type { Input, Outcome } from '../core/events.ts'
+import { assert } from '../core/assert.ts'
+import type { Input, Notification } from '../core/events.ts'
 import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
 import type { SendFailure } from '../core/reasons.ts'
@@ -47,17 +48,34 @@ export interface SendingParts {
   readonly feed: (input: Input) => void
 }
 
+/** How a message has ended, and its id; `undefined`: it has not gone out. */
+export interface Sent {
+  readonly answer: SendAnswer
+  readonly id: string | undefined
+}
+
+/** Takes the same. */
+type Settle = (answer: SendAnswer, id?: string) => void
+
+/** A message, as it is told of in the log. */
+interface Logged {
+  readonly to: Destination
+  readonly bytes?: number
+  readonly traceparent: string | undefined
+}
+
 /** See the head of the file. */
 export class Sending {
   readonly #parts: SendingParts
   readonly #name: NodeName
-  readonly #outcomes = new Waiting<SendAnswer>()
+  readonly #outcomes = new Waiting<Settle>()
   /** The node that was sent to last, by tag. */
   readonly #turns = new Map<string, string>()
   readonly #isLogged: boolean
   /** Messages that are nobody's. */
   readonly #uncounted = new Set<number>()
-  #lastId = 0
+  /** Messages that went by HTTP. */
+  #posted = 0
   readonly #ids = new MessageIds()
 
   constructor(parts: SendingParts) {
@@ -86,7 +104,7 @@ export class Sending {
 
   async #sendWhenFound(to: Destination, payload: Uint8Array, options: SendOptions): Promise<SendAnswer> {
     const found = await this.find(to, options)
-    if (found.name === undefined) return this.#refused(found.failure)
+    if (found.name === undefined) return this.#refused(found.failure, { ...options, to })
     return this.sendSealed(found.name, payload, { signal: options.signal, deadlineMs: found.leftMs })
   }
 
@@ -105,10 +123,10 @@ export class Sending {
     checkDeadline(options.deadlineMs)
     checkSignal(options.signal)
     const payload = seal(value, labelsOf(options, this.#name))
-    if (name === undefined) return this.#refused('unknown-peer')
+    if (name === undefined) return this.#refused('unknown-peer', { ...options, to })
     if (this.isPlainHttp(name)) return { status: 'accepted', outcome: this.post(name, value, options) }
-    if (payload.length > LIMITS.payloadBytesMax) return this.#refused('too-large')
-    if (!this.hasRoom(name, payload)) return this.#refused('queue-full')
+    if (payload.length > LIMITS.payloadBytesMax) return this.#refused('too-large', { ...options, to: name })
+    if (!this.hasRoom(name, payload)) return this.#refused('queue-full', { ...options, to: name })
     return { status: 'accepted', outcome: this.sendSealed(name, payload, options) }
   }
 
@@ -147,9 +165,12 @@ export class Sending {
     payload: Uint8Array,
     { deadlineMs, signal }: Pick<SendOptions, 'deadlineMs' | 'signal'> = {},
   ): Promise<SendAnswer> {
-    if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.#refused('too-large'))
-    if (signal?.aborted) return Promise.resolve(this.#refused('cancelled'))
-    return new Promise((settle) => {
+    const isTooLarge = payload.length > LIMITS.payloadBytesMax
+    if (isTooLarge || signal?.aborted) {
+      const reason = isTooLarge ? 'too-large' : 'cancelled'
+      return Promise.resolve(this.#refused(reason, { to, traceparent: traceparentOf(payload) }))
+    }
+    return new Promise((settle: Settle) => {
       const traceparent = traceparentOf(payload)
       const isLogged = this.#isLogged || traceparent !== undefined
       const resolve = isLogged ? this.#logged(settle, { to, bytes: payload.length, traceparent }) : settle
@@ -171,38 +192,44 @@ export class Sending {
     })
   }
 
-  /** As {@link sendSealed}, with a way to give the message up; that has no effect once it has ended. */
+  /**
+   * As {@link sendSealed}, with a way to give the message up; that has no effect once it has ended. Where it belongs to a
+   * trace, it is its sender's to log how that ended.
+   */
   sendRevocable(
     to: NodeName,
     payload: Uint8Array,
     deadlineMs: number,
-  ): { readonly sent: Promise<SendAnswer>; readonly revoke: () => void } {
-    if (payload.length > LIMITS.payloadBytesMax)
-      return { sent: Promise.resolve(this.#refused('too-large')), revoke: () => {} }
-    const { promise: sent, resolve } = Promise.withResolvers<SendAnswer>()
+  ): { readonly sent: Promise<Sent>; readonly revoke: () => void } {
+    const { promise: sent, resolve } = Promise.withResolvers<Sent>()
+    if (payload.length > LIMITS.payloadBytesMax) {
+      resolve({ answer: this.#refused('too-large'), id: undefined })
+      return { sent, revoke: () => {} }
+    }
     let isOpen = true
-    const traceparent = traceparentOf(payload)
-    const settle = traceparent === undefined ? resolve : this.#logged(resolve, { to, traceparent })
-    const id = this.#outcomes.add((answer) => {
+    const place = this.#outcomes.add((answer, id) => {
       isOpen = false
-      settle(answer)
+      resolve({ answer, id })
     })
-    this.#parts.feed({ type: 'send', id, to, payload, deadlineMs })
+    this.#parts.feed({ type: 'send', id: place, to, payload, deadlineMs })
     const revoke = () => {
-      if (isOpen) this.#parts.feed({ type: 'cancel', id })
+      if (isOpen) this.#parts.feed({ type: 'cancel', id: place })
     }
     return { sent, revoke }
   }
 
   /** The core says how a send ended. */
-  settle(id: number, outcome: Outcome): void {
-    const resolve = this.#outcomes.take(id)
-    if (!this.#uncounted.delete(id))
+  settle({ id: place, outcome, sentAs }: Extract<Notification, { type: 'outcome' }>): void {
+    const settle = this.#outcomes.take(place)
+    // Nearly always there are none, and asking a set costs as much as an id.
+    if (this.#uncounted.size === 0 || !this.#uncounted.delete(place))
       this.#parts.tally.ended('direct', outcome.status === 'failed' ? outcome.reason : 'delivered')
-    if (outcome.status === 'failed') resolve?.(outcome)
+    const id = sentAs === undefined ? undefined : this.#ids.direct(this.#name, sentAs)
+    if (outcome.status === 'failed') settle?.(outcome, id)
     else {
+      assert(id !== undefined, 'what was delivered has gone out')
       const { hops, rttMs } = outcome
-      resolve?.({ status: 'delivered', id: this.messageId(), hops, rttMs })
+      settle?.({ status: 'delivered', id, hops, rttMs }, id)
     }
   }
 
@@ -219,21 +246,27 @@ export class Sending {
     const { httpPeers, settings } = this.#parts
     const message = { sender: options.sender ?? this.#name, msg: value }
     const { deadlineMs = settings.deadlineMs, signal, traceparent } = options
-    return this.#answerOf(name, await httpPeers.post(name, message, { deadlineMs, signal, traceparent }))
+    const outcome = await httpPeers.post(name, message, { deadlineMs, signal, traceparent })
+    const answer = this.#answerOf(name, outcome)
+    if (traceparent !== undefined) this.#parts.sightings.own(traceparent, { to: name, ...answer })
+    return answer
   }
 
   #answerOf(name: string, outcome: PostOutcome): SendAnswer {
     const { settings, tally } = this.#parts
     tally.ended('http', outcome.status === 'delivered' ? 'delivered' : outcome.reason)
-    if (outcome.status === 'delivered') return { ...outcome, hops: 1, id: this.messageId() }
+    if (outcome.status === 'delivered') return { ...outcome, hops: 1, id: this.postedId(name) }
     settings.logger.debug({ peer: name, reason: outcome.reason, detail: outcome.detail }, 'post-failed')
     return this.failed(outcome.reason, outcome.reason === 'refused' ? name : this.#name)
   }
 
-  /** A message that does not even go out. */
-  #refused(reason: SendFailure): SendFailed {
+  /** A message that does not even go out. @param logged absent: not here */
+  #refused(reason: SendFailure, logged?: Logged | (SendOptions & Pick<Logged, 'to'>)): SendFailed {
     this.#parts.tally.ended('direct', reason)
-    return this.failed(reason)
+    const answer = this.failed(reason)
+    if (logged?.traceparent !== undefined)
+      this.#parts.sightings.own(logged.traceparent, { to: logged.to, ...answer })
+    return answer
   }
 
   /** A send that this node gives up. */
@@ -241,9 +274,9 @@ export class Sending {
     return { status: 'failed', reason, at }
   }
 
-  /** A name for one more message, unique in the overlay. */
-  messageId(): string {
-    return this.#ids.of(this.#name, this.#parts.overlay.self.incarnation, ++this.#lastId)
+  /** The id of one more message that goes by HTTP, to this peer or to all of them. */
+  postedId(to?: string): string {
+    return this.#ids.posted(this.#name, this.#parts.overlay.self.incarnation, ++this.#posted, to)
   }
 
   /** Whether this is a plain HTTP peer, which has no link to anybody. */
@@ -252,31 +285,23 @@ export class Sending {
     return httpPeers.has(name) && overlay.directory.get(name) === undefined
   }
 
-  #logged(
-    resolve: (answer: SendAnswer) => void,
-    {
-      traceparent,
-      ...fields
-    }: { readonly to: NodeName; readonly bytes?: number; readonly traceparent?: string | undefined },
-  ): (answer: SendAnswer) => void {
-    return (answer) => {
-      if (traceparent !== undefined) this.#parts.sightings.own(traceparent, { ...fields, ...answer })
-      else this.#parts.settings.logger.debug({ ...fields, ...answer }, 'sent')
-      resolve(answer)
+  #logged(settle: Settle, { traceparent, ...message }: Logged): Settle {
+    return (answer, id) => {
+      // Also of what has failed: its way as far as it came is in the logs of others.
+      const fields = { ...(id !== undefined && { id }), ...message, ...answer }
+      if (traceparent !== undefined) this.#parts.sightings.own(traceparent, fields)
+      else this.#parts.settings.logger.debug(fields, 'sent')
+      settle(answer, id)
     }
   }
 
   /** Listens to the signal for as long as the message is open: signals live longer than messages. */
-  #cancellable(
-    resolve: (answer: SendAnswer) => void,
-    signal: AbortSignal,
-    id: () => number,
-  ): (answer: SendAnswer) => void {
-    const cancel = () => this.#parts.feed({ type: 'cancel', id: id() })
+  #cancellable(settle: Settle, signal: AbortSignal, place: () => number): Settle {
+    const cancel = () => this.#parts.feed({ type: 'cancel', id: place() })
     signal.addEventListener('abort', cancel, { once: true })
-    return (answer) => {
+    return (answer, id) => {
       signal.removeEventListener('abort', cancel)
-      resolve(answer)
+      settle(answer, id)
     }
   }
 }

@@ -15,6 +15,7 @@ import { type Logger, silentLogger } from '../logger.ts'
 import { hasHeaders } from '../wire/payload.ts'
 import { isSampled } from '../wire/traceparent.ts'
 import { isForNobody, isOfWatching, traceparentOf } from './envelope.ts'
+import { MessageIds } from './message-ids.ts'
 
 /** Steps that wait to be told. */
 const STEPS_MAX = 256
@@ -45,6 +46,7 @@ export class Sightings {
   #leftOut = 0
   #traced = 0
   readonly #messages = new Map<LinkId, number>()
+  readonly #ids = new MessageIds()
 
   constructor(parts: SightingsParts) {
     this.#parts = parts
@@ -112,19 +114,19 @@ export class Sightings {
     const isChosen = this.#isChosen(sequence, from, '')
     if (traceparent === undefined && !isChosen) return
     if (isOfWatching(payload)) return
-    const id = `${from}/${incarnation}/${sequence}`
+    const id = this.#ids.broadcast(from, incarnation, sequence)
     const bytes = payload.length
     if (traceparent !== undefined) this.#log(traceparent, { id, from, via, hops, bytes })
     this.#keep({ kind: 'broadcast', id, origin: from, via, hops, bytes }, traceparent, isChosen)
   }
 
-  /** A message of this node goes out, or has ended, and belongs to a trace. */
+  /** A message of this node has ended, or was handed to it from outside, and belongs to a trace. */
   own(traceparent: string, fields: Readonly<Record<string, unknown>>): void {
     this.#log(traceparent, { from: this.#parts.name, ...fields })
   }
 
   #direct(via: NodeName, message: Direct): void {
-    const { origin, sequence, destination, hops, payload } = message
+    const { origin, originIncarnation: incarnation, sequence, destination, hops, payload } = message
     const traceparent = traceparentOf(payload)
     const isChosen = this.#isChosen(sequence, origin, destination)
     if (traceparent === undefined) {
@@ -137,7 +139,7 @@ export class Sightings {
       if (isForNobody(payload)) return
     }
     const bytes = payload.length
-    const id = `${origin}/${message.originIncarnation}/${sequence}/${destination}`
+    const id = this.#ids.direct(origin, { incarnation, sequence, destination })
     if (traceparent !== undefined)
       this.#log(traceparent, { id, from: origin, to: destination, via, hops, bytes })
     this.#keep({ kind: 'direct', id, origin, destination, via, hops, bytes }, traceparent, isChosen)

@@ -14,7 +14,7 @@ export type SentCounts = Readonly<Record<SentKind, Readonly<Partial<Record<SentO
 
 /** See the head of the file. */
 export class Tally {
-  readonly #sent: Readonly<Record<SentKind, Map<SentOutcome, number>>> = {
+  readonly #sent: Readonly<Record<SentKind, Map<SentOutcome, { count: number }>>> = {
     direct: new Map(),
     broadcast: new Map(),
     request: new Map(),
@@ -25,7 +25,10 @@ export class Tally {
   /** A message of this node has ended. */
   ended(kind: SentKind, outcome: SentOutcome): void {
     const outcomes = this.#sent[kind]
-    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+    // One look for each message, of which there are very many.
+    const counter = outcomes.get(outcome)
+    if (counter === undefined) outcomes.set(outcome, { count: 1 })
+    else counter.count++
   }
 
   /** A message has come. */
@@ -37,10 +40,10 @@ export class Tally {
   get sent(): SentCounts {
     const { direct, broadcast, request, http } = this.#sent
     return {
-      direct: Object.fromEntries(direct),
-      broadcast: Object.fromEntries(broadcast),
-      request: Object.fromEntries(request),
-      http: Object.fromEntries(http),
+      direct: countsOf(direct),
+      broadcast: countsOf(broadcast),
+      request: countsOf(request),
+      http: countsOf(http),
     }
   }
 
@@ -48,4 +51,12 @@ export class Tally {
   get received(): Readonly<Record<ReceivedKind, number>> {
     return { ...this.#received }
   }
+}
+
+function countsOf<Key extends string>(
+  counters: ReadonlyMap<Key, { readonly count: number }>,
+): Partial<Record<Key, number>> {
+  return Object.fromEntries([...counters].map(([key, { count }]) => [key, count])) as Partial<
+    Record<Key, number>
+  >
 }

@@ -2,8 +2,8 @@
 // (a Map that changes at this rate costs more than the sending; see core/sequence-ring).
 
 /** Callbacks that are called once each. */
-export class Waiting<T> {
-  readonly #places: (((answer: T) => void) | undefined)[] = []
+export class Waiting<Callback extends (...answer: never[]) => void> {
+  readonly #places: (Callback | undefined)[] = []
   readonly #free: number[] = []
 
   /** How many wait. */
@@ -12,14 +12,14 @@ export class Waiting<T> {
   }
 
   /** Keeps a callback; returns its number, which is used again after {@link take}. */
-  add(callback: (answer: T) => void): number {
+  add(callback: Callback): number {
     const place = this.#free.pop() ?? this.#places.length
     this.#places[place] = callback
     return place
   }
 
   /** Gives a callback back and forgets it; `undefined`: nobody waits under this number. */
-  take(place: number): ((answer: T) => void) | undefined {
+  take(place: number): Callback | undefined {
     const callback = this.#places[place]
     if (callback === undefined) return undefined
     this.#places[place] = undefined

@@ -77,7 +77,7 @@ export interface Run {
   readonly lastFrom: Map<Run, number>
   /** What it has asked for that has not ended. */
   readonly open: Set<Operation>
-  /** Ids of messages that it was told as delivered. */
+  /** Ids of messages that it was told as delivered or sent. */
   readonly messageIds: Set<string>
 }
 

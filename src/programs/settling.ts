@@ -168,14 +168,21 @@ export class Settling {
   }
 
   #checkDelivered(operation: Operation, { id, hops, rttMs }: Extract<Answer, { status: 'delivered' }>): void {
-    const { by, heardBy, to } = operation
+    const { heardBy, to } = operation
     const [run] = heardBy.keys()
     if (operation.kind !== 'send') this.#broken(operation, 'was delivered')
     if (run === undefined || (to !== undefined && run.name !== to))
       this.#broken(operation, 'was delivered to nobody')
-    if (!id.startsWith(`${by.name}/`) || by.messageIds.has(id)) this.#broken(operation, `has the id ${id}`)
-    by.messageIds.add(id)
+    if (run !== undefined && !id.endsWith(`/${run.name}`)) this.#broken(operation, `has the id ${id}`)
+    this.#checkId(operation, id)
     this.#checkWay(operation, hops, rttMs)
+  }
+
+  /** No two messages of a run have one id, of whichever kind they are. */
+  #checkId(operation: Operation, id: string): void {
+    const { name, messageIds } = operation.by
+    if (!id.startsWith(`${name}/`) || messageIds.has(id)) this.#broken(operation, `has the id ${id}`)
+    messageIds.add(id)
   }
 
   #checkAnswered(operation: Operation, answer: Extract<Answer, { status: 'answered' }>): void {
@@ -205,7 +212,7 @@ export class Settling {
     const { kind, by, broadcastId, topic, known } = operation
     const { id, listeners, reached } = answer
     if (kind !== 'broadcast' && kind !== 'publish') this.#broken(operation, 'was sent')
-    if (!id.startsWith(`${by.name}/`)) this.#broken(operation, `has the id ${id}`)
+    this.#checkId(operation, id)
     operation.broadcastId ??= id
     if (broadcastId !== undefined && broadcastId !== id)
       this.#broken(operation, `is ${id}, and was ${broadcastId}`)

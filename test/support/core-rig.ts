@@ -4,7 +4,7 @@
 
 import type { CoreConfig } from '../../src/core/config.ts'
 import type { Directory } from '../../src/core/directory.ts'
-import type { Effect, Input, Lane, Notification, Timer } from '../../src/core/events.ts'
+import type { Effect, Input, Lane, Notification, SentAs, Timer } from '../../src/core/events.ts'
 import {
   type Ack,
   type Bounce,
@@ -167,10 +167,10 @@ export const timer = (timer: Timer, afterMs: number): Effect => ({ type: 'timer'
 export const told = (notification: Notification): Effect => ({ type: 'notify', notification })
 export const dropped = (reason: Reason, detail: string, link?: number): Effect =>
   told({ type: 'drop', reason, detail, ...(link === undefined ? {} : { link: linkId(link) }) })
-export const delivered = (id: number, hops: number, rttMs: number): Effect =>
-  told({ type: 'outcome', id, outcome: { status: 'delivered', hops, rttMs } })
-export const failed = (id: number, reason: SendFailure, at: string): Effect =>
-  told({ type: 'outcome', id, outcome: { status: 'failed', reason, at: nodeName(at) } })
+export const delivered = (id: number, hops: number, rttMs: number, sentAs?: SentAs): Effect =>
+  told({ type: 'outcome', id, outcome: { status: 'delivered', hops, rttMs }, sentAs })
+export const failed = (id: number, reason: SendFailure, at: string, sentAs?: SentAs): Effect =>
+  told({ type: 'outcome', id, outcome: { status: 'failed', reason, at: nodeName(at) }, sentAs })
 
 /** What the application was told, of one kind. */
 export function noticesOf<T extends Notification['type']>(

@@ -95,7 +95,7 @@ describe('the HTTP port of a node', { concurrency: true }, () => {
     assert.equal(body.status, 'delivered')
     assert.equal(body.hops, 1)
     assert.equal(typeof body.rttMs, 'number')
-    assert.match(String(body.id), /^a\/\d+\/\d+$/)
+    assert.match(String(body.id), /^a\/\d+\/\d+\/b$/)
     await post(a, { msg: 'unlabelled', to: 'b' })
     await post(a, { sender: 'a', msg: 'its own', to: 'b' })
     assert.deepEqual(b.messages, [

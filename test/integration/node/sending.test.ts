@@ -39,7 +39,7 @@ describe('sends between neighbors', { concurrency: true }, () => {
     assert.ok(outcome.status === 'delivered')
     assert.equal(outcome.hops, 1)
     assert.ok(outcome.rttMs > 0 && outcome.rttMs < 5_000)
-    assert.match(outcome.id, /^a\/\d+\/\d+$/)
+    assert.match(outcome.id, /^a\/\d+\/\d+\/b$/)
     assert.deepEqual(b.messages, [
       { from: 'a', value: { hello: 'there' }, hops: 1, broadcast: false, via: 'overlay' },
     ])
@@ -110,10 +110,29 @@ describe('sends between neighbors', { concurrency: true }, () => {
     )
   })
 
+  test('no two messages have one id, of whichever kind they are', async (t) => {
+    const [a, b] = await pair(t)
+    const ids = new Set<string>()
+    for (let i = 0; i < 10; i++) {
+      for (const outcome of [
+        await a.node.broadcast(i),
+        await a.node.send('b', i),
+        await a.node.send('a', i),
+        await b.node.send('a', i),
+        await a.node.publish('news', i),
+      ]) {
+        ids.add('id' in outcome ? outcome.id : assert.fail(outcome.reason))
+      }
+    }
+    assert.equal(ids.size, 50)
+  })
+
   test('a message to itself is delivered without a link, a broadcast does not come back', async (t) => {
     const [a, b, net] = await pair(t)
     const outcome = await a.node.send('a', 'note to self')
+    assert.ok(outcome.status === 'delivered')
     assert.deepEqual({ ...outcome, id: '' }, { status: 'delivered', id: '', hops: 0, rttMs: 0 })
+    assert.match(outcome.id, /^a\/\d+\/1\/a$/)
     assert.deepEqual(a.messages, [
       { from: 'a', value: 'note to self', hops: 0, broadcast: false, via: 'overlay' },
     ])

@@ -55,9 +55,11 @@ describe('a trace', { concurrency: true }, () => {
   test('of a message that came by HTTP is logged at every hop, and how it ended at the first', async (t) => {
     const { nodes, logged } = await chain(t)
     const messages = messagesOf(nodes[2])
-    assert.equal((await post(nodes[0], { to: 'c', msg: 'hello' }, TRACE)).status, 200)
+    const answer = await post(nodes[0], { to: 'c', msg: 'hello' }, TRACE)
+    assert.equal(answer.status, 200)
+    const { id } = (await answer.json()) as { id: string }
     assert.equal(messages[0]?.traceparent, TRACE)
-    assert.ok(logged.every(({ traceparent }) => traceparent === TRACE))
+    assert.ok(logged.every((line) => line.traceparent === TRACE && line.id === id))
     assert.deepEqual(
       logged.map(({ at, from, to, via, hops, status }) => ({ at, from, to, via, hops, status })),
       [
@@ -72,7 +74,17 @@ describe('a trace', { concurrency: true }, () => {
     const { nodes, logged } = await chain(t)
     const [a, b, c] = nodes
     const messages = messagesOf(c)
-    await b.broadcast('all', { traceparent: TRACE, receipts: true })
+    const sent = await b.broadcast('all', { traceparent: TRACE, receipts: true })
+    assert.ok(sent.status === 'sent')
+    assert.ok(logged.every(({ id }) => id === sent.id))
+    const own = logged.find(({ at }) => at === 'b')
+    assert.deepEqual(
+      { ...own, at: '', room: '' },
+      {
+        ...{ at: '', room: '', traceparent: TRACE, from: 'b', to: '*', id: sent.id },
+        ...{ status: 'sent', neighbors: 2, reached: 2, of: 2 },
+      },
+    )
     assert.deepEqual(
       logged
         .splice(0)
@@ -91,6 +103,84 @@ describe('a trace', { concurrency: true }, () => {
     // There and back again.
     const seen = logged.filter(({ via }) => via !== undefined).map(({ at, from }) => `${from}@${at}`)
     assert.deepEqual(seen.sort(), ['a@b', 'a@c', 'c@a', 'c@b'])
+  })
+
+  test('of a request is logged by its origin as it ended, with the id under which its question travelled', async (t) => {
+    const { nodes, logged } = await chain(t)
+    const [a, , c] = nodes
+    /** What the origin says at last, and the id that others have seen. */
+    const ended = async (): Promise<object> => {
+      const ofOrigin = ({ at, via }: Logged) => at === 'a' && via === undefined
+      await until('it is logged', () => logged.some(ofOrigin))
+      const [line = assert.fail(), ...more] = logged.filter(ofOrigin)
+      assert.deepEqual(more, [], 'once')
+      const [seen] = logged.filter(({ at, from }) => at === 'c' && from === 'a')
+      assert.equal(line.id, seen?.id)
+      logged.splice(0)
+      const { status, to, reason } = line
+      return { to, status, reason }
+    }
+    assert.equal((await a.request('c', 'question', { traceparent: TRACE })).status, 'failed')
+    const failed = { to: 'c', status: 'failed' }
+    assert.deepEqual(await ended(), { ...failed, reason: 'no-handler' })
+    c.handle(() => {
+      throw new Error('secret')
+    })
+    assert.equal((await a.request('c', 'question', { traceparent: TRACE })).status, 'failed')
+    assert.ok(!JSON.stringify(logged).includes('secret'))
+    assert.deepEqual(await ended(), { ...failed, reason: 'handler-failed' })
+  })
+
+  test('of what does not go out is logged all the same', async (t) => {
+    const { nodes, logged } = await chain(t)
+    const [a] = nodes
+    const traceparent = TRACE
+    const large = new Uint8Array(2 ** 20)
+    const signal = AbortSignal.abort()
+    await a.send('b', large, { traceparent })
+    a.trySend('b', large, { traceparent })
+    a.trySend({ tag: 'none' }, 1, { traceparent })
+    await a.send({ tag: 'none' }, 1, { traceparent, deadlineMs: 1 })
+    await a.send('b', 1, { traceparent, signal })
+    await a.request('b', large, { traceparent })
+    await a.request({ tag: 'none' }, 1, { traceparent, deadlineMs: 1 })
+    await a.request('b', 1, { traceparent, signal })
+    await a.broadcast(large, { traceparent })
+    await a.broadcast(1, { traceparent, signal })
+    await a.publish('news', large, { traceparent })
+    await until('all are', () => logged.length === 11)
+    const [none, all] = [{ tag: 'none' }, '*']
+    assert.deepEqual(
+      logged.map(({ to, status, reason, id }) => [to, status, reason, id]),
+      [
+        ['b', 'failed', 'too-large', undefined],
+        ['b', 'failed', 'too-large', undefined],
+        [none, 'failed', 'unknown-peer', undefined],
+        [none, 'failed', 'unknown-peer', undefined],
+        ['b', 'failed', 'cancelled', undefined],
+        ['b', 'failed', 'too-large', undefined],
+        [none, 'failed', 'unknown-peer', undefined],
+        ['b', 'failed', 'cancelled', undefined],
+        [all, 'failed', 'too-large', undefined],
+        [all, 'failed', 'cancelled', undefined],
+        [all, 'failed', 'too-large', undefined],
+      ],
+    )
+  })
+
+  test('of a message that fails on its way has the id under which others have seen it', async (t) => {
+    const { nodes, logged } = await chain(t)
+    const [a, , c] = nodes
+    // It is there, and has no room for another message.
+    const stream = c.messages({ bufferMax: 1 })
+    await a.send('c', 1)
+    const outcome = await a.send('c', 2, { traceparent: TRACE, deadlineMs: 1_000 })
+    await stream.return?.()
+    assert.equal(outcome.status, 'failed')
+    const own = logged.find(({ at, via }) => at === 'a' && via === undefined)
+    const seen = logged.find(({ at }) => at === 'b')
+    assert.ok(own?.id !== undefined && own.id === seen?.id, JSON.stringify(logged))
+    assert.equal(own.status, 'failed')
   })
 
   test('of a message for the very node that it is posted to', async (t) => {
@@ -128,7 +218,14 @@ describe('a trace', { concurrency: true }, () => {
       response.end('{}')
     }).listen(0, '127.0.0.1')
     await new Promise((resolve) => flask.once('listening', resolve))
-    const node = await createNode({ name: 'a', host: '127.0.0.1', listen: 0, bootstrap: [bootstrap.url] })
+    const logged: object[] = []
+    const info = (fields: object, event: string) => {
+      if (event === 'traced') logged.push(fields)
+    }
+    const logger = { ...silentLogger, info }
+    const node = await createNode({
+      ...{ name: 'a', host: '127.0.0.1', listen: 0, bootstrap: [bootstrap.url], logger },
+    })
     t.after(async () => {
       await node.close()
       await bootstrap.close()
@@ -141,7 +238,15 @@ describe('a trace', { concurrency: true }, () => {
       body: JSON.stringify({ url, name: 'flask' }),
     })
     await until('it is known', () => node.peers().some(({ name }) => name === 'flask'))
-    assert.equal((await node.send('flask', 'hello', { traceparent: TRACE })).status, 'delivered')
+    const outcome = await node.send('flask', 'hello', { traceparent: TRACE })
+    assert.ok(outcome.status === 'delivered')
     assert.equal(headers[0]?.traceparent, TRACE)
+    // What does not travel through the overlay has numbers of its own.
+    assert.match(outcome.id, /^a\/\d+\/http-1\/flask$/)
+    assert.deepEqual(logged, [{ room: 'node', traceparent: TRACE, from: 'a', to: 'flask', ...outcome }])
+    const sent = await node.broadcast('all', { traceparent: TRACE })
+    assert.ok(sent.status === 'sent')
+    assert.match(sent.id, /^a\/\d+\/http-\d$/)
+    assert.ok(logged.some((line) => 'id' in line && line.id === sent.id))
   })
 })

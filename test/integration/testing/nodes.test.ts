@@ -27,7 +27,7 @@ describe('a test network', () => {
     assert.ok(outcome.status === 'delivered')
     assert.deepEqual([outcome.hops, outcome.rttMs], [1, 20])
     assert.deepEqual(values, [{ hello: 'there' }])
-    assert.match(outcome.id, /^a\/\d+\/1$/)
+    assert.match(outcome.id, /^a\/\d+\/1\/b$/)
   })
 
   test('forty nodes, thirty of which nobody can dial: every pair exchanges messages, broadcasts reach all', async () => {

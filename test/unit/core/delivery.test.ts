@@ -26,6 +26,7 @@ import {
   recordsOf,
   sent,
   timer,
+  told,
   unsettledOf,
   urlOf,
   withoutTimers,
@@ -57,7 +58,15 @@ const ways = (effects: readonly Effect[]): number[] =>
   messagesOf(effects, 'direct').flatMap(({ links }) => [...links])
 
 const outcomes = (effects: readonly Effect[]): Effect[] =>
-  effects.filter((effect) => effect.type === 'notify' && effect.notification.type === 'outcome')
+  seen(effects).filter((effect) => effect.type === 'notify' && effect.notification.type === 'outcome')
+
+/** All but timers; outcomes do not say which message it was. */
+const seen = (effects: readonly Effect[]): Effect[] =>
+  withoutTimers(effects).map((effect) =>
+    effect.type === 'notify' && effect.notification.type === 'outcome'
+      ? told({ ...effect.notification, sentAs: undefined })
+      : effect,
+  )
 
 /** Lets time pass; what goes out meanwhile comes back with this bounce. */
 function waitBouncing(a: Rig, ms: number, bounce: Bounce): Effect[] {
@@ -81,7 +90,7 @@ test('from a send to its outcome, at both ends and the relay between them', () =
   send(a, 1, 'z')
   net.carry()
   const { payload } = directOf('a', 'z', '1')
-  const mine = withoutTimers(net.effects.get(a) ?? [])
+  const mine = seen(net.effects.get(a) ?? [])
   assert.deepEqual(mine, [out(messageLink(mine), 1, 'z'), delivered(1, 2, 0)])
   assert.deepEqual(
     messagesOf(net.effects.get(r) ?? [], 'direct').map(({ message }) => message.hops),
@@ -103,7 +112,7 @@ test('a message to a neighbor goes out at once, and is told as delivered with it
   ])
   assert.equal(unsettledOf(a.overlay), 1)
   a.wait(30)
-  assert.deepEqual(a.hear(1, ackOf('b', 'a', 2)), [delivered(1, 1, 30)])
+  assert.deepEqual(seen(a.hear(1, ackOf('b', 'a', 2))), [delivered(1, 1, 30)])
   assert.deepEqual(a.hear(1, ackOf('b', 'a', 2)), [], 'once')
   assert.equal(unsettledOf(a.overlay), 0)
   assert.deepEqual(outcomes(a.wait(60_000)), [])
@@ -112,10 +121,10 @@ test('a message to a neighbor goes out at once, and is told as delivered with it
 test('what the other end holds for later is told as delivered when it has handed it over', () => {
   const a = diamond()
   for (let id = 1; id <= 4; id++) send(a, id, 'b')
-  assert.deepEqual(withoutTimers(a.hear(1, ackOf('b', 'a', 2, { ranges: [[3, 4]], ackedHops: 3 }))), [
+  assert.deepEqual(seen(a.hear(1, ackOf('b', 'a', 2, { ranges: [[3, 4]], ackedHops: 3 }))), [
     delivered(1, 3, 0),
   ])
-  assert.deepEqual(a.hear(1, ackOf('b', 'a', 5)), [
+  assert.deepEqual(seen(a.hear(1, ackOf('b', 'a', 5))), [
     delivered(2, 1, 0),
     delivered(3, 1, 0),
     delivered(4, 1, 0),
@@ -153,9 +162,9 @@ test('when a message is given up, the other end is told at once, by the lowest o
   send(a, 3, 'b')
   a.hear(1, ackOf('b', 'a', 1, { ranges: [[2, 4]] }))
   a.wait(299)
-  assert.deepEqual(withoutTimers(a.wait(1)), [failed(1, 'expired', 'a'), out(1, 2, 'b', { floor: 2 })])
-  assert.deepEqual(withoutTimers(a.hear(1, ackOf('b', 'a', 1, { ranges: [[2, 4]] }))), [], 'once')
-  assert.deepEqual(withoutTimers(a.hear(1, ackOf('b', 'a', 4))), [delivered(2, 1, 300), delivered(3, 1, 300)])
+  assert.deepEqual(seen(a.wait(1)), [failed(1, 'expired', 'a'), out(1, 2, 'b', { floor: 2 })])
+  assert.deepEqual(seen(a.hear(1, ackOf('b', 'a', 1, { ranges: [[2, 4]] }))), [], 'once')
+  assert.deepEqual(seen(a.hear(1, ackOf('b', 'a', 4))), [delivered(2, 1, 300), delivered(3, 1, 300)])
 })
 
 test('when that is lost it is told again', () => {
@@ -172,9 +181,9 @@ test('when a message that was given up has messages on their way behind it, thos
   const a = diamond()
   send(a, 1, 'b', 300)
   send(a, 2, 'b', 20_000)
-  assert.deepEqual(withoutTimers(a.wait(300)), [failed(1, 'expired', 'a')])
+  assert.deepEqual(seen(a.wait(300)), [failed(1, 'expired', 'a')])
   const effects = a.hear(1, ackOf('b', 'a', 1, { ranges: [[2, 3]] }))
-  assert.deepEqual(withoutTimers(effects), [out(1, 2, 'b', { floor: 2 })], 'it waits there, as is heard now')
+  assert.deepEqual(seen(effects), [out(1, 2, 'b', { floor: 2 })], 'it waits there, as is heard now')
 })
 
 test('what the other end has let go again is sent again', () => {
@@ -182,7 +191,7 @@ test('what the other end has let go again is sent again', () => {
   for (let id = 1; id <= 3; id++) send(a, id, 'b')
   a.hear(1, ackOf('b', 'a', 1, { ranges: [[2, 4]] }))
   // It has 1 now, and asks for 2, which it was said to hold.
-  assert.deepEqual(withoutTimers(a.hear(1, ackOf('b', 'a', 2))), [delivered(1, 1, 0)])
+  assert.deepEqual(seen(a.hear(1, ackOf('b', 'a', 2))), [delivered(1, 1, 0)])
   const again = messagesOf(a.wait(retransmitInitialMs), 'direct').map(({ message }) => message.sequence)
   assert.deepEqual([...new Set(again)], [2, 3])
 })
@@ -245,19 +254,19 @@ test('what the destination had no room for goes again as soon as what comes befo
   const a = diamond()
   for (const id of [1, 2, 3]) send(a, id, 'b')
   const full = (sequence: number) => bounceOf(['b', 'a', 'b'], 'queue-full', { sequence })
-  assert.deepEqual(withoutTimers(a.hear(1, full(2), full(3))), [])
+  assert.deepEqual(seen(a.hear(1, full(2), full(3))), [])
   const again = a.hear(1, ackOf('b', 'a', 2))
-  assert.deepEqual(withoutTimers(again), [delivered(1, 1, 0), out(1, 2, 'b', { floor: 2 })])
-  assert.deepEqual(withoutTimers(a.hear(1, ackOf('b', 'a', 2))), [], 'once')
+  assert.deepEqual(seen(again), [delivered(1, 1, 0), out(1, 2, 'b', { floor: 2 })])
+  assert.deepEqual(seen(a.hear(1, ackOf('b', 'a', 2))), [], 'once')
 })
 
 test('the same when that was settled before the destination turned it away', () => {
   const a = diamond()
   for (const id of [1, 2]) send(a, id, 'b')
   const full = bounceOf(['b', 'a', 'b'], 'queue-full', { sequence: 2 })
-  assert.deepEqual(withoutTimers(a.hear(1, ackOf('b', 'a', 2))), [delivered(1, 1, 0)])
-  assert.deepEqual(withoutTimers(a.hear(1, full)), [out(1, 2, 'b', { floor: 2 })])
-  assert.deepEqual(withoutTimers(a.hear(1, full)), [], 'it was told that nothing is missing before it')
+  assert.deepEqual(seen(a.hear(1, ackOf('b', 'a', 2))), [delivered(1, 1, 0)])
+  assert.deepEqual(seen(a.hear(1, full)), [out(1, 2, 'b', { floor: 2 })])
+  assert.deepEqual(seen(a.hear(1, full)), [], 'it was told that nothing is missing before it')
 })
 
 test('a bounce for something else, or for another run of this node, changes nothing', () => {
@@ -351,7 +360,7 @@ test('a send that its application gives up fails at once, wherever it is, and th
   const a = diamond({ config: { windowMessagesMax: 1 } })
   for (const id of [1, 2, 3]) send(a, id, 'b')
   assert.deepEqual(outcomes(a.take({ type: 'cancel', id: 2 })), [failed(2, 'cancelled', 'a')], 'waiting')
-  const effects = withoutTimers(a.take({ type: 'cancel', id: 1 }))
+  const effects = seen(a.take({ type: 'cancel', id: 1 }))
   assert.deepEqual(
     effects,
     [failed(1, 'cancelled', 'a'), out(1, 3, 'b', { sequence: 2, floor: 2 })],
@@ -364,7 +373,7 @@ test('a known node without a route is waited for', () => {
   const a = diamond()
   a.hear(1, recordsOf(recordOf('e', ['d'])))
   a.wait(100)
-  assert.deepEqual(withoutTimers(send(a, 1, 'e')), [])
+  assert.deepEqual(seen(send(a, 1, 'e')), [])
   send(a, 2, 'e', 500)
   assert.deepEqual(outcomes(a.wait(500)), [failed(2, 'no-route', 'a')])
   a.hear(1, recordsOf(recordOf('d', ['b', 'c', 'e'], { version: 3 })))
@@ -372,7 +381,7 @@ test('a known node without a route is waited for', () => {
 })
 
 test('a name that nobody knows fails at once', () => {
-  assert.deepEqual(withoutTimers(send(diamond(), 1, 'nobody')), [failed(1, 'unknown-peer', 'a')])
+  assert.deepEqual(seen(send(diamond(), 1, 'nobody')), [failed(1, 'unknown-peer', 'a')])
 })
 
 test('a name that nobody knows is waited for after the first link, and after what is learned of others', () => {
@@ -399,17 +408,14 @@ test('a node that is leaving has left: what is on its way and what waits fails',
   send(a, 2, 'd')
   a.hear(1, recordsOf(recordOf('d', [], { version: 3, state: 'leaving' })))
   assert.deepEqual(outcomes(a.wait(0)), [failed(1, 'peer-left', 'a'), failed(2, 'peer-left', 'a')])
-  assert.deepEqual(withoutTimers(send(a, 3, 'd')), [failed(3, 'peer-left', 'a')])
+  assert.deepEqual(seen(send(a, 3, 'd')), [failed(3, 'peer-left', 'a')])
 })
 
 test('beyond the window sends wait; beyond the queue they fail', () => {
   const a = diamond({ config: { windowMessagesMax: 2, queueMessagesMax: 1 } })
-  const effects = [1, 2, 3, 4].flatMap((id) => withoutTimers(send(a, id, 'b')))
+  const effects = [1, 2, 3, 4].flatMap((id) => seen(send(a, id, 'b')))
   assert.deepEqual(effects, [out(1, 1, 'b'), out(1, 2, 'b', { floor: 1 }), failed(4, 'queue-full', 'a')])
-  assert.deepEqual(withoutTimers(a.hear(1, ackOf('b', 'a', 2))), [
-    delivered(1, 1, 0),
-    out(1, 3, 'b', { floor: 2 }),
-  ])
+  assert.deepEqual(seen(a.hear(1, ackOf('b', 'a', 2))), [delivered(1, 1, 0), out(1, 3, 'b', { floor: 2 })])
 })
 
 test('what has waited for the window until its deadline has not arrived, and the way was not to blame', () => {
@@ -426,7 +432,7 @@ const bounceOfRun2 = (sequence: number) =>
 test('a message that was sent once and comes back from a new run goes to that run', () => {
   const a = diamond()
   send(a, 1, 'd')
-  const [effect] = withoutTimers(a.hear(1, bounceOfRun2(1)))
+  const [effect] = seen(a.hear(1, bounceOfRun2(1)))
   assert.deepEqual(
     messagesOf([effect!], 'direct')[0]?.message,
     directOf('a', 'd', '1', {
@@ -436,7 +442,7 @@ test('a message that was sent once and comes back from a new run goes to that ru
     }),
   )
   const ack = ackOf('d', 'a', 3, { originIncarnation: RUN_2.incarnation })
-  assert.deepEqual(a.hear(1, ack), [delivered(1, 1, 0)])
+  assert.deepEqual(seen(a.hear(1, ack)), [delivered(1, 1, 0)])
 })
 
 test('what is sent to a node whose new run was heard is for that run, also before its record comes', () => {
@@ -522,7 +528,7 @@ test('when the record of a new run comes, what was sent to the earlier one has a
     messagesOf(effects, 'direct').map(({ message }) => [message.sequence, message.destinationIncarnation]),
     [[2, RUN_2.incarnation]],
   )
-  assert.deepEqual(withoutTimers(a.hear(1, ackOf('d', 'a', 3))), [
+  assert.deepEqual(seen(a.hear(1, ackOf('d', 'a', 3))), [
     dropped('stale-incarnation', 'acknowledgement of d'),
   ])
 })
@@ -541,9 +547,7 @@ test('an acknowledgement for another run of this node is not ours', () => {
 test('after a bounce from the destination that its program does not take a message, the send has failed', () => {
   const a = diamond()
   send(a, 1, 'd')
-  assert.deepEqual(withoutTimers(a.hear(1, bounceOf(['d', 'a', 'd'], 'refused'))), [
-    failed(1, 'queue-full', 'd'),
-  ])
+  assert.deepEqual(seen(a.hear(1, bounceOf(['d', 'a', 'd'], 'refused'))), [failed(1, 'queue-full', 'd')])
 })
 
 test('numbers go on where they were after a peer was forgotten: its window may remember them', () => {
@@ -557,5 +561,39 @@ test('numbers go on where they were after a peer was forgotten: its window may r
   a.wait(CORE_DEFAULTS.forgetMs + 60_000)
   assert.equal(a.overlay.directory.get(nodeName('b')), undefined, 'forgotten')
   a.befriend(3, 'b')
-  assert.deepEqual(withoutTimers(send(a, 3, 'b')), [out(3, 3, 'b', { floor: 3 })])
+  assert.deepEqual(seen(send(a, 3, 'b')), [out(3, 3, 'b', { floor: 3 })])
+})
+
+/** What outcomes say they were sent as, in order. */
+const numbers = (effects: readonly Effect[]): unknown[] =>
+  noticesOf(effects, 'outcome').map(({ id, sentAs }) => [id, sentAs])
+
+const numbered = (destination: string, sequence: number) => ({
+  destination,
+  incarnation: INCARNATION,
+  sequence,
+})
+
+test('an outcome says as which message it went out: what travels has the same number', () => {
+  const a = diamond({ config: { windowMessagesMax: 1, queueMessagesMax: 1 } })
+  const [first] = messagesOf(send(a, 1, 'b'), 'direct')
+  const { destination, originIncarnation, sequence } = first?.message ?? assert.fail('it goes out')
+  assert.deepEqual(numbered(destination, sequence), numbered('b', 1))
+  assert.equal(originIncarnation, INCARNATION)
+  a.hear(1, ackOf('b', 'a', 2))
+  // Numbers are those of a pair, so that the destination belongs to them.
+  const ofD = send(a, 2, 'd', 500)
+  assert.equal(messagesOf(ofD, 'direct')[0]?.message.sequence, 1)
+  assert.deepEqual(numbers(a.wait(500)), [[2, numbered('d', 1)]], 'also of one that failed')
+  send(a, 3, 'b')
+  send(a, 4, 'b')
+  assert.deepEqual(numbers(send(a, 5, 'b')), [[5, undefined]], 'it has not gone out')
+  assert.deepEqual(numbers(a.take({ type: 'cancel', id: 4 })), [[4, undefined]], 'nor has this one')
+  assert.deepEqual(numbers(a.hear(1, ackOf('b', 'a', 3))), [[3, numbered('b', 2)]])
+})
+
+test('what a node sends to itself is numbered as well', () => {
+  const a = diamond()
+  assert.deepEqual(numbers(send(a, 1, 'a')), [[1, numbered('a', 1)]])
+  assert.deepEqual(numbers(send(a, 2, 'a')), [[2, numbered('a', 2)]])
 })

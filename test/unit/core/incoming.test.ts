@@ -420,5 +420,5 @@ test('what a node sends to itself fails when its application does not take it', 
   a.takes = () => false
   const effects = a.take({ type: 'send', id: 7, to: nodeName('a'), payload: bytes('x') })
   const outcome = { status: 'failed', reason: 'queue-full', at: nodeName('a') } as const
-  assert.deepEqual(effects, [told({ type: 'outcome', id: 7, outcome })])
+  assert.deepEqual(effects, [told({ type: 'outcome', id: 7, outcome, sentAs: undefined })])
 })

@@ -6,11 +6,14 @@ import { CORE_DEFAULTS } from '../../../src/core/config.ts'
 import {
   bytes,
   closed,
+  delivered,
   dialed,
   directOf,
   dropped,
+  failed,
   gossipOf,
   helloOf,
+  INCARNATION,
   linkId,
   messagesOf,
   nodeName,
@@ -29,12 +32,11 @@ import {
 const { heartbeatMs, healIntervalMs, helloTimeoutMs, publishDelayMs, takeoverMs, unknownPeerWaitMs } =
   CORE_DEFAULTS
 
-const shutDown = (id: number) =>
-  told({
-    type: 'outcome',
-    id,
-    outcome: { status: 'failed', reason: 'shutting-down', at: nodeName('a') },
-  })
+/** @param to to whom it had gone out, as the first message; absent: it had not */
+const shutDown = (id: number, to?: string, incarnation = INCARNATION) =>
+  to === undefined
+    ? failed(id, 'shutting-down', 'a')
+    : failed(id, 'shutting-down', 'a', { destination: nodeName(to), incarnation, sequence: 1 })
 
 test('a run that another one has just stopped for does not stop for what a bootstrap still says of that one', () => {
   const a = Rig.started('a', { incarnation: 2_000, instance: 'a-2' })
@@ -119,7 +121,8 @@ test('a node that leaves says so before it closes its links, and then nothing an
   const last = recordOf('a', [], { version: version + 1, state: 'leaving' })
   assert.deepEqual(a.take({ type: 'leave' }), [
     sent([1, 2], recordGossip(last, 3)),
-    shutDown(1),
+    shutDown(1, 'c'),
+    // For it no way is known.
     shutDown(2),
     closed(1, 'left'),
     closed(2, 'left'),
@@ -208,7 +211,7 @@ test('a name of another process that came later, and is alive, stops the node', 
   a.take({ type: 'send', id: 1, to: nodeName('c'), payload: bytes('') })
   assert.deepEqual(a.hear(2, recordsOf(later), gossipOf('c', 1, 'behind it')), [
     dropped('own-record', `a: incarnation 2000000, own ${incarnation}`, 2),
-    shutDown(1),
+    shutDown(1, 'c', incarnation),
     closed(2, 'name-taken'),
     told({
       type: 'stopped',
@@ -236,7 +239,7 @@ test('a send to itself is handed over at once', () => {
   const a = Rig.started('a')
   assert.deepEqual(a.take({ type: 'send', id: 1, to: nodeName('a'), payload: bytes('me') }), [
     told({ type: 'message', from: nodeName('a'), payload: bytes('me'), hops: 0, broadcast: false }),
-    told({ type: 'outcome', id: 1, outcome: { status: 'delivered', hops: 0, rttMs: 0 } }),
+    delivered(1, 0, 0, { destination: nodeName('a'), incarnation: INCARNATION, sequence: 1 }),
   ])
   assert.equal(unsettledOf(a.overlay), 0)
 })

@@ -342,7 +342,7 @@ test('what was in flight under the incarnation that is given up has an unknown e
   const effects = a.hear(1, recordsOf(recordOf('a', [], { version: 80 })))
   assert.deepEqual(withoutTimers(effects), [
     dropped('own-record', 'a: incarnation 1000, own 7', 1),
-    failed(1, 'expired', 'a'),
+    failed(1, 'expired', 'a', { destination: nodeName('b'), incarnation: 7, sequence: 1 }),
   ])
 })
 

@@ -30,6 +30,7 @@ test('a question that was answered is not sent again, though its acknowledgement
     timers,
     rng: new Rng(1),
     tally: new Tally(),
+    sightings: { own: () => assert.fail('it belongs to no trace') },
   })
   const answer = asking.request('b', 'question', {})
   assert.deepEqual(revoked, [])

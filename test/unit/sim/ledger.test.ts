@@ -25,10 +25,15 @@ const handedOver = (id: number, from = 'a', fields: { hops?: number; broadcast?:
     ...fields,
   }) satisfies Notification
 const delivered = (id: number, hops = 2): Notification => ({
-  ...{ type: 'outcome', id, outcome: { status: 'delivered', hops, rttMs: 5 } },
+  ...{ type: 'outcome', id, outcome: { status: 'delivered', hops, rttMs: 5 }, sentAs: undefined },
 })
 const failed = (id: number): Notification => ({
-  ...{ type: 'outcome', id, outcome: { status: 'failed', reason: 'expired', at: nodeName('a') } },
+  ...{
+    type: 'outcome',
+    id,
+    outcome: { status: 'failed', reason: 'expired', at: nodeName('a') },
+    sentAs: undefined,
+  },
 })
 const answered = (id: number, failure?: 'no-route'): Notification => ({
   ...{ type: 'broadcast-sent', id, neighbors: 1 },
