@@ -8,6 +8,7 @@ import { BOOTSTRAP_METRICS } from '../../src/bootstrap/metrics.ts'
 import { createBootstrap, createNode } from '../../src/index.ts'
 import type { Catalogue } from '../../src/metrics/metric.ts'
 import { NODE_METRICS } from '../../src/node/metrics.ts'
+import { problemsIn } from '../support/metrics-page.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const page = read('docs/METRICS.md')
@@ -74,6 +75,58 @@ test('a page has each metric of its catalogue once, and those of the process', a
     assert.deepEqual(own, Object.keys(catalogue))
     assert.ok(names.includes('process_cpu_seconds_total'))
   }
+})
+
+test('promtool would have nothing to say of a page, its metrics of the process included', async () => {
+  await using bootstrap = await createBootstrap({ listen: 0, host: '127.0.0.1' })
+  await using node = await createNode({ name: 'node1', host: '127.0.0.1', bootstrap: [bootstrap.url] })
+  for (const { text } of [await node.metrics(), await bootstrap.metrics(), await node.metrics()]) {
+    assert.deepEqual(problemsIn(text), [])
+  }
+})
+
+test('what promtool has to say is found', () => {
+  const bad = `# HELP a_total Help.
+# TYPE a_total gauge
+a_total 1
+a_total{b="x"} 1
+a_total{b="x"} 2
+# TYPE a_milliseconds counter
+a_milliseconds{camelCase="\\"",le="1"} Nan
+a_milliseconds{camelCase="\\"",le="1"} NaN
+# HELP aB:gauge_ms Help.
+# TYPE aB:gauge_ms gauge
+aB:gauge_ms{quantile="0.5"} 1e-7
+stranger 1
+# HELP a_total Help.
+# HELP a_seconds Help.
+# TYPE a_seconds histogram
+a_seconds 1
+a_seconds_bucket{le="+Inf"} 1
+# HELP a_sum Help.
+# TYPE a_sum gauges
+a_sum 1`
+  assert.deepEqual(problemsIn(bad), [
+    'the last line has no end',
+    'no series: a_milliseconds{camelCase="\\"",le="1"} Nan',
+    'stranger: not in its group',
+    'a_total: a second HELP',
+    'a_total: HELP behind its series',
+    'a_seconds: not in its group',
+    'a_total: a gauge that ends in _total',
+    'a_total: a_total{b=x} twice',
+    'a_milliseconds: no help',
+    'a_milliseconds: milliseconds are no base unit',
+    'a_milliseconds: a counter that does not end in _total',
+    'a_milliseconds: the label camelCase is in camelCase',
+    'a_milliseconds: a counter with the label le',
+    'a_milliseconds: a_milliseconds{camelCase=\\",le=1} is NaN',
+    'aB:gauge_ms: a colon in its name',
+    'aB:gauge_ms: its name is in camelCase',
+    'aB:gauge_ms: the unit ms is abbreviated',
+    'aB:gauge_ms: a gauge with the label quantile',
+    'a_sum: there is no type gauges',
+  ])
 })
 
 test('names and units follow the conventions of Prometheus', () => {

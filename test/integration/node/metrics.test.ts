@@ -127,6 +127,33 @@ describe('the metrics of nodes', { concurrency: true }, () => {
   })
 })
 
+test('the lag of the event loop is the same for all who look, one right after the other', async (t) => {
+  const nodes = await Promise.all(['a', 'b'].map((name) => createNode({ name, listen: false })))
+  t.after(() => Promise.all(nodes.map((node) => node.close())))
+  const pages = async () =>
+    Promise.all([...nodes, ...nodes].map(async (node) => parsed((await node.metrics()).text)))
+  let isMeasured = false
+  await until('it is measured', () => {
+    void pages().then(([page]) => {
+      isMeasured = page?.has('nodejs_eventloop_lag_max_seconds') ?? false
+    })
+    return isMeasured
+  })
+  // Whenever the timer that measures it is due: at the latest 0.2 s from now.
+  const endMs = performance.now() + 400
+  while (performance.now() < endMs);
+  for (const page of [...(await pages()), ...(await pages())]) {
+    const figure = (name: string) => page.get(`nodejs_eventloop_lag_${name}seconds`) ?? Number.NaN
+    const ascending = ['min_', 'p50_', 'p90_', 'p99_', 'max_'].map(figure)
+    assert.deepEqual(
+      ascending.toSorted((a, b) => a - b),
+      ascending,
+    )
+    assert.ok(figure('min_') >= 0 && figure('max_') >= 0.2, `${ascending}`)
+    assert.ok(figure('mean_') <= figure('max_') && figure('stddev_') >= 0 && figure('') >= 0)
+  }
+})
+
 test('what a node relays and computes', async (t) => {
   const b = await createNode({ name: 'b', host: '127.0.0.1', listen: 0 })
   // Neither can be dialled: what they send each other goes through b.
