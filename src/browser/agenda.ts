@@ -4,6 +4,7 @@
 // It must not know what is done.
 
 import { atTurnEnd } from '../net/event-loop.ts'
+import { MS_MAX } from '../settings.ts'
 
 interface Entry {
   readonly dueMs: number
@@ -67,6 +68,8 @@ export class Agenda {
         this.catchUp()
       })
     }
-    this.#timeout = setTimeout(expired, Math.max(0, Math.ceil(first.dueMs - performance.now())))
+    const afterMs = Math.max(0, Math.ceil(first.dueMs - performance.now()))
+    // What is due later than a browser can wait is looked at before, and waits on.
+    this.#timeout = setTimeout(expired, Math.min(afterMs, MS_MAX))
   }
 }

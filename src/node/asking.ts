@@ -30,6 +30,8 @@ export interface AskingParts {
   readonly sending: Pick<Sending, 'destination' | 'failed' | 'find' | 'isPlainHttp' | 'sendRevocable'>
   /** When to give up, unless told otherwise, in ms. */
   readonly deadlineMs: number
+  /** The longest that may be asked for, in ms. */
+  readonly deadlineMaxMs: number
   readonly nowMs: NodeWorld['nowMs']
   readonly timers: Pick<NodeTimers, 'wait'>
   readonly rng: Rng
@@ -84,7 +86,7 @@ export class Asking {
   request(to: Destination, value: JsonValue | Uint8Array, options: SendOptions): Promise<RequestAnswer> {
     const { sending } = this.#parts
     const { deadlineMs = this.#parts.deadlineMs, sender, signal, traceparent } = options
-    checkDeadline(deadlineMs)
+    checkDeadline(deadlineMs, this.#parts.deadlineMaxMs)
     checkSignal(signal)
     const labels = labelsOf(options, this.#parts.name)
     const name = sending.destination(to)

@@ -23,7 +23,7 @@ export interface BroadcastOptions {
   readonly traceparent?: string | undefined
   /** Whether to wait until all known peers have said that they have it. Default false. */
   readonly receipts?: boolean | undefined
-  /** How long to wait for the first link (no longer than 10 s), and for receipts, in ms. Default 10,000. */
+  /** How long to wait for the first link (no longer than 10 s), and for receipts, in ms: as of `send`. Default 10,000. */
   readonly deadlineMs?: number | undefined
   /**
    * Ends the waiting, as the deadline does: before the first link the broadcast fails as `cancelled`; what has gone out
@@ -153,7 +153,7 @@ export class Casting {
   ) {
     const { receipts, settings } = this.#parts
     const { deadlineMs = settings.deadlineMs } = options
-    checkDeadline(options.deadlineMs)
+    checkDeadline(options.deadlineMs, settings.deadlineMaxMs)
     checkSignal(options.signal)
     const headers = {
       ...labelsOf(options, settings.name),

@@ -1,7 +1,6 @@
 // All that a node says and hears for its program: the parts for sends, broadcasts, requests, topics, receipts, history
 // and traces, put together. Composition only: what each does is in its own file.
 
-import { CORE_DEFAULTS } from '../core/config.ts'
 import type { Input, Notification } from '../core/events.ts'
 import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
@@ -121,7 +120,7 @@ export class Conversation {
       nowMs,
     })
     const about = { route: this.tracing.answer, history: pastAnswerer(this.#history) }
-    const { deadlineMaxMs = CORE_DEFAULTS.deadlineMaxMs } = settings.config
+    const { deadlineMaxMs } = settings
     this.answering = new Answering({ sending, about, nowMs, timers, deadlineMaxMs, drop: parts.drop })
     this.#reporting = new Reporting({
       ...parts,
@@ -153,6 +152,15 @@ export class Conversation {
   /** When to give up what has no deadline of its own, in ms. */
   get deadlineMs(): number {
     return this.#parts.settings.deadlineMs
+  }
+
+  /** As a guest or an HTTP client wants it, who may ask for up to an hour: no longer than this node tries. */
+  patienceOf<T extends { readonly deadlineMs?: number }>(options: T): T {
+    const { deadlineMs } = options
+    const { deadlineMaxMs } = this.#parts.settings
+    return deadlineMs === undefined || deadlineMs <= deadlineMaxMs
+      ? options
+      : { ...options, deadlineMs: deadlineMaxMs }
   }
 
   /** What the node is for, without the tag that hearsay gives it itself. */

@@ -9,13 +9,14 @@ import { jsonAnswer, sendRaw } from '../http/exchange.ts'
 import { HEALTH_REASONS } from '../http/health.ts'
 import { requestListener } from '../http/listener.ts'
 import { createNodeApp } from '../http/node-app.ts'
-import type { NodeHost, OutgoingMessage } from '../http/node-host.ts'
+import type { NodeHost, OutgoingMessage, SendOptions } from '../http/node-host.ts'
 import type { ErrorBody } from '../http/shim.ts'
 import { withFields } from '../logger.ts'
 import type { LinkSocket } from '../net/link-socket.ts'
 import { type Listener, listen } from '../net/listener.ts'
 import type { ListenerStats } from '../net/listener-stats.ts'
 import { dialLink, WsSocket } from '../net/ws-socket.ts'
+import type { Conversation } from './conversation.ts'
 import { guestHostOf } from './guest-side.ts'
 import type { NodeSettings } from './options.ts'
 import { Registrations } from './registrations.ts'
@@ -105,7 +106,7 @@ export class Doors implements NodeDoors {
     const ofHttp = ofRoom('http')
     const { host, conversation, overlay } = handlers
     const guestHost = guestHostOf(host, conversation, overlay)
-    const app = createNodeApp({ ...shimHost(host, guestHost), refused }, ofHttp, uiFiles)
+    const app = createNodeApp({ ...shimHost(host, conversation, guestHost), refused }, ofHttp, uiFiles)
     this.#onRequest = requestListener(app, ofHttp)
     this.#guests = new Guests(guestHost, ofRoom('guests'))
     this.#registrations = new Registrations(this.#settings, handlers, clientSockets(dialLink, link))
@@ -128,16 +129,19 @@ export class Doors implements NodeDoors {
 }
 
 /** The node as the HTTP shim sees it. */
-function shimHost(host: DoorsHost, guestHost: GuestHost): NodeHost {
-  const label = ({ sender }: OutgoingMessage) => (sender === undefined ? {} : { sender })
+function shimHost(host: DoorsHost, conversation: Conversation, guestHost: GuestHost): NodeHost {
+  const how = <T extends SendOptions>({ sender }: OutgoingMessage, options: T) => ({
+    ...(sender === undefined ? {} : { sender }),
+    ...conversation.patienceOf(options),
+  })
   return {
     name: host.name,
     deliver: (message) => host.deliver(message),
-    send: (to, message, options) => host.send(to, message.msg, { ...label(message), ...options }),
-    request: (to, message, options) => host.request(to, message.msg, { ...label(message), ...options }),
-    broadcast: (message, options) => host.broadcast(message.msg, { ...label(message), ...options }),
-    publish: (topic, message, options) => host.publish(topic, message.msg, { ...label(message), ...options }),
-    trace: (to, options) => host.trace(to, options),
+    send: (to, message, options) => host.send(to, message.msg, how(message, options)),
+    request: (to, message, options) => host.request(to, message.msg, how(message, options)),
+    broadcast: (message, options) => host.broadcast(message.msg, how(message, options)),
+    publish: (topic, message, options) => host.publish(topic, message.msg, how(message, options)),
+    trace: (to, options) => host.trace(to, conversation.patienceOf(options)),
     traceAll: (options) => guestHost.traceAll(options),
     peers: () => host.peers(),
     topology: () => host.topology(),

@@ -20,17 +20,25 @@ export function guestHostOf(
   overlay: Overlay,
 ): GuestHost {
   const { sending, casting, tracing, asking, subscriptions } = conversation
+  const within = <T extends { readonly deadlineMs?: number }>(options: T): T =>
+    conversation.patienceOf(options)
   const watching = conversation.letWatch((parts) => new Watching(parts))
   return {
     name: node.name,
     send: (to, { sender, msg, guest }, options) =>
       guest === undefined
-        ? sending.send(to, msg, { sender, ...options })
-        : sending.sendSealed(checkName(to), seal(msg, { ...tracedBy(options), sender, guest }), options),
-    broadcast: ({ sender, msg }, options) => casting.broadcast(msg, { sender, ...options }),
-    publish: (topic, { sender, msg }, options) => casting.publish(topic, msg, { sender, ...options }),
-    request: (to, { sender, msg }, { deadlineMs = conversation.deadlineMs, traceparent }) =>
-      asking.ask({ to: checkName(to), value: msg, sender, deadlineMs, traceparent }),
+        ? sending.send(to, msg, { sender, ...within(options) })
+        : sending.sendSealed(
+            checkName(to),
+            seal(msg, { ...tracedBy(options), sender, guest }),
+            within(options),
+          ),
+    broadcast: ({ sender, msg }, options) => casting.broadcast(msg, { sender, ...within(options) }),
+    publish: (topic, { sender, msg }, options) => casting.publish(topic, msg, { sender, ...within(options) }),
+    request: (to, { sender, msg }, options) => {
+      const { deadlineMs = conversation.deadlineMs, traceparent } = within(options)
+      return asking.ask({ to: checkName(to), value: msg, sender, deadlineMs, traceparent })
+    },
     subscribe: (filter, listener) => {
       try {
         return { ok: true, end: subscriptions.add(filter, listener) }
@@ -39,12 +47,12 @@ export function guestHostOf(
         throw error
       }
     },
-    history: (filter, options) => conversation.past(filter, options),
+    history: (filter, options) => conversation.past(filter, within(options)),
     watch: (listener) => watch(node, listener),
     watchOverlay: (listener) => watching.watch(listener),
-    ping: (to, options) => sending.ping(checkName(to), options),
-    trace: (to, { deadlineMs = TRACE_MS }) => tracing.trace(checkName(to), deadlineMs),
-    traceAll: ({ deadlineMs }) => casting.probe(deadlineMs),
+    ping: (to, options) => sending.ping(checkName(to), within(options)),
+    trace: (to, { deadlineMs = TRACE_MS }) => tracing.trace(checkName(to), within({ deadlineMs }).deadlineMs),
+    traceAll: (options) => casting.probe(within(options).deadlineMs),
     peers: () =>
       node.peers().map((peer) => {
         const hops = overlay.distance(peer.name as NodeName)

@@ -2,7 +2,6 @@
 // the overlay, so each node that sends to one posts to it directly.
 // It must not retry: an HTTP answer is the outcome. Not in browsers, which ask only whom their page may ask.
 
-import { CORE_DEFAULTS } from '../core/config.ts'
 import type { ListedPeer, NodeName } from '../core/messages.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import type { PeerInfo } from './events.ts'
@@ -87,7 +86,7 @@ export class HttpPeers implements PlainHttpPeers {
       this.#end.signal.throwIfAborted()
       const status = await this.#askHttp(new URL(path, httpBase(url)), body, {
         signal: signal === undefined ? this.#end.signal : AbortSignal.any([this.#end.signal, signal]),
-        timeoutMs: Math.min(deadlineMs, CORE_DEFAULTS.deadlineMaxMs),
+        timeoutMs: deadlineMs,
         ...(traceparent !== undefined && { traceparent }),
       })
       if (status >= 200 && status < 300) return { status: 'delivered', rttMs: this.#nowMs() - sentMs }

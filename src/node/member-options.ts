@@ -43,8 +43,10 @@ export interface MemberSettings {
   readonly history: number
   readonly logger: Logger
   readonly config: Partial<CoreConfig>
-  /** When to give up what has no deadline of its own, in ms. */
+  /** When to give up what has no deadline of its own, in ms. At most {@link deadlineMaxMs}. */
   readonly deadlineMs: number
+  /** The longest deadline that a program may ask for, in ms. */
+  readonly deadlineMaxMs: number
   readonly link: Partial<LinkOptions>
 }
 
@@ -100,6 +102,7 @@ const CONFIG_RANGES: Readonly<Record<string, Range>> = Object.fromEntries(
  */
 export function checkMember(options: MemberOptions, nameUnlessTold: () => string): MemberSettings {
   const config = checkConfig(options.config ?? {})
+  const { deadlineMs, deadlineMaxMs } = { ...CORE_DEFAULTS, ...config }
   if (options.logger !== undefined) refuse(loggerProblem(options.logger))
   return {
     name: checkName(options.name ?? nameUnlessTold()),
@@ -109,7 +112,8 @@ export function checkMember(options: MemberOptions, nameUnlessTold: () => string
     history: checkHistory(options.history ?? 0),
     logger: options.logger ?? silentLogger,
     config,
-    deadlineMs: config.deadlineMs ?? CORE_DEFAULTS.deadlineMs,
+    deadlineMs: Math.min(deadlineMs, deadlineMaxMs),
+    deadlineMaxMs,
     link: checkLink(options.link ?? {}),
   }
 }

@@ -257,7 +257,8 @@ export class Node {
 
   /** Finds the way that a message to a node would take now, with the links on it. @throws HearsayError as `send` does */
   trace(to: string, options: Pick<SendOptions, 'deadlineMs'> = {}): Promise<TraceAnswer> {
-    checkDeadline(options.deadlineMs)
+    const { deadlineMaxMs } = this.#settings
+    checkDeadline(options.deadlineMs, deadlineMaxMs)
     const { deadlineMs = this.#settings.deadlineMs } = options
     return this.#world.handOut(this.#conversation.tracing.trace(checkName(to), deadlineMs), 'trace')
   }

@@ -56,6 +56,8 @@ export interface PastParts {
   readonly seeking: Pick<Seeking, 'find'>
   /** When to give up, unless told otherwise, in ms. */
   readonly deadlineMs: number
+  /** The longest that may be asked for, in ms. */
+  readonly deadlineMaxMs: number
 }
 
 /** Answers for what this node has kept. */
@@ -111,7 +113,7 @@ export function askPast(
   options: HistoryOptions,
 ): Promise<HistoryAnswer> {
   if (filter !== undefined) checkFilter(filter)
-  checkDeadline(options.deadlineMs)
+  checkDeadline(options.deadlineMs, parts.deadlineMaxMs)
   checkSignal(options.signal)
   const from = options.from === undefined ? undefined : checkName(options.from)
   return collect(parts, { from, filter, options })

@@ -27,7 +27,7 @@ export type Destination = string | { readonly tag: string }
 
 /** How one message is to be sent. */
 export interface SendOptions {
-  /** When to give up, in ms from now. Default 10,000, at most an hour. */
+  /** When to give up, in ms from now: a whole number up to the `deadlineMaxMs` of `config`, an hour. Default 10,000. */
   readonly deadlineMs?: number | undefined
   /** A label that receivers see next to the node's name. Default: none. */
   readonly sender?: string | undefined
@@ -95,7 +95,7 @@ export class Sending {
    */
   send(to: Destination, value: JsonValue | Uint8Array, options: SendOptions): Promise<SendAnswer> {
     const name = this.destination(to)
-    checkDeadline(options.deadlineMs)
+    checkDeadline(options.deadlineMs, this.#parts.settings.deadlineMaxMs)
     checkSignal(options.signal)
     const payload = seal(value, labelsOf(options, this.#name))
     if (name === undefined) return this.#sendWhenFound(to, payload, options)
@@ -120,7 +120,7 @@ export class Sending {
    */
   trySend(to: Destination, value: JsonValue | Uint8Array, options: SendOptions): TrySendAnswer {
     const name = this.destination(to)
-    checkDeadline(options.deadlineMs)
+    checkDeadline(options.deadlineMs, this.#parts.settings.deadlineMaxMs)
     checkSignal(options.signal)
     const payload = seal(value, labelsOf(options, this.#name))
     if (name === undefined) return this.#refused('unknown-peer', { ...options, to })
@@ -233,9 +233,17 @@ export class Sending {
     }
   }
 
-  /** Finds out whether a node, or a plain HTTP peer, answers, and how fast. No program sees it. */
-  async ping(to: NodeName, options: Pick<SendOptions, 'deadlineMs'>): Promise<SendAnswer> {
+  /**
+   * Finds out whether a node, or a plain HTTP peer, answers, and how fast. No program sees it.
+   * @throws HearsayError `invalid-option`, at once
+   */
+  ping(to: NodeName, options: Pick<SendOptions, 'deadlineMs'>): Promise<SendAnswer> {
+    checkDeadline(options.deadlineMs, this.#parts.settings.deadlineMaxMs)
     if (!this.isPlainHttp(to)) return this.sendSealed(to, seal(null, { ping: '1' }), options)
+    return this.#pingByHttp(to, options)
+  }
+
+  async #pingByHttp(to: NodeName, options: Pick<SendOptions, 'deadlineMs'>): Promise<SendAnswer> {
     const { httpPeers, settings } = this.#parts
     const { deadlineMs = settings.deadlineMs } = options
     return this.#answerOf(to, await httpPeers.ping(to, { deadlineMs, signal: undefined }))
@@ -330,8 +338,15 @@ export function checkSignal(signal: unknown): void {
   throw new HearsayError('invalid-option', 'signal: expected an AbortSignal')
 }
 
-/** @throws HearsayError `invalid-option` */
-export function checkDeadline(deadlineMs: number | undefined): void {
-  if (deadlineMs === undefined || (Number.isInteger(deadlineMs) && deadlineMs > 0)) return
-  throw new HearsayError('invalid-option', `deadlineMs: ${deadlineMs} is not a whole number of ms above 0`)
+/**
+ * @param maxMs the longest that may be asked for
+ * @throws HearsayError `invalid-option`
+ */
+export function checkDeadline(deadlineMs: number | undefined, maxMs: number): void {
+  if (deadlineMs === undefined) return
+  if (Number.isInteger(deadlineMs) && deadlineMs > 0 && deadlineMs <= maxMs) return
+  throw new HearsayError(
+    'invalid-option',
+    `deadlineMs: ${deadlineMs} is not a whole number of ms from 1 to ${maxMs}`,
+  )
 }

@@ -1,6 +1,7 @@
 // The clock of a node: the core's timers on the event loop, and an end to all of them at once.
 
 import type { Timer } from '../core/events.ts'
+import { MS_MAX } from '../settings.ts'
 import type { NodeTimers } from './world.ts'
 
 /** Timers that are running. */
@@ -29,12 +30,15 @@ export class Timers implements NodeTimers {
    * clock, would find that nothing is due yet.
    */
   #startUntil(timer: Timer, dueMs: number, afterMs: number): void {
-    const timeout = setTimeout(() => {
-      this.#running.delete(timeout)
-      const restMs = dueMs - performance.now()
-      if (restMs > 0) this.#startUntil(timer, dueMs, Math.ceil(restMs))
-      else this.#afterInput(timer, dueMs)
-    }, afterMs)
+    const timeout = setTimeout(
+      () => {
+        this.#running.delete(timeout)
+        const restMs = dueMs - performance.now()
+        if (restMs > 0) this.#startUntil(timer, dueMs, Math.ceil(restMs))
+        else this.#afterInput(timer, dueMs)
+      },
+      Math.min(afterMs, MS_MAX),
+    )
     this.#running.add(timeout)
   }
 
@@ -45,11 +49,11 @@ export class Timers implements NodeTimers {
     })
   }
 
-  /** Resolves after this time, or at the end; at once when that has been. */
+  /** Resolves after this time, 24 days at most, or at the end; at once when that has been. */
   wait(ms: number): Promise<void> {
     if (this.#hasEnded) return Promise.resolve()
     return new Promise((resolve) => {
-      const timeout = setTimeout(done, ms)
+      const timeout = setTimeout(done, Math.min(ms, MS_MAX))
       const running = this.#running
       const waiting = this.#waiting
       running.add(timeout)

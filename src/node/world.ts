@@ -132,7 +132,7 @@ export type HandedOutCall =
 export interface NodeTimers {
   /** Carries out a `timer` effect: gives the timer back after this time, never before. After the end it does nothing. */
   start(timer: Timer, afterMs: number): void
-  /** Resolves after this time, or at the end; at once when that has been. */
+  /** Resolves after this time, 24 days at most, or at the end; at once when that has been. */
   wait(ms: number): Promise<void>
   /** Resolves after this time, also after the end. Nothing is kept running for it. */
   limit(ms: number): Promise<void>

@@ -206,7 +206,7 @@ describe('sends between neighbors', { concurrency: true }, () => {
     }
     await misuse('invalid-payload', () => send('b', 'hi', { sender: 5 }))
     await misuse('invalid-payload', () => send('b', 'hi', { sender: 'x'.repeat(10_000) }))
-    for (const deadlineMs of [0, -1, 1.5, Number.NaN, '5', null]) {
+    for (const deadlineMs of [0, -1, 1.5, Number.NaN, '5', null, 3_600_001]) {
       await misuse('invalid-option', () => send('b', 'hi', { deadlineMs }))
     }
     assert.equal((await a.node.send('b', 'fine')).status, 'delivered')

@@ -107,3 +107,13 @@ test("a node's timers tell how late they are, and who waits waits no more at the
   await timers.wait(1_000)
   assert.deepEqual(done, ['heartbeat 30'])
 })
+
+test('what is due later than a browser can wait is waited for', async (t) => {
+  const { plan, pass, armed, done } = agendaOf(t)
+  plan('late', 2 ** 31 + 10)
+  assert.equal(armed.mock.calls[0]?.arguments[1], 2 ** 31 - 1)
+  await pass(2 ** 31 - 1)
+  assert.deepEqual(done, [])
+  await pass(11)
+  assert.deepEqual(done, ['late 0'])
+})

@@ -25,6 +25,7 @@ test('defaults are those of all members, and a name of its own', () => {
     history: 0,
     config: {},
     deadlineMs: 10_000,
+    deadlineMaxMs: 3_600_000,
     link: {},
   })
 })

@@ -25,6 +25,7 @@ test('a question that was answered is not sent again, though its acknowledgement
   const asking = new Asking({
     name: nodeName('a'),
     deadlineMs: 180_000,
+    deadlineMaxMs: 3_600_000,
     sending,
     nowMs: () => 0,
     timers,

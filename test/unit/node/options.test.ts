@@ -30,6 +30,7 @@ describe('the options of a node', () => {
       history: 0,
       config: {},
       deadlineMs: 10_000,
+      deadlineMaxMs: 3_600_000,
       link: {},
       record: undefined,
     })

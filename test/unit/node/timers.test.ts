@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Timer } from '../../../src/core/events.ts'
 import { Timers } from '../../../src/node/timers.ts'
 
@@ -35,6 +36,14 @@ describe('the timers of a node', () => {
     work(20)
     const lateMs = await late
     assert.ok(lateMs >= 18, `${lateMs}`)
+  })
+
+  test('wait for longer than the event loop can', async () => {
+    const timers = new Timers(() => assert.fail('it is not due'))
+    timers.start(TIMER, 2 ** 31)
+    const first = await Promise.race([timers.wait(2 ** 31).then(() => 'ran out'), delay(5, 'waits')])
+    timers.end()
+    assert.equal(first, 'waits')
   })
 
   test('end: none runs out any more, who waits waits no more, and none can be started', async () => {
