@@ -17,6 +17,10 @@ export class BrowserTimers implements NodeTimers {
     this.#expired = expired
   }
 
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
   start(timer: Timer, afterMs: number): void {
     if (!this.#hasEnded) this.#agenda.after(afterMs, (lateMs) => this.#expired(timer, lateMs))
   }

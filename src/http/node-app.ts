@@ -73,7 +73,7 @@ function postMessage(c: ShimContext, host: NodeHost): Promise<Response> {
       case 'deliver':
         return host.deliver({ sender: request.sender, msg: request.msg, ...trace })
           ? send(c, RECEIVED)
-          : answerOutcome(c, { status: 'failed', reason: 'queue-full', at: host.name })
+          : answerOutcome(c, notTaken(host))
       case 'send':
         return host
           .send(request.to, request.message, { ...request.options, ...trace })
@@ -92,6 +92,11 @@ function postMessage(c: ShimContext, host: NodeHost): Promise<Response> {
           .then((answered) => answerRequest(c, answered))
     }
   })
+}
+
+/** Its program has no room for it, or is just leaving. */
+function notTaken(host: NodeHost): SendFailed {
+  return { status: 'failed', reason: host.health().live ? 'queue-full' : 'shutting-down', at: host.name }
 }
 
 /** The trace that the request belongs to. One that is broken counts as none (W3C Trace Context, section 4.3). */

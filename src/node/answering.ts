@@ -64,7 +64,7 @@ export type NodeAnswerer = (question: Note, part: SendPart) => JsonValue | Promi
 export interface AnsweringParts {
   readonly sending: Pick<Sending, 'hasRoom' | 'sendSealed'>
   readonly nowMs: NodeWorld['nowMs']
-  readonly timers: Pick<NodeTimers, 'wait'>
+  readonly timers: Pick<NodeTimers, 'hasEnded' | 'wait'>
   /** No asker is believed to wait longer, in ms. */
   readonly deadlineMaxMs: number
   /** What the node itself can be asked about. */

@@ -27,13 +27,16 @@ import type { NodeTimers, NodeWorld } from './world.ts'
 /** What asking needs of the node. */
 export interface AskingParts {
   readonly name: NodeName
-  readonly sending: Pick<Sending, 'destination' | 'failed' | 'find' | 'isPlainHttp' | 'sendRevocable'>
+  readonly sending: Pick<
+    Sending,
+    'destination' | 'failed' | 'find' | 'isPlainHttp' | 'refusal' | 'sendRevocable'
+  >
   /** When to give up, unless told otherwise, in ms. */
   readonly deadlineMs: number
   /** The longest that may be asked for, in ms. */
   readonly deadlineMaxMs: number
   readonly nowMs: NodeWorld['nowMs']
-  readonly timers: Pick<NodeTimers, 'wait'>
+  readonly timers: Pick<NodeTimers, 'hasEnded' | 'wait'>
   readonly rng: Rng
   readonly tally: Tally
   readonly sightings: Pick<Sightings, 'own'>
@@ -121,6 +124,11 @@ export class Asking {
   #begin(question: Question): { answer: Promise<RequestAnswer>; sent?: Promise<Sent> } {
     const { nowMs, name, sending, tally } = this.#parts
     const { to, deadlineMs, signal, onPart } = question
+    const refusal = sending.refusal(signal)
+    if (refusal !== undefined) {
+      tally.ended('request', refusal)
+      return { answer: Promise.resolve(sending.failed(refusal)) }
+    }
     if (sending.isPlainHttp(to)) {
       tally.ended('request', 'no-handler')
       const error = `${to} is a plain HTTP server, which takes messages and no requests`
@@ -147,10 +155,6 @@ export class Asking {
     }
     const number = this.#asked.add(asked)
     const abort = () => this.#fail(number, 'cancelled', name)
-    if (signal?.aborted) {
-      abort()
-      return { answer: promise }
-    }
     // Before it is sent: who asks itself may be answered at once.
     signal?.addEventListener('abort', abort, { once: true })
     try {

@@ -3,7 +3,7 @@
 
 import type { BroadcastAnswer, SendFailed } from '../answers.ts'
 import type { Notification } from '../core/events.ts'
-import type { Reason } from '../core/reasons.ts'
+import type { Reason, SendFailure } from '../core/reasons.ts'
 import { HearsayError } from '../errors.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { isTopic, matchesTopic } from '../wire/topics.ts'
@@ -81,7 +81,7 @@ export class Casting {
   broadcast(value: JsonValue | Uint8Array, options: BroadcastOptions): Promise<BroadcastAnswer> {
     const { httpPeers, overlay, isAlone, sending } = this.#parts
     const cast = this.#prepare(value, undefined, options)
-    if (cast === undefined) return this.#logged(options, Promise.resolve(this.#tooLarge()))
+    if (typeof cast === 'string') return this.#logged(options, Promise.resolve(this.#refused(cast)))
     const posts = httpPeers.list
     for (const peer of posts) void this.#postOrDrop(peer.name, value, options)
     if (posts.length > 0 && overlay.neighbors.size === 0 && isAlone()) {
@@ -98,7 +98,7 @@ export class Casting {
   publish(topic: string, value: JsonValue | Uint8Array, options: BroadcastOptions): Promise<BroadcastAnswer> {
     checkTopic(topic)
     const cast = this.#prepare(value, topic, options)
-    if (cast === undefined) return this.#logged(options, Promise.resolve(this.#tooLarge()))
+    if (typeof cast === 'string') return this.#logged(options, Promise.resolve(this.#refused(cast)))
     const ended = this.#cast(cast, options, topic).then((answer) =>
       answer.status === 'sent' ? { ...answer, listeners: cast.listeners } : answer,
     )
@@ -111,7 +111,7 @@ export class Casting {
    */
   probe(deadlineMs?: number): Promise<BroadcastAnswer> {
     const cast = this.#prepare(null, undefined, { receipts: true, deadlineMs, isProbe: true })
-    if (cast === undefined) return Promise.resolve(this.#tooLarge())
+    if (typeof cast === 'string') return Promise.resolve(this.#refused(cast))
     return this.#cast(cast, { deadlineMs })
   }
 
@@ -133,10 +133,11 @@ export class Casting {
     })
   }
 
-  #tooLarge(): SendFailed {
+  /** A broadcast that does not even go out. */
+  #refused(reason: SendFailure): SendFailed {
     const { sending, tally } = this.#parts
-    tally.ended('broadcast', 'too-large')
-    return sending.failed('too-large')
+    tally.ended('broadcast', reason)
+    return sending.failed(reason)
   }
 
   /** The core says how a broadcast ended. */
@@ -145,13 +146,13 @@ export class Casting {
     this.#broadcasts.take(notice.id)?.(notice)
   }
 
-  /** The payload, and who is waited for; `undefined` when it is too large. */
+  /** The payload, and who is waited for; or why it cannot be sent. */
   #prepare(
     value: JsonValue | Uint8Array,
     topic: string | undefined,
     options: BroadcastOptions & { readonly isProbe?: boolean },
-  ) {
-    const { receipts, settings } = this.#parts
+  ): Prepared | SendFailure {
+    const { receipts, sending, settings } = this.#parts
     const { deadlineMs = settings.deadlineMs } = options
     checkDeadline(options.deadlineMs, settings.deadlineMaxMs)
     checkSignal(options.signal)
@@ -163,7 +164,9 @@ export class Casting {
     const plain = seal(value, headers)
     const moreBytes = options.receipts ? RECEIPT_BYTES : 0
     // Also what nobody could hand on later to those who ask for it.
-    if (!canBeHandedOn(plain, moreBytes)) return undefined
+    if (!canBeHandedOn(plain, moreBytes)) return 'too-large'
+    const refusal = sending.refusal(options.signal)
+    if (refusal !== undefined) return refusal
     // Only who asks for them pays for looking at all peers.
     if (!options.receipts && topic === undefined) return { payload: plain, awaited: undefined, listeners: 0 }
     const peers = topic === undefined ? this.#joined() : this.#listeners(topic)
@@ -180,12 +183,8 @@ export class Casting {
   ): Promise<BroadcastAnswer> {
     const { overlay, receipts, sending, settings, onCast, onWaiting } = this.#parts
     const { signal } = options
-    if (signal?.aborted) {
-      if (awaited !== undefined) receipts.giveUp(awaited.number)
-      return sending.failed('cancelled')
-    }
     const isFirst = overlay.neighbors.size === 0
-    const isTold = isFirst && topic !== undefined && overlay.isRunning
+    const isTold = isFirst && topic !== undefined
     if (isTold) onWaiting(payload)
     const { failure, neighbors, sentAs } = await this.#send(payload, options)
     if (sentAs === undefined) {

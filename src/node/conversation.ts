@@ -32,7 +32,7 @@ export interface ConversationParts {
   readonly settings: MemberSettings
   readonly overlay: Overlay
   readonly world: Pick<NodeWorld, 'nowMs' | 'run' | 'wallMs'>
-  readonly timers: Pick<NodeTimers, 'wait'>
+  readonly timers: Pick<NodeTimers, 'hasEnded' | 'wait'>
   readonly links: Pick<NodeLinks, 'queuedBytes' | 'receivedBytes'>
   readonly httpPeers: PlainHttpPeers
   readonly tally: Tally
@@ -110,13 +110,12 @@ export class Conversation {
       tally: parts.tally,
       sightings: parts.sightings,
     })
-    const isPlainHttp = (name: NodeName) => sending.isPlainHttp(name)
     this.tracing = new Tracing({
       name: settings.name,
       overlay,
       links,
       asking: this.asking,
-      isPlainHttp,
+      sending,
       nowMs,
     })
     const about = { route: this.tracing.answer, history: pastAnswerer(this.#history) }
@@ -229,6 +228,7 @@ export class Conversation {
 
   /** The node leaves: nobody waits any more. */
   end(): void {
+    this.sending.end()
     this.answering.end()
     this.asking.end()
     this.#seeking.end()

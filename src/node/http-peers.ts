@@ -84,6 +84,7 @@ export class HttpPeers implements PlainHttpPeers {
     const sentMs = this.#nowMs()
     try {
       this.#end.signal.throwIfAborted()
+      signal?.throwIfAborted()
       const status = await this.#askHttp(new URL(path, httpBase(url)), body, {
         signal: signal === undefined ? this.#end.signal : AbortSignal.any([this.#end.signal, signal]),
         timeoutMs: deadlineMs,

@@ -287,7 +287,10 @@ export class Node {
     return this.#emitter.on(kind, listener)
   }
 
-  /** The peers that have joined and not left, as the events tell it, and the plain HTTP peers, without this node. */
+  /**
+   * The peers that have joined and not left, as the events tell it, and the plain HTTP peers, without this node. Of a node
+   * that is closed, those that it knew last: the events tell nothing of them any more.
+   */
   peers(): PeerInfo[] {
     return [...joinedPeers(this.#overlay), ...this.#world.httpPeers.list]
   }
@@ -339,9 +342,13 @@ export class Node {
 
   /**
    * Takes a message that was handed to this very node from outside of the overlay (`POST /message`); false when a stream
-   * of {@link messages} is full. `sender` is a label that nobody has checked.
+   * of {@link messages} is full, or the node is closed. `sender` is a label that nobody has checked.
    */
   deliver({ sender, msg, ...trace }: PostedMessage): boolean {
+    if (this.#closed !== undefined) {
+      this.#drop('shutting-down', `message posted by ${sender}`)
+      return false
+    }
     if (!this.#streams.hasRoom) {
       this.#drop('queue-full', `message posted by ${sender}`)
       return false
@@ -357,8 +364,7 @@ export class Node {
    * a second call waits for the same. What is under way fails with `shutting-down`.
    */
   close(): Promise<void> {
-    this.#closed ??= this.#end()
-    return this.#world.handOut(this.#closed, 'close')
+    return this.#world.handOut(this.#leave(), 'close')
   }
 
   /** `await using` closes the node at the end of its block. */
@@ -413,8 +419,18 @@ export class Node {
     if (this.#closed !== undefined) return
     this.#logger.error({ reason: 'name-taken', detail }, 'stopped')
     this.#readiness.end(new HearsayError('name-taken', `${REASONS['name-taken'].text}: ${detail}`))
-    this.#closed = this.#end()
+    void this.#leave()
     this.#emitter.emit('stopped', { reason: 'name-taken', detail })
+  }
+
+  /** Once, also where what is told of it closes the node again. */
+  #leave(): Promise<void> {
+    if (this.#closed === undefined) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#closed = promise
+      resolve(this.#end())
+    }
+    return this.#closed
   }
 
   async #end(): Promise<void> {

@@ -1,7 +1,8 @@
 // Who waits for something that another node will say, by number, and until when. One timer for all of them.
 // It must not know what is waited for.
 //
-// 1. Whoever waits is told exactly once: by `settle`, or by `expire` at the latest `LATE_MS` after the deadline.
+// 1. Whoever waits is told exactly once: by `settle`, or by `expire` at the latest `LATE_MS` after the deadline, and when the
+//    timers end: no time passes any more.
 // 2. No other run of the node uses the same numbers: what comes late for one that is gone must not be taken for an answer to
 //    this one. A number is one of 2^48 at first, drawn anew for each run, and one more for each who waits.
 
@@ -14,21 +15,21 @@ const LATE_MS = 20
 /** One who waits. */
 export interface PendingAnswer {
   readonly deadlineMs: number
-  /** The deadline has passed. */
+  /** The deadline has passed, or the timers have ended. */
   readonly expire: () => void
 }
 
 /** See the head of the file. */
 export class PendingAnswers<T extends PendingAnswer> {
   readonly #nowMs: NodeWorld['nowMs']
-  readonly #timers: Pick<NodeTimers, 'wait'>
+  readonly #timers: Pick<NodeTimers, 'hasEnded' | 'wait'>
   readonly #waiting = new Map<number, T>()
   #last: number
   /** When they are looked at next; `Infinity` while nobody waits. */
   #lookMs = Number.POSITIVE_INFINITY
 
   /** @param rng seeded with what no other run of the node is; `undefined`: nobody else sees the numbers */
-  constructor(nowMs: NodeWorld['nowMs'], timers: Pick<NodeTimers, 'wait'>, rng?: Rng) {
+  constructor(nowMs: NodeWorld['nowMs'], timers: Pick<NodeTimers, 'hasEnded' | 'wait'>, rng?: Rng) {
     this.#last = rng === undefined ? 0 : rng.uint32() * 2 ** 16 + rng.below(2 ** 16)
     this.#nowMs = nowMs
     this.#timers = timers
@@ -82,7 +83,7 @@ export class PendingAnswers<T extends PendingAnswer> {
     // A nearer deadline has come meanwhile, and its look sees to this one.
     if (forMs !== this.#lookMs) return
     this.#lookMs = Number.POSITIVE_INFINITY
-    const nowMs = this.#nowMs()
+    const nowMs = this.#timers.hasEnded ? Number.POSITIVE_INFINITY : this.#nowMs()
     let nextMs = Number.POSITIVE_INFINITY
     for (const [number, pending] of this.#waiting) {
       if (pending.deadlineMs > nowMs) nextMs = Math.min(nextMs, pending.deadlineMs)

@@ -30,7 +30,7 @@ export class ReceiptBook {
   readonly #nowMs: NodeWorld['nowMs']
   readonly #awaited: PendingAnswers<Awaited>
 
-  constructor(nowMs: NodeWorld['nowMs'], timers: Pick<NodeTimers, 'wait'>, rng: Rng) {
+  constructor(nowMs: NodeWorld['nowMs'], timers: Pick<NodeTimers, 'hasEnded' | 'wait'>, rng: Rng) {
     this.#nowMs = nowMs
     this.#awaited = new PendingAnswers(nowMs, timers, rng)
   }

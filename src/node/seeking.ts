@@ -23,7 +23,7 @@ export type Found =
 
 /** What looking needs of the node. */
 export interface SeekingParts {
-  readonly overlay: Pick<Overlay, 'isLearning' | 'neighbors'>
+  readonly overlay: Pick<Overlay, 'isLearning' | 'isRunning' | 'neighbors'>
   readonly nowMs: NodeWorld['nowMs']
   readonly timers: Pick<NodeTimers, 'wait'>
 }
@@ -61,7 +61,7 @@ export class Seeking {
     this.#open++
     try {
       for (;;) {
-        const name = this.#isOver ? undefined : pick()
+        const name = this.#hasEnded ? undefined : pick()
         const leftMs = endMs - nowMs()
         if (name !== undefined && leftMs > 0) return { name, leftMs: Math.max(1, Math.round(leftMs)) }
         const failure = this.#failure(leftMs, signal)
@@ -79,10 +79,14 @@ export class Seeking {
     this.#isOver = true
   }
 
+  get #hasEnded(): boolean {
+    return this.#isOver || !this.#parts.overlay.isRunning
+  }
+
   #failure(leftMs: number, signal: AbortSignal | undefined): SendFailure | undefined {
     const { nowMs, overlay } = this.#parts
     if (signal?.aborted) return 'cancelled'
-    if (this.#isOver) return 'shutting-down'
+    if (this.#hasEnded) return 'shutting-down'
     if (leftMs > 0 && overlay.isLearning(nowMs())) return undefined
     return overlay.neighbors.size === 0 ? 'no-route' : 'unknown-peer'
   }

@@ -76,12 +76,25 @@ export class Sending {
   readonly #uncounted = new Set<number>()
   /** Messages that went by HTTP. */
   #posted = 0
+  #isOver = false
   readonly #ids = new MessageIds()
 
   constructor(parts: SendingParts) {
     this.#parts = parts
     this.#name = parts.settings.name
     this.#isLogged = isWritten(parts.settings.logger, 'debug')
+  }
+
+  /** The node leaves: nothing is sent any more. */
+  end(): void {
+    this.#isOver = true
+  }
+
+  /** Why nothing can be sent now, whatever it is: it was given up before it began, or the node leaves; `undefined`: it can. */
+  refusal(signal?: AbortSignal): 'cancelled' | 'shutting-down' | undefined {
+    if (signal?.aborted) return 'cancelled'
+    // Who closes a node in the midst of a turn of the core is told before the core is.
+    return this.#isOver || !this.#parts.overlay.isRunning ? 'shutting-down' : undefined
   }
 
   /** Messages through the overlay without an outcome. */
@@ -123,6 +136,8 @@ export class Sending {
     checkDeadline(options.deadlineMs, this.#parts.settings.deadlineMaxMs)
     checkSignal(options.signal)
     const payload = seal(value, labelsOf(options, this.#name))
+    const refusal = this.refusal(options.signal)
+    if (refusal !== undefined) return this.#refused(refusal, { ...options, to })
     if (name === undefined) return this.#refused('unknown-peer', { ...options, to })
     if (this.isPlainHttp(name)) return { status: 'accepted', outcome: this.post(name, value, options) }
     if (payload.length > LIMITS.payloadBytesMax) return this.#refused('too-large', { ...options, to: name })
@@ -165,11 +180,9 @@ export class Sending {
     payload: Uint8Array,
     { deadlineMs, signal }: Pick<SendOptions, 'deadlineMs' | 'signal'> = {},
   ): Promise<SendAnswer> {
-    const isTooLarge = payload.length > LIMITS.payloadBytesMax
-    if (isTooLarge || signal?.aborted) {
-      const reason = isTooLarge ? 'too-large' : 'cancelled'
+    const reason = payload.length > LIMITS.payloadBytesMax ? 'too-large' : this.refusal(signal)
+    if (reason !== undefined)
       return Promise.resolve(this.#refused(reason, { to, traceparent: traceparentOf(payload) }))
-    }
     return new Promise((settle: Settle) => {
       const traceparent = traceparentOf(payload)
       const isLogged = this.#isLogged || traceparent !== undefined

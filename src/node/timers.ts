@@ -16,6 +16,10 @@ export class Timers implements NodeTimers {
     this.#expired = expired
   }
 
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
   /**
    * Carries out a `timer` effect: gives the timer back after this time, never before. After the end it does nothing: a
    * listener may close the node in the middle of a turn.

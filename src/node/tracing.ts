@@ -7,6 +7,7 @@ import type { Overlay } from '../core/overlay.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import type { Asking } from './asking.ts'
 import { fieldsOf, type Note } from './envelope.ts'
+import type { Sending } from './sending.ts'
 import type { NodeLinks, NodeWorld } from './world.ts'
 
 /** What tracing needs of the node. */
@@ -15,7 +16,7 @@ export interface TracingParts {
   readonly overlay: Overlay
   readonly links: Pick<NodeLinks, 'queuedBytes'>
   readonly asking: Pick<Asking, 'ask'>
-  readonly isPlainHttp: (name: NodeName) => boolean
+  readonly sending: Pick<Sending, 'failed' | 'isPlainHttp' | 'refusal'>
   readonly nowMs: NodeWorld['nowMs']
 }
 
@@ -32,9 +33,11 @@ export class Tracing {
 
   /** Finds the way, and resolves with it or with why it ends before. */
   async trace(to: NodeName, deadlineMs: number): Promise<TraceAnswer> {
-    const { name, asking, nowMs } = this.#parts
+    const { name, asking, nowMs, sending } = this.#parts
+    const refusal = sending.refusal()
+    if (refusal !== undefined) return { ...sending.failed(refusal), hops: [] }
     // Posted to directly: a hop without a link.
-    if (this.#parts.isPlainHttp(to)) {
+    if (sending.isPlainHttp(to)) {
       return { status: 'traced', path: [name, to], hops: [{ node: name, next: to }] }
     }
     const hops: TraceHop[] = []

@@ -74,8 +74,8 @@ export class Watching {
 
   /** Tells `listener` all lines from now on, but for the first: that is what {@link OverlayWatch.all} gives. */
   watch(listener: Listener): OverlayWatch {
-    this.#listeners.add(listener)
     if (this.#hasEnded) return { all: () => this.#all(new OverlayPicture(this.#parts)), end: () => {} }
+    this.#listeners.add(listener)
     if (this.#picture === undefined) {
       this.#picture = new OverlayPicture(this.#parts)
       this.#picture.look()

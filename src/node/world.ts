@@ -130,6 +130,8 @@ export type HandedOutCall =
 
 /** The clock of one node. */
 export interface NodeTimers {
+  /** Whether {@link end} was called: nobody waits from then on. */
+  readonly hasEnded: boolean
   /** Carries out a `timer` effect: gives the timer back after this time, never before. After the end it does nothing. */
   start(timer: Timer, afterMs: number): void
   /** Resolves after this time, 24 days at most, or at the end; at once when that has been. */

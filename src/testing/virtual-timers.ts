@@ -39,6 +39,10 @@ export class VirtualTimers implements NodeTimers {
     this.#expired = expired
   }
 
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
   /** Carries out a `timer` effect. After the end it does nothing. */
   start(timer: Timer, afterMs: number): void {
     if (this.#hasEnded) return

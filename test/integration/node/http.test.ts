@@ -3,12 +3,11 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { describe, type TestContext, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { WebSocket } from 'ws'
 import { runProgram } from '../../support/node-program.ts'
 import { type RecordedNode, startBootstrap, startNode, startOverlay, until } from '../../support/node-rig.ts'
+import { PlainPeer } from '../../support/plain-peer.ts'
 import { Person } from '../guests/rig.ts'
 
 interface Answer {
@@ -28,52 +27,6 @@ async function post(to: RecordedNode, body: unknown, path = '/message'): Promise
 async function get(from: RecordedNode, path: string): Promise<Answer> {
   const answer = await fetch(`${from.http}${path}`)
   return { status: answer.status, body: (await answer.json()) as Answer['body'] }
-}
-
-/** A program that takes messages by `POST /message`, as a Flask node does. */
-class PlainPeer {
-  readonly server: Server
-  readonly bodies: unknown[] = []
-  /** What it answers. */
-  status = 200
-  /** Whether it answers at all. */
-  answers = true
-
-  constructor() {
-    this.server = createServer((request, response) => {
-      let text = ''
-      request.setEncoding('utf8').on('data', (part) => {
-        text += part
-      })
-      request.on('end', () => {
-        if (request.method === 'POST') this.bodies.push(JSON.parse(text))
-        if (this.answers) response.writeHead(this.status).end('{"status":"received"}')
-      })
-    })
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`
-  }
-
-  kill(): void {
-    this.server.close()
-    this.server.closeAllConnections()
-  }
-
-  /** Listens, and registers as `name`. */
-  static async join(t: TestContext, bootstrapUrl: string, name: string): Promise<PlainPeer> {
-    const peer = new PlainPeer()
-    t.after(() => peer.kill())
-    await new Promise<void>((resolve) => peer.server.listen(0, '127.0.0.1', resolve))
-    const answer = await fetch(`${bootstrapUrl.replace(/^ws/, 'http')}/register`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ peer: peer.url, name }),
-    })
-    assert.equal(answer.status, 200)
-    return peer
-  }
 }
 
 describe('the HTTP port of a node', { concurrency: true }, () => {
@@ -304,7 +257,11 @@ describe('plain HTTP peers', { concurrency: true }, () => {
       reason: 'shutting-down',
       at: 'a',
     })
-    await a.node.broadcast('late too')
+    assert.deepEqual(await a.node.broadcast('late too'), {
+      status: 'failed',
+      reason: 'shutting-down',
+      at: 'a',
+    })
     assert.equal(flask.bodies.length, 2)
   })
 

@@ -51,6 +51,9 @@ describe('POST /message without "to"', () => {
     const { status, body } = await post({ sender: 'node12', msg: 'Hello node8' })
     assert.equal(status, 503)
     assert.deepEqual(body, { error: 'the queue is full; send slower', reason: 'queue-full', at: 'node8' })
+    host.healthNow = { ...host.healthNow, live: false }
+    const leaving = await post({ sender: 'node12', msg: 'Hello node8' })
+    assert.deepEqual([leaving.status, leaving.body.reason], [503, 'shutting-down'])
   })
 
   test('takes any JSON value as msg, and null for what is absent', async () => {

@@ -36,6 +36,7 @@ function rig(parts: Partial<AnsweringParts> = {}) {
     },
     nowMs: () => nowMs,
     timers: {
+      hasEnded: false,
       wait: (ms) => {
         const { promise, resolve } = Promise.withResolvers<void>()
         waiting.add({ dueMs: nowMs + ms, done: resolve })

@@ -15,13 +15,14 @@ test('a question that was answered is not sent again, though its acknowledgement
     destination: () => nodeName('b'),
     find: () => assert.fail('its node is known'),
     isPlainHttp: () => false,
+    refusal: () => undefined,
     failed: () => assert.fail('nothing fails'),
     sendRevocable: (to: string, payload: Uint8Array) => {
       number = Number(decodeHeadersOf(payload)?.ask)
       return { sent: new Promise<never>(() => {}), revoke: () => revoked.push(to) }
     },
   }
-  const timers = { wait: () => new Promise<void>(() => {}) }
+  const timers = { hasEnded: false, wait: () => new Promise<void>(() => {}) }
   const asking = new Asking({
     name: nodeName('a'),
     deadlineMs: 180_000,

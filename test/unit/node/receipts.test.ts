@@ -10,7 +10,7 @@ const note = (from: string, number: number): Note =>
   ({ from, number, value: { hops: 1, via: 'a' }, hops: 1, headers: {} }) as unknown as Note
 
 test('who was gone while the broadcast waited for a link, and is back, counts once', async () => {
-  const book = new ReceiptBook(() => 0, { wait: () => new Promise(() => {}) }, new Rng(1))
+  const book = new ReceiptBook(() => 0, { hasEnded: false, wait: () => new Promise(() => {}) }, new Rng(1))
   const { number, receipts } = book.expect(['b', 'c'], 1_000)
   book.peerLeft('b')
   book.sent(number, ['b', 'c', 'd'])

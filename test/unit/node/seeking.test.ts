@@ -8,7 +8,7 @@ import { Seeking } from '../../../src/node/seeking.ts'
 it('says what is left in whole ms, whatever the clock says', async () => {
   let nowMs = 417.123
   const seeking = new Seeking({
-    overlay: { isLearning: () => true, neighbors: new Map() },
+    overlay: { isLearning: () => true, isRunning: true, neighbors: new Map() },
     nowMs: () => nowMs,
     timers: {
       wait: async (ms) => {

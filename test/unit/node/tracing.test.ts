@@ -23,7 +23,7 @@ it('gives all nodes on the way one deadline together', async () => {
         return { status: 'answered', from: to, hops: 1, rttMs: ANSWER_MS, value: { node: to, next } }
       },
     },
-    isPlainHttp: () => false,
+    sending: { isPlainHttp: () => false, refusal: () => undefined },
     nowMs: () => nowMs,
   } as unknown as TracingParts
   const answer = await new Tracing(parts).trace('d' as NodeName, 1_000)

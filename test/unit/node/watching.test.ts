@@ -167,3 +167,15 @@ test('nothing goes on when the node has ended', async () => {
   assert.equal(rig.own.length, calls)
   assert.equal(rig.watch().all().self, 'a')
 })
+
+test('who begins to watch when the node has ended gets what there is, and nobody is asked for more', async () => {
+  const rig = new Rig()
+  rig.watch()
+  await rig.pass(1_000)
+  rig.watching.end()
+  const [calls, lines] = [rig.own.length, rig.lines.length]
+  assert.equal(rig.watch().all().event, 'overlay')
+  assert.equal(rig.watching.reported(from, {}), false)
+  await rig.pass(10_000)
+  assert.deepEqual([rig.own.length, rig.lines.length], [calls, lines])
+})
