@@ -67,9 +67,9 @@ export type BroadcastAnswer =
        * only plain HTTP peers for the sequence is `http-` and a number.
        */
       readonly id: string
-      /** Links that it went out on. */
+      /** Links that it went out on; 0: no other node is there, and it was posted to the plain HTTP peers. */
       readonly neighbors: number
-      /** With receipts: how many of the known peers have it. */
+      /** With receipts: how many of the known peers have it, plain HTTP peers included. */
       readonly reached?: number
       /** With receipts: how many peers were known. */
       readonly of?: number
@@ -87,9 +87,9 @@ export interface Receipt {
   readonly name: string
   /** Links travelled. */
   readonly hops: number
-  /** The neighbor that it came from. */
+  /** The neighbor that it came from; of a plain HTTP peer the node that posted it. */
   readonly via: string
-  /** From when the broadcast was made to its receipt, in ms. */
+  /** From when the broadcast was made to its receipt, or the answer to the post, in ms. */
   readonly tookMs: number
 }
 

@@ -77,9 +77,11 @@ function arrivedText(body: Answer['body'], to: string, context: CliContext): str
       return `${paint('green', 'published')} on ${printable(to)}: ${how}`
     }
     const how =
-      reached === undefined
-        ? `handed to ${count(neighbors, 'neighbor')}, who pass it on`
-        : `reached ${reached} of ${of}`
+      reached !== undefined
+        ? `reached ${reached} of ${of}`
+        : neighbors === 0
+          ? 'posted to the plain HTTP servers, as no other node is there'
+          : `handed to ${count(neighbors, 'neighbor')}, who pass it on`
     return `${paint('green', 'sent')} to all: ${how}`
   }
   const { hops, rttMs } = body

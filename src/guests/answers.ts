@@ -292,7 +292,11 @@ export function whoList(
 
 function spreadText(answer: Extract<BroadcastAnswer, { status: 'sent' }>): string {
   const { neighbors, reached, of, missing = [] } = answer
-  if (reached === undefined || of === undefined) return `over ${count(neighbors, 'link')}`
+  if (reached === undefined || of === undefined) {
+    return neighbors === 0
+      ? 'to the plain HTTP servers: no other node is there'
+      : `over ${count(neighbors, 'link')}`
+  }
   const names = namesText(missing)
   return `reached ${reached} of ${of}${names === '' ? '' : `, not ${names}`}`
 }

@@ -1,7 +1,7 @@
 // What a node sends to all others: broadcasts, of a topic or not, with receipts or without, and copies to the plain HTTP
 // peers. It must not know how a broadcast travels, nor who listens here.
 
-import type { BroadcastAnswer, SendFailed } from '../answers.ts'
+import type { BroadcastAnswer, Receipt, SendAnswer, SendFailed } from '../answers.ts'
 import type { Notification } from '../core/events.ts'
 import type { Reason, SendFailure } from '../core/reasons.ts'
 import { HearsayError } from '../errors.ts'
@@ -21,13 +21,13 @@ export interface BroadcastOptions {
   readonly sender?: string | undefined
   /** Goes with the message, and is logged by every node that gets it (W3C Trace Context, section 3.2). Default: none. */
   readonly traceparent?: string | undefined
-  /** Whether to wait until all known peers have said that they have it. Default false. */
+  /** Whether to wait until all known peers have said that they have it, plain HTTP peers included. Default false. */
   readonly receipts?: boolean | undefined
   /** How long to wait for the first link (no longer than 10 s), and for receipts, in ms: as of `send`. Default 10,000. */
   readonly deadlineMs?: number | undefined
   /**
    * Ends the waiting, as the deadline does: before the first link the broadcast fails as `cancelled`; what has gone out
-   * cannot be called back, and receipts that have not come are missing.
+   * cannot be called back, and receipts that have not come are missing. Both break off posts to plain HTTP peers.
    */
   readonly signal?: AbortSignal | undefined
 }
@@ -64,6 +64,8 @@ export class Casting {
   /** Broadcasts that are nobody's messages. */
   readonly #uncounted = new Set<number>()
   readonly #ids = new MessageIds()
+  /** Broadcasts that were only posted. */
+  #posted = 0
 
   constructor(parts: CastingParts) {
     this.#parts = parts
@@ -75,20 +77,17 @@ export class Casting {
   }
 
   /**
-   * Sends a message to all nodes, and to the plain HTTP peers.
+   * Sends a message to all nodes, and to the plain HTTP peers, which get it at once, also where there is no link.
    * @throws HearsayError `invalid-payload` or `invalid-option`, at once
    */
   broadcast(value: JsonValue | Uint8Array, options: BroadcastOptions): Promise<BroadcastAnswer> {
-    const { httpPeers, overlay, isAlone, sending } = this.#parts
+    const { httpPeers, overlay, isAlone } = this.#parts
     const cast = this.#prepare(value, undefined, options)
     if (typeof cast === 'string') return this.#logged(options, Promise.resolve(this.#refused(cast)))
-    const posts = httpPeers.list
-    for (const peer of posts) void this.#postOrDrop(peer.name, value, options)
-    if (posts.length > 0 && overlay.neighbors.size === 0 && isAlone()) {
-      const answer = { status: 'sent', id: sending.postedId(), neighbors: 0 } as const
-      return this.#logged(options, Promise.resolve(answer))
-    }
-    return this.#logged(options, this.#cast(cast, options))
+    const posts = httpPeers.list.map(({ name }) => this.#post(name, value, options))
+    const isOnlyPosted = posts.length > 0 && overlay.neighbors.size === 0 && isAlone()
+    const ended = isOnlyPosted ? this.#onlyPosted(cast, options, posts) : this.#cast(cast, options, { posts })
+    return this.#logged(options, ended)
   }
 
   /**
@@ -99,7 +98,7 @@ export class Casting {
     checkTopic(topic)
     const cast = this.#prepare(value, topic, options)
     if (typeof cast === 'string') return this.#logged(options, Promise.resolve(this.#refused(cast)))
-    const ended = this.#cast(cast, options, topic).then((answer) =>
+    const ended = this.#cast(cast, options, { topic }).then((answer) =>
       answer.status === 'sent' ? { ...answer, listeners: cast.listeners } : answer,
     )
     return this.#logged(options, ended)
@@ -177,12 +176,12 @@ export class Casting {
   }
 
   async #cast(
-    { payload, awaited }: Prepared,
+    cast: Prepared,
     options: Pick<BroadcastOptions, 'deadlineMs' | 'signal'>,
-    topic?: string,
+    { topic, posts = [] }: { readonly topic?: string; readonly posts?: readonly Promise<Posted>[] } = {},
   ): Promise<BroadcastAnswer> {
-    const { overlay, receipts, sending, settings, onCast, onWaiting } = this.#parts
-    const { signal } = options
+    const { overlay, receipts, sending, onWaiting } = this.#parts
+    const { payload, awaited } = cast
     const isFirst = overlay.neighbors.size === 0
     const isTold = isFirst && topic !== undefined
     if (isTold) onWaiting(payload)
@@ -191,19 +190,57 @@ export class Casting {
       if (awaited !== undefined) receipts.giveUp(awaited.number)
       return sending.failed(failure)
     }
-    const id = this.#ids.broadcast(settings.name, sentAs.incarnation, sentAs.sequence)
-    onCast({ payload, ...sentAs }, isTold)
+    const id = this.#hasGone({ payload, ...sentAs }, isTold)
     if (awaited === undefined) return { status: 'sent', id, neighbors }
-    const { number } = awaited
     // Those that it went to first have a link, and are not known otherwise yet.
-    receipts.sent(number, isFirst && topic === undefined ? overlay.neighbors.keys() : [])
+    receipts.sent(awaited.number, isFirst && topic === undefined ? overlay.neighbors.keys() : [])
+    return { status: 'sent', id, neighbors, ...(await this.#reached(awaited, posts, options.signal)) }
+  }
+
+  /** No node is there that could get it; those that come are given it by a node that keeps broadcasts, as this one may. */
+  async #onlyPosted(
+    { payload, awaited }: Prepared,
+    { signal }: BroadcastOptions,
+    posts: readonly Promise<Posted>[],
+  ): Promise<BroadcastAnswer> {
+    const { overlay, receipts, tally } = this.#parts
+    tally.ended('broadcast', 'sent')
+    const { incarnation } = overlay.self
+    const id = this.#hasGone({ payload, incarnation, sequence: POSTED_FROM + this.#posted++ }, false)
+    if (awaited === undefined) return { status: 'sent', id, neighbors: 0 }
+    receipts.settle(awaited.number)
+    return { status: 'sent', id, neighbors: 0, ...(await this.#reached(awaited, posts, signal)) }
+  }
+
+  /** A broadcast has gone out; returns its id. */
+  #hasGone(cast: OwnCast, isTold: boolean): string {
+    const { onCast, settings } = this.#parts
+    onCast(cast, isTold)
+    return this.#ids.broadcast(settings.name, cast.incarnation, cast.sequence)
+  }
+
+  /** Waits for the receipts, and for the posts, which end by the same deadline. */
+  async #reached(
+    { number, receipts: all }: Awaited,
+    posts: readonly Promise<Posted>[],
+    signal: AbortSignal | undefined,
+  ): Promise<Reached> {
+    const { receipts, settings } = this.#parts
     const stop = () => receipts.settle(number)
     signal?.addEventListener('abort', stop, { once: true })
     if (signal?.aborted) stop()
-    const { receipts: came, missing } = await awaited.receipts
+    const { receipts: came, missing } = await all
     signal?.removeEventListener('abort', stop)
-    const of = came.length + missing.length
-    return { status: 'sent', id, neighbors, reached: came.length, of, missing, receipts: came }
+    if (posts.length === 0) return reachedOf(came, missing)
+    const [got, not]: [Receipt[], string[]] = [[...came], [...missing]]
+    for (const { name, answer } of await Promise.all(posts)) {
+      if (answer.status === 'failed') not.push(name)
+      else got.push({ name, hops: answer.hops, via: settings.name, tookMs: answer.rttMs })
+    }
+    return reachedOf(
+      got.sort((one, other) => one.tookMs - other.tookMs),
+      not,
+    )
   }
 
   /** Has the core send it, and gives it up at the deadline or at the signal when it has not gone out. */
@@ -249,23 +286,48 @@ export class Casting {
     return names
   }
 
-  /** A copy of a broadcast: nobody waits for its outcome, so a failure is counted. */
-  async #postOrDrop(
-    name: string,
-    value: JsonValue | Uint8Array,
-    { sender, traceparent }: BroadcastOptions,
-  ): Promise<void> {
-    const answer = await this.#parts.sending.post(name, value, { sender, traceparent })
+  /** A copy of a broadcast for one plain HTTP peer. A failure is counted: mostly nobody waits for the outcome. */
+  async #post(name: string, value: JsonValue | Uint8Array, options: BroadcastOptions): Promise<Posted> {
+    const { sender, traceparent, deadlineMs, signal } = options
+    const answer = await this.#parts.sending.post(name, value, { sender, traceparent, deadlineMs, signal })
     if (answer.status === 'failed') this.#parts.drop(answer.reason, `broadcast to the HTTP peer ${name}`)
+    return { name, answer }
   }
 }
 
 /** A payload, who is waited for, and how many are known to be meant. */
 interface Prepared {
   readonly payload: Uint8Array
-  readonly awaited: { readonly number: number; readonly receipts: Promise<Receipts> } | undefined
+  readonly awaited: Awaited | undefined
   readonly listeners: number
 }
+
+interface Awaited {
+  readonly number: number
+  readonly receipts: Promise<Receipts>
+}
+
+/** How a copy for a plain HTTP peer ended. */
+interface Posted {
+  readonly name: string
+  readonly answer: SendAnswer
+}
+
+/** Who has a broadcast. */
+interface Reached extends Receipts {
+  readonly reached: number
+  readonly of: number
+}
+
+function reachedOf(receipts: readonly Receipt[], missing: readonly string[]): Reached {
+  return { reached: receipts.length, of: receipts.length + missing.length, missing, receipts }
+}
+
+/**
+ * Broadcasts that are only posted are numbered from here on: by its id a broadcast is told from all others, and the core, which
+ * numbers what goes to nodes from 1 on, never comes so far.
+ */
+const POSTED_FROM = 2 ** 52
 
 /** What asking for receipts adds to a payload at most. */
 const RECEIPT_BYTES = 40

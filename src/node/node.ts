@@ -215,8 +215,8 @@ export class Node {
 
   /**
    * Sends a message to all nodes. Resolves when it has gone out to the neighbors; without one it waits for the first,
-   * until its deadline, unless plain HTTP peers are all that there is. With `receipts` when all peers have it, or at the
-   * deadline.
+   * until its deadline, unless plain HTTP peers are all that there is. Those are posted to at once, whatever comes of the
+   * rest. With `receipts` it resolves when all peers have it, or at the deadline.
    * @throws HearsayError `invalid-option` or `invalid-payload`, at once
    */
   broadcast(value: JsonValue | Uint8Array, options: BroadcastOptions = {}): Promise<BroadcastAnswer> {

@@ -10,6 +10,8 @@ import { type RecordedNode, startBootstrap, startNode, startOverlay, until } fro
 import { PlainPeer } from '../../support/plain-peer.ts'
 import { Person } from '../guests/rig.ts'
 
+const TRACE = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+
 interface Answer {
   readonly status: number
   readonly body: Record<string, unknown>
@@ -290,5 +292,92 @@ describe('plain HTTP peers', { concurrency: true }, () => {
     await until('flask has it', () => flask.bodies.length === 1)
     const b = await startNode(t, 'b', { bootstrap: [bootstrap.url] })
     await Promise.all([a.knows('b', 'flask'), b.knows('a', 'flask')])
+  })
+
+  test('of a broadcast that only they can get, receipts say who has it, and the history keeps it', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const a = await startNode(t, 'a', { bootstrap: [bootstrap.url], history: 5 })
+    const flask = await PlainPeer.join(t, bootstrap.url, 'flask')
+    const other = await PlainPeer.join(t, bootstrap.url, 'other')
+    await until('both are there', () => a.joined.length === 2)
+    const first = await a.node.broadcast('one', { receipts: true, traceparent: TRACE })
+    assert.ok(first.status === 'sent')
+    const { reached, of, missing, neighbors, receipts = [] } = first
+    assert.deepEqual({ reached, of, missing, neighbors }, { reached: 2, of: 2, missing: [], neighbors: 0 })
+    assert.deepEqual(receipts.map(({ name, hops, via }) => `${name} ${hops} ${via}`).toSorted(), [
+      'flask 1 a',
+      'other 1 a',
+    ])
+    assert.ok(receipts.every(({ tookMs }) => tookMs > 0))
+    other.status = 500
+    const second = await post(a, { msg: 'two', to: '*', receipts: true })
+    assert.deepEqual([second.body.reached, second.body.of, second.body.missing], [1, 2, ['other']])
+    const ann = new Person(new WebSocket(a.url))
+    t.after(() => ann.socket.terminate())
+    await once(ann.socket, 'open')
+    await ann.greeting()
+    assert.equal(await ann.ask('three'), 'sent to all, to the plain HTTP servers: no other node is there')
+    assert.equal(a.node.stats().sent.broadcast.sent, 3)
+
+    const b = await startNode(t, 'b', { bootstrap: [bootstrap.url] })
+    await a.knows('b', 'flask', 'other')
+    assert.equal((await a.node.broadcast('four')).status, 'sent')
+    const past = await b.node.history(undefined, { from: 'a' })
+    assert.deepEqual(
+      past.messages.map(({ value }) => value),
+      ['one', 'two', 'three', 'four'],
+    )
+    const ids = past.messages.map(({ id }) => id)
+    assert.deepEqual([ids[0], ids[1], new Set(ids).size], [first.id, second.body.id, 4])
+    assert.deepEqual(flask.bodies.length, 4)
+  })
+
+  test('beside nodes they count as well, and are waited for until the deadline or the signal', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const [a] = await startOverlay(t, bootstrap, ['a', 'b'])
+    assert.ok(a)
+    const flask = await PlainPeer.join(t, bootstrap.url, 'flask')
+    await a.knows('b', 'flask')
+    const all = await a.node.broadcast('hi', { receipts: true })
+    assert.deepEqual(all.status === 'sent' && [all.reached, all.of, all.missing, all.neighbors], [
+      2,
+      2,
+      [],
+      1,
+    ])
+    const times = all.status === 'sent' ? (all.receipts ?? []).map(({ tookMs }) => tookMs) : []
+    assert.deepEqual(
+      times,
+      times.toSorted((one, other) => one - other),
+    )
+    flask.answers = false
+    const giveUp = new AbortController()
+    const { signal } = giveUp
+    const waiting = a.node.broadcast('given up', { receipts: true, deadlineMs: 60_000, signal })
+    await until('it is there', () => flask.bodies.length === 2)
+    giveUp.abort()
+    const given = await waiting
+    assert.ok(given.status === 'sent' && given.missing?.includes('flask'))
+    await a.node.broadcast('for a moment', { deadlineMs: 50 })
+    await until('its post is given up', () => a.node.stats().sent.http.expired === 1)
+    assert.deepEqual(a.node.stats().sent.http, { delivered: 1, cancelled: 1, expired: 1 })
+  })
+
+  test('a broadcast that was given up before it began is not posted', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const a = await startNode(t, 'a', { bootstrap: [bootstrap.url] })
+    const flask = await PlainPeer.join(t, bootstrap.url, 'flask')
+    await until('flask is there', () => a.joined.includes('flask'))
+    const cancelled = { status: 'failed', reason: 'cancelled', at: 'a' }
+    const signal = AbortSignal.abort()
+    assert.deepEqual(await a.node.broadcast('no', { signal }), cancelled)
+    assert.deepEqual(await a.node.broadcast('no', { signal, receipts: true }), cancelled)
+    assert.deepEqual(await a.node.send('flask', 'no', { signal }), cancelled)
+    await startNode(t, 'b', { bootstrap: [bootstrap.url] })
+    await a.node.ready()
+    assert.deepEqual(await a.node.broadcast('no', { signal }), cancelled)
+    assert.equal((await a.node.send('flask', 'yes')).status, 'delivered')
+    assert.deepEqual(flask.bodies, [{ sender: 'a', msg: 'yes' }])
+    assert.equal(a.node.stats().sent.broadcast.cancelled, 3)
   })
 })

@@ -242,6 +242,8 @@ describe('asking a running node', () => {
     assert.deepEqual(JSON.parse(told.asked?.body ?? ''), { to: '*', msg: 'Hello all' })
     assert.equal(told.code, 0)
     assert.equal(told.out, 'sent to all: handed to 1 neighbor, who pass it on\n')
+    const posted = await asking(['broadcast', 'Hello'], 200, { status: 'sent', id: 'a/1/1', neighbors: 0 })
+    assert.equal(posted.out, 'sent to all: posted to the plain HTTP servers, as no other node is there\n')
   })
 
   it('broadcast tells whom it reached where receipts say so', async () => {
