@@ -29,12 +29,11 @@ export class MessageIds {
   }
 
   /**
-   * What goes by HTTP only: `origin/incarnation/http-number/peer`, and without the peer what goes to all of them.
-   * @param number of all that this run has posted
+   * What is posted to one plain HTTP peer: `origin/incarnation/http-number/peer`.
+   * @param number of all that this run has posted so
    */
-  posted(origin: string, incarnation: number, number: number, to?: string): string {
-    const id = `${this.#of(origin, incarnation)}http-${number}`
-    return to === undefined ? id : `${id}/${to}`
+  posted(origin: string, incarnation: number, number: number, to: string): string {
+    return `${this.#of(origin, incarnation)}http-${number}/${to}`
   }
 
   #of(origin: string, incarnation: number): string {

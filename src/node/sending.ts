@@ -276,7 +276,7 @@ export class Sending {
   #answerOf(name: string, outcome: PostOutcome): SendAnswer {
     const { settings, tally } = this.#parts
     tally.ended('http', outcome.status === 'delivered' ? 'delivered' : outcome.reason)
-    if (outcome.status === 'delivered') return { ...outcome, hops: 1, id: this.postedId(name) }
+    if (outcome.status === 'delivered') return { ...outcome, hops: 1, id: this.#postedId(name) }
     settings.logger.debug({ peer: name, reason: outcome.reason, detail: outcome.detail }, 'post-failed')
     return this.failed(outcome.reason, outcome.reason === 'refused' ? name : this.#name)
   }
@@ -295,8 +295,8 @@ export class Sending {
     return { status: 'failed', reason, at }
   }
 
-  /** The id of one more message that goes by HTTP, to this peer or to all of them. */
-  postedId(to?: string): string {
+  /** The id of one more message that is posted to this peer. */
+  #postedId(to: string): string {
     return this.#ids.posted(this.#name, this.#parts.overlay.self.incarnation, ++this.#posted, to)
   }
 

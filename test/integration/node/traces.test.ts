@@ -246,7 +246,7 @@ describe('a trace', { concurrency: true }, () => {
     assert.deepEqual(logged, [{ room: 'node', traceparent: TRACE, from: 'a', to: 'flask', ...outcome }])
     const sent = await node.broadcast('all', { traceparent: TRACE })
     assert.ok(sent.status === 'sent')
-    assert.match(sent.id, /^a\/\d+\/http-\d$/)
+    assert.match(sent.id, /^a\/\d+\/\d+$/)
     assert.ok(logged.some((line) => 'id' in line && line.id === sent.id))
   })
 })
