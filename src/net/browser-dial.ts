@@ -59,7 +59,9 @@ function watched(
   { timeoutMs, onHeard }: { readonly timeoutMs: number; readonly onHeard: () => void },
 ): Dial {
   const place = placeOf(socket.url)
+  let isSettled = false
   const settle = (): void => {
+    isSettled = true
     clearTimeout(timeout)
     socket.onopen = null
     socket.onclose = null
@@ -82,6 +84,8 @@ function watched(
   }
   return {
     cancel() {
+      // An open socket is somebody else's.
+      if (isSettled) return
       settle()
       socket.close()
     },

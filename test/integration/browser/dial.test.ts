@@ -76,6 +76,21 @@ test('a page that came by https may dial wss only, but for its own machine', asy
   assert.equal(await ends(url), 'open')
 })
 
+test('a dial that has ended cannot be cancelled: the connection is that of its link', async (t) => {
+  const { url } = await startNode(t, 'n1')
+  const closed = Promise.withResolvers<number>()
+  const dial = browserDial(() => {})(url, {
+    onOpen: (socket) => {
+      socket.lead({ onMessage: () => {}, onFailed: () => {}, onClosed: (code) => closed.resolve(code) })
+      dial.cancel()
+      assert.equal(socket.isOpen, true)
+      socket.close(4000, 'left')
+    },
+    onFailed: assert.fail,
+  })
+  assert.equal(await closed.promise, 4000)
+})
+
 test('a dial that was cancelled tells nothing', async (t) => {
   const { url, taken } = await silent(t)
   const handlers = { onOpen: () => assert.fail(), onFailed: () => assert.fail() }
