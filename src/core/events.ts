@@ -19,6 +19,17 @@ export type Input =
    * dials wait no more.
    */
   | { readonly type: 'awake' }
+  /**
+   * The node's process is about to stand still, and may never go on: the node leaves as with `leave`, but for what waits
+   * for a link, which goes on waiting, and may come back. What is in flight fails with `expired`.
+   */
+  | { readonly type: 'away' }
+  /**
+   * It is back: it goes on as a run that has just started, under this incarnation or the next one above its own. The wall
+   * clock in ms since 1970, as at a start: above that of each run that was started meanwhile. Without `away` before it
+   * as `awake`.
+   */
+  | { readonly type: 'back'; readonly incarnation: number }
   /** A connection is up, not yet known whose. `dialed`: the URL of our dial; absent when the other end dialled. */
   | { readonly type: 'link-open'; readonly link: LinkId; readonly dialed?: string }
   /** A connection is gone, by whichever end. Given exactly once per link, also after a `close` effect. */

@@ -30,7 +30,7 @@ export interface OverlayView {
   readonly planDueMs: number
   readonly directory: DirectoryView
   readonly links: LinksView
-  readonly presence: Pick<Presence, 'dueMs'>
+  readonly presence: Pick<Presence, 'dueMs' | 'isAway'>
   readonly antiEntropy: Pick<AntiEntropy, 'links'>
   readonly dialing: DialingMemory
   readonly routes: ReturnType<RoutesOnDemand['inspect']>
@@ -86,6 +86,7 @@ export function checkInvariants(
     ...checkBroadcast(view, at),
     ...checkIncoming(view.incoming, config),
     ...checkMemory(view, at),
+    ...checkAway(view),
   ]
   if (depth === 'all') {
     broken.push(...checkDirectory(directory, links), ...checkTold(directory, config, at))
@@ -256,7 +257,7 @@ export function checkIncoming(
 
 /** What is remembered is about what is there. */
 export function checkMemory(view: OverlayView, { nowMs, lateMs }: Moment): string[] {
-  const { antiEntropy, directory, links, config, planDueMs } = view
+  const { antiEntropy, directory, links, config, planDueMs, presence } = view
   const broken: string[] = []
   for (const link of antiEntropy.links) {
     if (links.up(link) === undefined) broken.push(`memory: hashes of link ${link}, which is not up`)
@@ -264,6 +265,23 @@ export function checkMemory(view: OverlayView, { nowMs, lateMs }: Moment): strin
   const { size } = directory
   if (size > config.directoryNodesMax) broken.push(`limits: ${size} records`)
   if (nowMs - planDueMs > lateMs) broken.push(`L3: dials were to be planned at ${planDueMs}`)
-  if (planDueMs === Number.POSITIVE_INFINITY) broken.push('L3: no more dials will be planned')
+  const isPlanned = planDueMs < Number.POSITIVE_INFINITY
+  if (!isPlanned && !presence.isAway) broken.push('L3: no more dials will be planned')
+  return broken
+}
+
+/** J3, and P5 of what it will publish. */
+export function checkAway({
+  links,
+  planDueMs,
+  presence,
+}: Pick<OverlayView, 'links' | 'planDueMs' | 'presence'>): string[] {
+  if (!presence.isAway) return []
+  const broken: string[] = []
+  const open = [...links.all].length
+  if (open > 0) broken.push(`J3: ${open} links are open while it is away`)
+  if (planDueMs < Number.POSITIVE_INFINITY)
+    broken.push(`J3: dials are planned at ${planDueMs}, and it is away`)
+  if (presence.dueMs !== undefined) broken.push(`P5: a record is due at ${presence.dueMs}, and it is away`)
   return broken
 }

@@ -39,6 +39,12 @@ export class Learning {
     return true
   }
 
+  /** The node leaves, and may come back: it learns then as one that has just started. */
+  beginAnew(): void {
+    this.#linkedMs = undefined
+    this.#newsMs = Number.NEGATIVE_INFINITY
+  }
+
   /** A peer came, went, or was learned of. */
   news(nowMs: number): void {
     this.#newsMs = nowMs

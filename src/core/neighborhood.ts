@@ -4,7 +4,8 @@
 //
 // J1  the application is told once of each link that comes up, and once when it is gone, unless the node has ended before;
 //     so is each machine that keeps something for a link
-// J2  a node that runs always has a time at which it looks again whom to dial (L3)
+// J2  a node that runs always has a time at which it looks again whom to dial (L3), unless it is away
+// J3  a node that is away has no link, and dials nobody
 
 import type { Broadcast } from './broadcast.ts'
 import type { CoreConfig } from './config.ts'
@@ -37,7 +38,7 @@ export interface NeighborhoodParts {
   readonly directory: Directory
   readonly links: Links
   readonly routes: Pick<RoutesOnDemand, 'current'>
-  readonly presence: Pick<Presence, 'changed' | 'outdid' | 'outdone'>
+  readonly presence: Pick<Presence, 'changed' | 'isAway' | 'outdid' | 'outdone'>
   readonly reach: Pick<Reach, 'neighborDown' | 'neighborUp'>
   readonly antiEntropy: Pick<AntiEntropy, 'linkDown' | 'linkUp'>
   readonly broadcast: Pick<Broadcast, 'decline' | 'flush' | 'linkDown' | 'linkUp'>
@@ -104,6 +105,7 @@ export class Neighborhood {
     const isRival = (contact: (typeof contacts)[number]): boolean => 'name' in contact && contact.name === own
     this.#dialing.addContacts(contacts.filter((contact) => !isRival(contact)))
     for (const { url } of contacts.filter(isRival)) {
+      if (this.#parts.presence.isAway) break
       if (this.#dialing.once(url, this.#turn.nowMs)) this.#turn.dial(url)
     }
     this.planSoon()
@@ -121,9 +123,19 @@ export class Neighborhood {
     this.planSoon()
   }
 
+  /** The node has said that it leaves: closes every link, and dials nobody any more. */
+  leave(): void {
+    for (const { id } of [...this.#links.all]) this.close(id, 'left')
+    this.#planToken++
+    this.#planDueMs = Number.POSITIVE_INFINITY
+  }
+
   /** A connection was opened. */
   opened(link: LinkId, dialed: string | undefined): void {
-    this.#links.opened(link, dialed, this.hello())
+    if (this.#parts.presence.isAway) {
+      this.#turn.close(link, 'left')
+      if (dialed !== undefined) this.dialFailed(dialed)
+    } else this.#links.opened(link, dialed, this.hello())
   }
 
   /** A hello came. */
@@ -184,7 +196,7 @@ export class Neighborhood {
   }
 
   #planAt(dueMs: number): void {
-    if (dueMs >= this.#planDueMs) return
+    if (dueMs >= this.#planDueMs || this.#parts.presence.isAway) return
     this.#planDueMs = dueMs
     this.#turn.timerAt({ kind: 'links', token: ++this.#planToken }, dueMs)
   }

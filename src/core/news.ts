@@ -27,7 +27,7 @@ export interface NewsParts {
   readonly directory: Pick<Directory, 'get' | 'own'>
   readonly links: Pick<Links, 'neighbors'>
   readonly reach: Pick<Reach, 'learn'>
-  readonly presence: Pick<Presence, 'claimed' | 'outbidOverheard' | 'overhear' | 'raise'>
+  readonly presence: Pick<Presence, 'back' | 'claimed' | 'outbidOverheard' | 'overhear' | 'raise'>
   readonly delivery: Pick<Delivery, 'incarnationRaised'>
   /** Another run keeps this node's name: this one has to stop, at once. */
   readonly onNameLost: (detail: string) => void
@@ -97,13 +97,19 @@ export class News {
 
   /** The numbers of this incarnation are used up by forgeries: goes on under the next one. False when the node stops for it. */
   raiseIncarnation(): boolean {
-    const { delivery, directory, onNameLost, presence } = this.#parts
-    if (presence.raise() === 'lost') {
-      onNameLost(`broadcasts were forged under the last incarnation of ${directory.own.record.name}`)
-      return false
-    }
-    delivery.incarnationRaised()
-    return true
+    return this.#hasRaised(this.#parts.presence.raise(), 'broadcasts were forged under')
+  }
+
+  /** The node goes on after it has left. */
+  back(incarnation: number): void {
+    this.#hasRaised(this.#parts.presence.back(incarnation), 'it has left under')
+  }
+
+  #hasRaised(verdict: ReturnType<Presence['raise']>, why: string): boolean {
+    const { delivery, directory, onNameLost } = this.#parts
+    if (verdict === 'lost') onNameLost(`${why} the last incarnation of ${directory.own.record.name}`)
+    else delivery.incarnationRaised()
+    return verdict !== 'lost'
   }
 
   /** A broadcast of this name and incarnation has come, or an acknowledgement for it: see Presence, P4. */

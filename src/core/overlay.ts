@@ -5,6 +5,7 @@
 //
 // O1  after `left` or `stopped` no input has an effect, but for the refusals of `send` and `broadcast`
 // O2  each `send` and `broadcast` input is answered by exactly one notification, now or later
+// O3  between `away` and `back` nothing is sent to anybody; whatever is kept for the application is kept
 
 import { Broadcast } from './broadcast.ts'
 import { Coalescing } from './coalescing.ts'
@@ -266,6 +267,13 @@ export class Overlay {
       case 'awake':
         this.#neighborhood.awake()
         break
+      case 'away':
+        this.#goAway()
+        break
+      case 'back':
+        if (this.#presence.isAway) this.#news.back(input.incarnation)
+        this.#neighborhood.awake()
+        break
       case 'link-open':
         this.#neighborhood.opened(input.link, input.dialed)
         break
@@ -364,6 +372,15 @@ export class Overlay {
     this.#news.heartbeat()
     this.#neighborhood.heartbeat()
     this.#turn.timerAt({ kind: 'heartbeat' }, this.#turn.nowMs + this.#config.heartbeatMs)
+  }
+
+  /** Says good-bye to everybody, and waits for `back`. What is in flight can no longer be acknowledged. */
+  #goAway(): void {
+    if (this.#presence.isAway) return
+    this.#broadcast.publish(this.#presence.next('leaving'))
+    this.#delivery.incarnationRaised()
+    this.#learning.beginAnew()
+    this.#neighborhood.leave()
   }
 
   #stop(detail: string): void {

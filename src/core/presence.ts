@@ -12,6 +12,8 @@
 // P4  a later run of this name of which others know by its messages is outbid as one is of which they have the record: what
 //     this run sends is else taken for old. Its broadcasts tell, and acknowledgements for it of whom this run has written
 //     to. A settled run waits for the record, which decides (P2)
+// P5  a node that is away has published that it leaves, and nothing since. It comes back under a raised incarnation, as a
+//     run that has just started; a run that has left is no reason to stop
 
 import type { CoreConfig } from './config.ts'
 import { compareRecords, type Directory } from './directory.ts'
@@ -79,6 +81,7 @@ export class Presence {
   changed(): void {
     const { nowMs } = this.#turn
     if (this.#links.neighbors.size > 0) this.#firstLinkMs ??= nowMs
+    if (this.isAway) return
     if (this.#dueMs !== undefined) return
     const { publishDelayMs, publishIntervalMs } = this.#config
     this.#dueMs = Math.max(nowMs + publishDelayMs, this.#publishedMs + publishIntervalMs)
@@ -139,13 +142,28 @@ export class Presence {
     return nowMs - (this.#firstLinkMs ?? nowMs) > this.#config.takeoverMs
   }
 
-  /** Goes on under the next incarnation; `lost` when there is none. */
-  raise(): 'raised' | 'lost' {
+  /** Goes on under the next incarnation, or under this one when that is above it; `lost` when there is none. */
+  raise(atLeast = 0, state = this.#directory.own.record.state): 'raised' | 'lost' {
     const own = this.#directory.own.record
     if (own.incarnation > INCARNATION_MAX) return 'lost'
-    this.#directory.replaceOwn({ ...own, incarnation: own.incarnation + 1 })
+    const incarnation = Math.max(own.incarnation + 1, Math.min(atLeast, INCARNATION_MAX))
+    this.#directory.replaceOwn({ ...own, incarnation, state })
     this.changed()
     return 'raised'
+  }
+
+  /** Whether this run has said that it leaves. */
+  get isAway(): boolean {
+    return this.#directory.own.record.state === 'leaving'
+  }
+
+  /** The node goes on after it has left (P5). */
+  back(incarnation: number): 'raised' | 'lost' {
+    this.#firstLinkMs = undefined
+    this.#firstOutdoneMs = undefined
+    this.#outbid.clear()
+    this.#overheardOutbid = 0
+    return this.raise(incarnation, 'up')
   }
 
   /** A broadcast of this name and incarnation has come, or an acknowledgement for it (P4). True: this run goes on above it. */
@@ -193,8 +211,8 @@ export class Presence {
   }
 
   /** Whether this run need not take another for alive: who is outbid and comes back with a still later record is. */
-  #mayOutbid({ instance }: PeerRecord): boolean {
-    if (!this.#isSettled) return true
+  #mayOutbid({ instance, state }: PeerRecord): boolean {
+    if (!this.#isSettled || state === 'leaving') return true
     if (this.#outbid.has(instance) || this.#outbid.size === OUTBID_MAX) return false
     this.#outbid.add(instance)
     return true

@@ -79,8 +79,11 @@ function inputText(input: Input): string {
       return `send ${input.id} to ${input.to}, ${input.payload.length} bytes`
     case 'broadcast':
       return `broadcast ${input.id}, ${input.payload.length} bytes`
+    case 'back':
+      return `back as ${input.incarnation}`
     case 'start':
     case 'awake':
+    case 'away':
     case 'leave':
       return input.type
   }

@@ -136,6 +136,8 @@ type Step =
   | { readonly do: 'contacts'; readonly urls: readonly string[] }
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'awake' }
+  | { readonly do: 'away' }
+  | { readonly do: 'back'; readonly incarnation: number }
   | { readonly do: 'leave' }
 
 // A hello under this node's own name is mostly its end: there are enough of them in `related`.
@@ -182,6 +184,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('awake') }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('away') }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('back'),
+      incarnation: fc.constantFrom(0, OWN_INCARNATION + 1, OWN_INCARNATION + 1_000_000),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('leave') }) },
 ) as fc.Arbitrary<Step>
 
@@ -259,6 +269,12 @@ class Driver {
         break
       case 'awake':
         this.#take({ type: 'awake' })
+        break
+      case 'away':
+        this.#take({ type: 'away' })
+        break
+      case 'back':
+        this.#take({ type: 'back', incarnation: step.incarnation })
         break
       case 'wait':
         this.wait(step.ms)

@@ -120,6 +120,78 @@ for (const { title, clock } of [
   })
 }
 
+/** A date above every one of the run: what a wall clock says when a process goes on. */
+const LATER = 10_000_000
+
+simulate({ file, title: 'a node that was away is back at once', seeds: [7, 8, 9] }, (seed) => {
+  const net = network(30, { seed })
+  converge(net)
+  net.run(2_000)
+  // Longer than anybody remembers it, too.
+  for (const awayMs of [5_000, 700_000]) {
+    const since = net.notices.length
+    const name = new Rng(seed + awayMs).pick(net.names)!
+    const [other = ''] = net.names.filter((node) => node !== name)
+    net.feed(name, { type: 'away' })
+    net.run(awayMs - 3_000)
+    net.broadcast(other, payloadOf(7))
+    const waiting = net.send(name, other, payloadOf(8))
+    const refused = net.send(other, name, payloadOf(9))
+    net.run(3_000)
+    net.feed(name, { type: 'back', incarnation: LATER + awayMs })
+    converge(net, 3_000)
+    net.run(CORE_DEFAULTS.routesIntervalMs)
+    checkToldOnce(net, since, name, 'left')
+    checkReached(net, name)
+    checkLinks(net)
+    const outcomes = outcomesOf(net)
+    assert.equal(outcomes.get(waiting)?.status, 'delivered', 'what waited goes out')
+    assert.equal(outcomes.get(refused)?.status, 'failed', 'who has left gets nothing')
+    const missed = toldSince(net, since, 'message').filter(
+      ({ node, notification }) => node === name && notification.broadcast,
+    )
+    assert.equal(missed.length, 1, 'what was broadcast meanwhile comes')
+    assert.deepEqual(toldSince(net, since, 'stopped'), [])
+  }
+})
+
+for (const { title, dateMs } of [
+  { title: 'of two runs of a name of which one is always away the other is reached', dateMs: LATER },
+  { title: 'of two runs of a name the one that is back is reached, though its clock went back', dateMs: 0 },
+]) {
+  simulate({ file, title, seeds: [10, 11, 12] }, (seed) => {
+    const net = network(20, { seed })
+    const others = namesOf(20)
+    const isReached = (run: string): void => {
+      const { self } = net.overlay(run)
+      const isKnown = (node: string): boolean => {
+        const entry = net.overlay(node).directory.get(self.name)
+        return entry?.reachable === true && entry.record.instance === self.instance
+      }
+      const tookMs = net.runUntil(() => others.every(isKnown), 5_000)
+      assert.ok(tookMs !== undefined, `${run} is not known to all`)
+      const ids = others.map((from) => net.send(from, 'anna', payloadOf(1)))
+      net.run(2_000)
+      const outcomes = outcomesOf(net)
+      for (const id of ids) assert.equal(outcomes.get(id)?.status, 'delivered', `to ${run}`)
+    }
+    net.start('one', { claims: 'anna', dialable: false })
+    isReached('one')
+    net.feed('one', { type: 'away' })
+    net.start('two', { claims: 'anna', dialable: false })
+    isReached('two')
+    for (let round = 1; round <= 6; round++) {
+      const [gone, back] = round % 2 === 1 ? ['two', 'one'] : ['one', 'two']
+      net.feed(gone!, { type: 'away' })
+      // In the same moment, too.
+      net.run(round % 3 === 0 ? 0 : 1_000)
+      net.feed(back!, { type: 'back', incarnation: dateMs + round })
+      isReached(back!)
+    }
+    assert.deepEqual(toldSince(net, 0, 'stopped'), [])
+  })
+}
+
 /** Everybody else is told that it is gone, for this reason, and then that it is back. */
 function checkToldOnce(net: SimNetwork, since: number, name: string, reason: 'left' | 'unreachable'): void {
   for (const node of net.names.filter((other) => other !== name)) {

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { CORE_DEFAULTS } from '../../../src/core/config.ts'
 import type { Entry } from '../../../src/core/directory.ts'
 import {
+  checkAway,
   checkBroadcast,
   checkDelivery,
   checkDialing,
@@ -208,6 +209,21 @@ test('memory', () => {
   assert.deepEqual(broken({ config: { ...view.config, directoryNodesMax: 4 } }), ['limits'])
   assert.deepEqual(broken({ planDueMs: a.nowMs - 3 }), ['L3'])
   assert.deepEqual(broken({ planDueMs: Number.POSITIVE_INFINITY }), ['L3'])
+})
+
+test('while it is away', () => {
+  const a = settled()
+  const { links, ...before } = a.overlay.inspect()
+  assert.deepEqual(checkAway({ links, ...before }), [])
+  a.take({ type: 'away' })
+  const view = a.overlay.inspect()
+  const broken = (changes: Partial<OverlayView>): string[] => numbers(checkAway({ ...view, ...changes }))
+  assert.deepEqual(broken({}), [])
+  assert.deepEqual(broken({ planDueMs: a.nowMs }), ['J3'])
+  assert.deepEqual(broken({ presence: { isAway: true, dueMs: a.nowMs } }), ['P5'])
+  const [link] = settled().overlay.neighbors.values()
+  const open = { all: [link as LinkState].values(), neighbors: new Map(), up: () => undefined }
+  assert.deepEqual(broken({ links: open }), ['J3'])
 })
 
 test('after the end', () => {
