@@ -17,6 +17,11 @@ export interface BootstrapClientOptions extends Partial<RegistrationTimes> {
   readonly logger?: Logger
   /** For the backoff: from 0 inclusive to 1 exclusive. Default `Math.random`. */
   readonly random?: () => number
+  /**
+   * The node was a member before, and another run of its name may be about to leave: the first refusals of the name are
+   * not the last word. Default false.
+   */
+  readonly wasMember?: boolean
   /** Where it runs: `clientSockets`, unless it is simulated. */
   readonly world: ClientWorld
 }
@@ -76,7 +81,7 @@ export class BootstrapClient {
   readonly #handlers: BootstrapClientHandlers
   readonly #logger: Logger
   readonly #places: readonly Place[]
-  #wasRegistered = false
+  #wasRegistered: boolean
   /** Refusals of the name since a bootstrap accepted it last. */
   #refusals = 0
   #httpPeersTold = '[]'
@@ -87,6 +92,7 @@ export class BootstrapClient {
     this.#options = options
     this.#handlers = handlers
     this.#logger = options.logger ?? silentLogger
+    this.#wasRegistered = options.wasMember ?? false
     const urls = new Set(
       options.urls.map((text) => {
         const canonical = normalizeUrl(text)

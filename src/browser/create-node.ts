@@ -41,6 +41,11 @@ export async function createNode(options: BrowserNodeOptions = {}): Promise<Brow
       catchUp()
       doors.awake()
     },
+    onAway: () => doors.away(),
+    onBack: () => {
+      catchUp()
+      doors.back()
+    },
     // As much of it as happens in this turn: the others are told.
     onGone: () => void node.close(),
   })

@@ -14,8 +14,10 @@ export class BrowserDoors implements NodeDoors {
   readonly #settings: MemberSettings
   readonly #world: ClientWorld
   readonly #onClose: () => void
+  /** `undefined` before the doors are open, and when the node leaves for good. */
   #handlers: DoorsHandlers | undefined
   #registrations: Registrations | undefined
+  #isAway = false
 
   /** @param onClose the node has ended */
   constructor(settings: MemberSettings, world: ClientWorld, onClose: () => void) {
@@ -34,9 +36,7 @@ export class BrowserDoors implements NodeDoors {
 
   open(handlers: DoorsHandlers): void {
     this.#handlers = handlers
-    // Plain HTTP peers are no business of a page: it may post only to those that let it.
-    const ours = { ...handlers, onHttpPeers: () => {} }
-    this.#registrations = new Registrations(this.#settings, ours, this.#world)
+    this.#register(handlers, false)
   }
 
   /** The page was asleep, or without a network, and is back. */
@@ -45,12 +45,36 @@ export class BrowserDoors implements NodeDoors {
     this.#handlers?.onAwake()
   }
 
+  /** The page goes into the browser's cache, and may come back: the others are told in this turn, because it is the last one. */
+  away(): void {
+    if (this.#handlers === undefined) return
+    this.#isAway = true
+    this.#handlers.onAway()
+    void this.#registrations?.leave()
+  }
+
+  /** The page is back. */
+  back(): void {
+    if (this.#handlers === undefined) return
+    this.#handlers.onBack()
+    if (this.#isAway) this.#register(this.#handlers, true)
+    else this.#registrations?.hurry()
+    this.#isAway = false
+  }
+
+  #register(handlers: DoorsHandlers, wasMember: boolean): void {
+    // Plain HTTP peers are no business of a page: it may post only to those that let it.
+    const ours = { ...handlers, onHttpPeers: () => {} }
+    this.#registrations = new Registrations({ ...this.#settings, wasMember }, ours, this.#world)
+  }
+
   /** There are no guests. */
   deliver(): boolean {
     return false
   }
 
   async leave(): Promise<void> {
+    this.#handlers = undefined
     await this.#registrations?.leave()
   }
 

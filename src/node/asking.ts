@@ -63,6 +63,8 @@ interface Asked extends PendingAnswer {
   readonly settle: (answer: RequestAnswer) => void
   /** Gives the question up. */
   revoke: () => void
+  /** Whether it was delivered: only the answer is missing. */
+  hasArrived: boolean
 }
 
 const FAILURES: ReadonlySet<string> = new Set<RequestFailure>(['no-handler', 'handler-failed', 'queue-full'])
@@ -152,6 +154,7 @@ export class Asking {
         settle({ status: 'failed', reason: 'expired', at: name })
       },
       revoke: () => {},
+      hasArrived: false,
     }
     const number = this.#asked.add(asked)
     const abort = () => this.#fail(number, 'cancelled', name)
@@ -205,6 +208,14 @@ export class Asking {
       if (to === name) this.#fail(number, 'peer-left', this.#parts.name)
   }
 
+  /** The node says good-bye: answers to the run that has asked do not come any more, and what came of it is not known. */
+  away(): void {
+    const { name } = this.#parts
+    for (const [number, { to, hasArrived }] of this.#asked) {
+      if (hasArrived && to !== name) this.#fail(number, 'expired', name)
+    }
+  }
+
   /** Nobody waits any more. */
   end(): void {
     const { name } = this.#parts
@@ -227,7 +238,9 @@ export class Asking {
     // It is this node's to wait for the answer: a message that was not acknowledged in time may have arrived.
     const revocable = this.#parts.sending.sendRevocable(to, sealed, deadlineMs)
     void revocable.sent.then(({ answer }) => {
+      const asked = this.#asked.get(number)
       if (answer.status === 'failed') this.#fail(number, answer.reason, answer.at)
+      else if (asked !== undefined) asked.hasArrived = true
     })
     return revocable
   }

@@ -211,6 +211,12 @@ export class Conversation {
     this.#receipts.peerLeft(name)
   }
 
+  /** The node says good-bye, and may come back: what others would have said to it until now does not come any more. */
+  away(): void {
+    this.asking.away()
+    this.#receipts.away()
+  }
+
   /** For checks: what must be bounded while the node runs, and nothing when it has ended. */
   inspect(): ConversationView {
     return {

@@ -145,6 +145,8 @@ export class Node {
       onHttpPeers: (peers) => this.#peerNews.httpPeers(this.#world.httpPeers.replace(peers)),
       onNameTaken: (detail) => this.#stop(detail),
       onAwake: () => this.#loop.feed({ type: 'awake' }),
+      onAway: () => this.#away(),
+      onBack: () => this.#back(),
     })
   }
 
@@ -412,7 +414,18 @@ export class Node {
     this.#logger.trace({ reason, detail }, 'drop')
   }
 
-  // The end.
+  // The end, and what may turn out to be one.
+
+  #away(): void {
+    this.#loop.feed({ type: 'away' })
+    this.#conversation.away()
+    this.#logger.info({ name: this.name }, 'away')
+  }
+
+  #back(): void {
+    this.#loop.feed({ type: 'back', incarnation: this.#world.wallMs() })
+    this.#logger.info({ name: this.name }, 'back')
+  }
 
   /** Another process has the name: everything ends at once. */
   #stop(detail: string): void {

@@ -22,6 +22,8 @@ interface Awaited extends PendingAnswer {
   readonly receipts: Receipt[]
   readonly gone: Set<string>
   readonly sentMs: number
+  /** Whether the broadcast has gone out. */
+  isOut: boolean
   readonly settle: (receipts: Receipts) => void
 }
 
@@ -49,6 +51,7 @@ export class ReceiptBook {
       receipts: [],
       gone: new Set(),
       sentMs,
+      isOut: false,
       deadlineMs: sentMs + deadlineMs,
       settle: resolve,
       expire: () => resolve(resultOf(awaited)),
@@ -59,6 +62,7 @@ export class ReceiptBook {
   /** The broadcast has gone out, to these peers as well: those that were not known when it was made. */
   sent(number: number, peers: Iterable<string>): void {
     const awaited = this.#awaited.get(number)
+    if (awaited !== undefined) awaited.isOut = true
     for (const name of peers) {
       awaited?.missing.add(name)
       // It was gone while the broadcast waited for a link, and is back.
@@ -88,6 +92,11 @@ export class ReceiptBook {
       if (missing.delete(name)) gone.add(name)
       this.#settleIfDone(number)
     }
+  }
+
+  /** The node says good-bye: receipts for the run that has broadcast do not come any more. */
+  away(): void {
+    for (const [number, { isOut }] of this.#awaited) if (isOut) this.settle(number)
   }
 
   /** A broadcast has failed: there will be no receipts. */

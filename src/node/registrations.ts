@@ -7,18 +7,20 @@ import { withFields } from '../logger.ts'
 import type { MemberSettings } from './member-options.ts'
 import type { DoorsHandlers } from './world.ts'
 
+type RegistrationSettings = Pick<MemberSettings, 'bootstrap' | 'logger'> & { readonly wasMember?: boolean }
+
 /** See the head of the file. */
 export class Registrations {
   readonly #client: BootstrapClient
 
-  /** Begins to register. */
+  /** Begins to register. @param settings.wasMember the node has been registered before, and has left. Default false */
   constructor(
-    { bootstrap, logger }: MemberSettings,
+    { bootstrap, logger, wasMember = false }: RegistrationSettings,
     { hello, onContacts, onHttpPeers, onNameTaken }: DoorsHandlers,
     world: ClientWorld,
   ) {
     this.#client = new BootstrapClient(
-      { urls: bootstrap, hello, logger: withFields(logger, { room: 'bootstrap' }), world },
+      { urls: bootstrap, hello, wasMember, logger: withFields(logger, { room: 'bootstrap' }), world },
       {
         onContacts,
         onPeerEvents: () => {},

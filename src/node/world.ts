@@ -225,4 +225,8 @@ export interface DoorsHandlers {
   readonly onNameTaken: (detail: string) => void
   /** The place where the node runs stood still, or was without a network, and is back: what was lost can be found again. */
   readonly onAwake: () => void
+  /** That place is about to stand still, and may never go on: this turn is the last one in which somebody can be told. */
+  readonly onAway: () => void
+  /** It goes on. */
+  readonly onBack: () => void
 }

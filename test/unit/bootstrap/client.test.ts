@@ -9,7 +9,7 @@ import type { PeerEvents } from '../../../src/core/messages.ts'
 import { helloOf, nodeName, urlOf } from '../../support/core-rig.ts'
 
 /** A client of one bootstrap, which accepts the first `accepted` hellos and refuses the name after that. */
-function clientOf(accepted: number, isLinkless: () => boolean) {
+function clientOf(accepted: number, isLinkless: () => boolean, wasMember = false) {
   const waiting: (() => void)[] = []
   const told: string[] = []
   const contacts: string[] = []
@@ -51,6 +51,7 @@ function clientOf(accepted: number, isLinkless: () => boolean) {
   const client = new BootstrapClient(
     {
       urls: ['ws://bootstrap:5000'],
+      wasMember,
       hello: () => helloOf('node1', { name: nodeName('node1'), linkless: isLinkless() }),
       world: { nowMs: () => 0, after, dial },
     },
@@ -127,6 +128,13 @@ test('a name that was its own is given up after several refusals, if the node ha
     if (isLinkless) assert.equal(dials(), 9)
     else assert.ok(dials() > 20, 'goes on')
   }
+})
+
+test('a name that was its own before is not given up at once either: whoever has it may be about to leave', () => {
+  const { told, steps, dials } = clientOf(0, () => true, true)
+  steps(100)
+  assert.deepEqual(told, ['name taken: in use elsewhere'])
+  assert.equal(dials(), 8)
 })
 
 test('what waits to dial again dials at once when it is told to, and is not dialled twice', () => {

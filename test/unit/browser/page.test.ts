@@ -18,7 +18,11 @@ function pageOf(t: TestContext) {
     for (const name of Object.keys(globals)) Reflect.deleteProperty(globalThis, name)
   })
   const told: string[] = []
-  const end = watchPage({ onAwake: () => told.push('awake'), onGone: () => told.push('gone') })
+  const tell = (what: string) => () => void told.push(what)
+  const end = watchPage({
+    ...{ onAwake: tell('awake'), onAway: tell('away') },
+    ...{ onBack: tell('back'), onGone: tell('gone') },
+  })
   const happens = (target: EventTarget, type: string, more: object = {}) =>
     target.dispatchEvent(Object.assign(new Event(type), more))
   return { window, document, told, end, happens }
@@ -30,7 +34,6 @@ test('a page is awake when it is looked at, thawed, shown again or online', (t) 
   happens(document, 'visibilitychange')
   happens(window, 'offline')
   happens(document, 'freeze')
-  happens(window, 'pagehide', { persisted: true })
   assert.deepEqual(told, [])
   document.visibilityState = 'visible'
   happens(document, 'visibilitychange')
@@ -46,6 +49,15 @@ test('a page is awake when it is looked at, thawed, shown again or online', (t) 
   assert.equal(told.length, 5, 'nothing after the end')
 })
 
+test('a page that goes into the cache of pages is away until it is back', (t) => {
+  const { window, told, happens } = pageOf(t)
+  happens(window, 'pagehide', { persisted: true })
+  happens(window, 'pageshow', { persisted: true })
+  happens(window, 'pagehide', { persisted: false })
+  assert.deepEqual(told, ['away', 'back', 'gone'])
+})
+
 test('where there is no page nothing is told', () => {
-  watchPage({ onAwake: assert.fail, onGone: assert.fail })()
+  const { fail } = assert
+  watchPage({ onAwake: fail, onAway: fail, onBack: fail, onGone: fail })()
 })
