@@ -229,21 +229,94 @@ describeInBrowser('a member in a browser', () => {
     assert.deepEqual(anna.complaints, [])
   })
 
-  test('leaves when its page goes', async (t) => {
-    const nodes = await startPeers(t, 2)
-    const anna = await MemberPage.start(
-      t,
-      { browser, site },
-      { name: 'anna', peers: nodes.map(({ url }) => url) },
-    )
+  for (const [how, leave] of [
+    ['is closed', (anna: MemberPage) => anna.page.close({ runBeforeUnload: false })],
+    ['is reloaded', (anna: MemberPage) => anna.page.reload()],
+    ['is left by a link', (anna: MemberPage) => anna.followLink()],
+  ] as const) {
+    test(`leaves when its page ${how}`, async (t) => {
+      const nodes = await startPeers(t, 2)
+      const anna = await MemberPage.start(
+        t,
+        { browser, site },
+        { name: 'anna', peers: nodes.map(({ url }) => url) },
+      )
+      await anna.hasNeighbors(2)
+      await nodes[0]?.knows('anna', 'n2')
+      await leave(anna)
+      await until('the others know', () => nodes.every(({ left }) => left.length > 0))
+      assert.deepEqual(
+        nodes.map(({ left }) => left),
+        [['anna left'], ['anna left']],
+      )
+    })
+  }
+
+  test('goes on when somebody comes back to its page', async (t) => {
+    const bootstrap = await startBootstrap(t)
+    const nodes = await startPeers(t, 2, { bootstrap: [bootstrap.url] })
+    const [n1] = nodes as [RecordedNode]
+    const anna = await MemberPage.start(t, { browser, site }, { name: 'anna', bootstrap: [bootstrap.url] })
     await anna.hasNeighbors(2)
-    await nodes[0]?.knows('anna', 'n2')
-    await anna.page.goto('about:blank')
-    await until('the others know', () => nodes.every(({ left }) => left.length > 0))
-    assert.deepEqual(
-      nodes.map(({ left }) => left),
-      [['anna left'], ['anna left']],
-    )
+    await n1.knows('anna', 'n2')
+    await anna.followLink()
+    await until('the others know', () => nodes.every(({ left }) => left.includes('anna left')))
+    await until('the bootstrap knows', () => bootstrap.stats().nodes === 2)
+    await n1.node.broadcast('while you were away')
+    assert.equal(await anna.come('back'), true)
+    assert.deepEqual((await anna.told()).kept, [true])
+    await n1.knows('anna', 'n2')
+    assert.equal((await n1.node.send('anna', 'back?')).status, 'delivered')
+    assert.equal((await anna.ask((node) => node.send('n2', 'yes'))).status, 'delivered')
+    await anna.hears('the broadcast', ({ values }) => values.includes('while you were away'))
+    await until('the bootstrap knows', () => bootstrap.stats().nodes === 3)
+    assert.deepEqual((await anna.told()).stopped, [])
+    assert.deepEqual(anna.complaints, [])
+  })
+
+  for (const how of ['bootstrap', 'peers'] as const) {
+    test(`of two pages with one name the one that is looked at is a member, known by ${how}`, async (t) => {
+      const bootstrap = await startBootstrap(t)
+      const [n1] = (await startPeers(t, 2, { bootstrap: [bootstrap.url] })) as [RecordedNode]
+      const options = { name: 'anna', [how]: [how === 'peers' ? n1.url : bootstrap.url] }
+      const anna = await MemberPage.start(t, { browser, site }, options)
+      const isReached = async (what: string): Promise<void> => {
+        await n1.knows('anna', 'n2')
+        await until(`she gets ${what}`, async () => (await n1.node.send('anna', what)).status === 'delivered')
+        await anna.hears(what, ({ values }) => values.at(-1) === what)
+        assert.deepEqual((await anna.told()).stopped, [])
+      }
+      await isReached('one')
+      await anna.followLink()
+      await anna.startNode(options)
+      await isReached('two')
+      for (const [where, what] of [
+        ['back', 'one again'],
+        ['forward', 'two again'],
+        ['back', 'one for the third time'],
+      ] as const) {
+        assert.equal(await anna.come(where), true)
+        await isReached(what)
+      }
+      assert.deepEqual(anna.complaints, [])
+    })
+  }
+
+  test('in a worker leaves and comes back with its page, which passes on what it is told', async (t) => {
+    const nodes = await startPeers(t, 2)
+    const [n1] = nodes as [RecordedNode]
+    const anna = await MemberPage.open(t, browser, site)
+    await anna.startWorker({ name: 'anna', peers: nodes.map(({ url }) => url) })
+    await n1.knows('anna', 'n2')
+    await anna.followLink()
+    await until('the others know', () => nodes.every(({ left }) => left.length === 1))
+    assert.equal(await anna.come('back'), true)
+    await n1.knows('anna', 'n2')
+    assert.equal((await n1.node.send('anna', 'back?')).status, 'delivered')
+    await anna.hears('the message', ({ values }) => values.at(-1) === 'back?')
+    await anna.page.close()
+    await until('the others know', () => nodes.every(({ left }) => left.length === 2))
+    for (const { left } of nodes) assert.deepEqual(left, ['anna left', 'anna left'])
   })
 
   test('says what is wrong with what it is asked', async (t) => {

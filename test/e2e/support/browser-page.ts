@@ -18,11 +18,15 @@ interface Told {
   readonly up: string[]
   /** `name reason`. */
   readonly down: string[]
+  readonly stopped: string[]
+  /** Of each time that the page was hidden: whether the browser kept it. */
+  readonly kept: boolean[]
 }
 
 /** The program of a page: global functions. Requests are answered with what was asked, in a list. */
 const PROGRAM = `import { createNode, HearsayError } from '/hearsay.js'
-const told = { values: [], up: [], down: [] }
+const told = { values: [], up: [], down: [], stopped: [], kept: [] }
+addEventListener('pagehide', ({ persisted }) => told.kept.push(persisted))
 globalThis.start = async (options) => {
   const node = await createNode(options).catch((error) => {
     throw new Error([error instanceof HearsayError, error.code, error.message].join(' '))
@@ -30,17 +34,37 @@ globalThis.start = async (options) => {
   node.on('message', ({ value }) => told.values.push(value))
   node.on('neighbor-up', ({ name }) => told.up.push(name))
   node.on('neighbor-down', ({ name, reason }) => told.down.push(name + ' ' + reason))
+  node.on('stopped', ({ detail }) => told.stopped.push(detail))
   node.handle(({ value }) => [value])
   Object.assign(globalThis, { node, told })
 }`
 
+/** A member in a worker, which is told what happens to its page, as README.md says; and how a page starts it. */
+const WORKER = `import { createNode } from '/hearsay.js'
+addEventListener('message', ({ data: { type, persisted } }) => {
+  dispatchEvent(Object.assign(new Event(type), { persisted }))
+})
+const node = await createNode(JSON.parse(decodeURIComponent(location.hash.slice(1))))
+node.on('message', ({ value }) => postMessage(value))
+node.on('stopped', ({ detail }) => postMessage(detail))`
+const STARTS_WORKER = `
+globalThis.startWorker = (options) => {
+  const worker = new Worker('/worker.js#' + encodeURIComponent(JSON.stringify(options)), { type: 'module' })
+  worker.onmessage = ({ data }) => told.values.push(data)
+  for (const type of ['pagehide', 'pageshow']) {
+    addEventListener(type, ({ persisted }) => worker.postMessage({ type, persisted }))
+  }
+  globalThis.told = told
+}`
+
 interface Globals {
   start(options: BrowserNodeOptions): Promise<void>
+  startWorker(options: BrowserNodeOptions): void
   readonly node: BrowserNode
   readonly told: Told
 }
 
-/** Serves the page and the bundle. */
+/** Serves the page, under as many addresses as it is asked for, and the bundle. */
 export class Site {
   readonly #server: Server
 
@@ -55,14 +79,16 @@ export class Site {
         '/',
         [
           'text/html',
-          `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/program.js"></script>`,
+          `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/program.js"></script>
+           <a href="/?another">another page</a>`,
         ],
       ],
-      ['/program.js', ['text/javascript', PROGRAM]],
+      ['/program.js', ['text/javascript', PROGRAM + STARTS_WORKER]],
+      ['/worker.js', ['text/javascript', WORKER]],
       ['/hearsay.js', ['text/javascript', text]],
     ])
     const server = createServer(({ url = '' }, response) => {
-      const [type = '', body = ''] = files.get(url) ?? []
+      const [type = '', body = ''] = files.get(url.replace(/\?.*/, '')) ?? []
       response.writeHead(type === '' ? 404 : 200, { 'content-type': type }).end(body)
     })
     server.listen(0, '127.0.0.1')
@@ -105,8 +131,31 @@ export class MemberPage {
     t.after(() => context.close())
     const member = new MemberPage(await context.newPage(), context)
     await member.page.goto(site.urlAt(host))
-    await member.page.waitForFunction(() => 'start' in globalThis)
+    await member.#isLoaded()
     return member
+  }
+
+  /** Follows the link to another page of the site. */
+  async followLink(): Promise<void> {
+    await this.page.click('a')
+    await this.page.waitForURL('**/?another')
+    await this.#isLoaded()
+  }
+
+  /**
+   * Comes back to the page before, or after; false when the browser has not kept it. (What Playwright has for this waits
+   * for a page that is loaded, and one that was kept is not.)
+   */
+  async come(where: 'back' | 'forward'): Promise<boolean> {
+    const before = this.page.url()
+    await this.page.evaluate(`void setTimeout(() => history.${where}())`)
+    await until(`it is ${where}`, 20_000, async () => this.page.url() !== before)
+    await this.#isLoaded()
+    return this.page.evaluate(() => 'told' in globalThis)
+  }
+
+  async #isLoaded(): Promise<void> {
+    await this.page.waitForFunction(() => 'start' in globalThis)
   }
 
   /** A page whose node runs and has its first link. */
@@ -123,6 +172,11 @@ export class MemberPage {
 
   startNode(options: BrowserNodeOptions): Promise<void> {
     return this.page.evaluate((given) => (globalThis as unknown as Globals).start(given), options)
+  }
+
+  /** Starts a member in a worker of the page. */
+  startWorker(options: BrowserNodeOptions): Promise<void> {
+    return this.page.evaluate((given) => (globalThis as unknown as Globals).startWorker(given), options)
   }
 
   /** Calls this in the page, with its node and a value that JSON can say. */

@@ -31,6 +31,8 @@ export function startBrowser(flags: readonly string[] = []): Promise<Browser> {
     ...(executablePath === undefined ? {} : { executablePath }),
     // No sandbox for root, as whom containers run.
     args: ['--no-sandbox', ...flags],
+    // As everybody's browser: Playwright turns the cache of pages that one can come back to off.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
   })
 }
 
