@@ -11,6 +11,7 @@ import type {
   SeenState,
 } from '../guests/overlay-lines.ts'
 import type { PeerInfo } from './events.ts'
+import { linksOf } from './views.ts'
 
 /** What a picture is made of. */
 export interface PictureParts {
@@ -123,15 +124,7 @@ export class OverlayPicture {
   }
 
   #linksNow(): Map<string, SeenLink> {
-    const { directory } = this.#parts.overlay
-    const links = new Map<string, SeenLink>()
-    for (const entry of directory.entries) {
-      const { name } = entry.record
-      for (const { record } of directory.edges(entry)) {
-        if (name < record.name) links.set(`${name} ${record.name}`, [name, record.name])
-      }
-    }
-    return links
+    return new Map(linksOf(this.#parts.overlay.directory).map((link) => [link.join(' '), link]))
   }
 
   /** Keeps nothing of names that the directory has forgotten. */

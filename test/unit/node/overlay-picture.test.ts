@@ -85,6 +85,24 @@ test('nodes come and go', () => {
   assert.deepEqual(known.picture.all().links, [])
 })
 
+test('the link of two nodes that died together is not up, that of one to which something leads is', () => {
+  const known = new Known()
+  known.set('a', true, ['b'])
+  known.set('b', true, ['a', 'c'])
+  known.set('c', true, ['b', 'd'])
+  known.set('d', true, ['c'])
+  known.picture.look()
+  known.set('c', false, ['b', 'd'])
+  known.set('d', false, ['c'])
+  assert.deepEqual(known.picture.look()?.linksDown, [['c', 'd']])
+  assert.deepEqual(known.picture.all().links, [
+    ['a', 'b'],
+    ['b', 'c'],
+  ])
+  known.set('c', true, ['b', 'd'])
+  assert.deepEqual(known.picture.look()?.linksUp, [['c', 'd']])
+})
+
 test('a node that nothing leads to is joining for a while only, and not when it was there before anybody looked', () => {
   const known = new Known()
   known.set('a', true, [])

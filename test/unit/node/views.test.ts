@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { joinedPeers } from '../../../src/node/views.ts'
+import { joinedPeers, linksOf } from '../../../src/node/views.ts'
 import { SimNetwork } from '../../../src/sim/network.ts'
 
 test('a peer whose last link is being replaced stays listed, because nothing has told that it left', () => {
@@ -33,4 +33,20 @@ test('a peer whose last link is being replaced stays listed, because nothing has
   net.run(2_000)
   assert.deepEqual(listed(), ['node2'])
   assert.deepEqual(listed(), told())
+})
+
+test('a link is shown while something leads to one of its ends', () => {
+  const entry = (name: string, reachable: boolean) => ({ record: { name }, reachable })
+  const [a, b, c, d] = [entry('a', true), entry('b', true), entry('c', false), entry('d', false)]
+  const edges = new Map([
+    [a, [b]],
+    [b, [a, c]],
+    [c, [b, d]],
+    [d, [c]],
+  ])
+  const directory = { entries: [...edges.keys()], edges: (of: typeof a) => edges.get(of) ?? [] }
+  assert.deepEqual(linksOf(directory as never), [
+    ['a', 'b'],
+    ['b', 'c'],
+  ])
 })
