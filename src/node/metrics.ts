@@ -36,7 +36,7 @@ export const NODE_METRICS = {
   },
   hearsay_relayed_total: {
     type: 'counter',
-    help: 'Direct messages, acknowledgements and bounces of others that this node has passed on',
+    help: 'Direct messages, acknowledgements and bounces of others that this node has passed on; reports to those who watch are some',
     labels: [],
     bad: 'One node relays much more than the others and its event loop lags',
     advice: 'Give that node a core of its own, or raise linksAim and linksMax, so that ways are shorter',

@@ -26,7 +26,10 @@ export interface NodeStats {
   readonly sent: SentCounts
   /** Messages for this node; those of a broadcast count as one. `http`: posted to it. */
   readonly received: Readonly<Record<ReceivedKind, number>>
-  /** Direct messages, acknowledgements and bounces of others that it has passed on. */
+  /**
+   * Direct messages, acknowledgements and bounces of others that it has passed on: all of them, as work that was done. So while
+   * somebody watches the overlay it grows also where no program sends, by the reports and their acknowledgements.
+   */
   readonly relayed: number
   /** What was not used or not passed on: frames, messages, records. */
   readonly dropped: ByReason
