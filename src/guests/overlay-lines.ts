@@ -28,7 +28,7 @@ export interface SeenNode {
   readonly version: number
 }
 
-/** A link that both of its ends list; the smaller name is the first. */
+/** A link that both of its ends list, and to one of which something leads; the smaller name is the first. */
 export type SeenLink = readonly [string, string]
 
 /** All that is known, at the beginning, and again when changes had to be left out. */
@@ -73,6 +73,8 @@ export type CountsByReason = Readonly<Record<string, number>>
 /** What a node says of itself. Counts are since its start. */
 export interface NodeReport {
   readonly node: string
+  /** How often it reports now, in ms: more seldom than asked for when many nodes want its reports. Absent: as asked for. */
+  readonly everyMs?: number
   /** Its messages that have ended, by outcome (`delivered`, or the reason). */
   readonly sent: CountsByReason
   /** By kind: `direct`, `broadcast`, `http`. */
@@ -86,9 +88,11 @@ export interface NodeReport {
 export interface ReportsLine {
   readonly event: 'reports'
   readonly atMs: number
-  /** How often each node reports, in ms; more seldom in larger overlays. */
+  /** How often each node is asked to report, in ms; more seldom in larger overlays. */
   readonly everyMs: number
   readonly reports: readonly NodeReport[]
+  /** Nodes that have said that they report to as many others as they can, and not here. Absent: none. */
+  readonly full?: readonly string[]
 }
 
 /** A message has come to a node over a link. */
@@ -111,13 +115,16 @@ export interface MessageStep {
   readonly traceparent?: string
 }
 
-/** Messages on their ways. All steps of one message are told, or none, but for what a node had to leave out. */
+/**
+ * Messages on their ways. All steps of one message are told, or none, but for what had to be left out. Where nodes choose
+ * differently for a moment, there is a line for each choice.
+ */
 export interface TrafficLine {
   readonly event: 'traffic'
   readonly atMs: number
   /** One message in so many is told of, chosen by its id; 1: all. Those with a `traceparent` are always told. */
   readonly oneIn: number
-  /** Steps of such messages that had to be left out since the line before. */
+  /** Steps that had to be left out since the line before: like a step that is told, each stands for `oneIn` of them. */
   readonly leftOut: number
   readonly steps: readonly MessageStep[]
 }

@@ -127,7 +127,7 @@ export class Conversation {
       sending,
       nowMs,
       rng,
-      toOwn: (told) => this.#watching?.take(told),
+      toOwn: (told) => this.#watching?.take(settings.name, told),
     })
     this.#inbox = new Inbox({
       ...parts,

@@ -3,15 +3,18 @@
 
 import { parseNodeName } from '../core/messages.ts'
 import type { MessageStep, NodeReport, ReportedLink } from '../guests/overlay-lines.ts'
+import { LIMITS } from '../wire/limits.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { isTraceparent } from '../wire/traceparent.ts'
 import { fieldsOf } from './envelope.ts'
-import type { Seen } from './sightings.ts'
+import { ONE_IN_MAX, type Seen } from './sightings.ts'
 
 /** A report, and what the node has seen pass since the one before. */
 export interface Told extends Seen {
   /** Absent: only steps, because they were not to wait. */
   readonly report?: NodeReport
+  /** The node reports to as many others as it can, and not to this one. */
+  readonly isFull?: true
 }
 
 /** How others are asked to report. */
@@ -30,26 +33,36 @@ const STEPS_MAX = 1_024
 const COUNTS_MAX = 64
 /** More than a node can have seen between two reports. */
 const LEFT_OUT_MAX = 10_000_000
+/** Nobody is reported to more seldom, in ms. */
+export const EVERY_MAX_MS = 60_000
+/** More than any link carries, in any unit: what is larger would fill the screens of those who are told. */
+const AMOUNT_MAX = 1e12
+
+/** The value of what is told to one for whom there is no room. */
+export const FULL: JsonValue = { full: true }
 
 /** The value of a report's message. */
-export function messageOf({ report, steps, leftOut }: Told): JsonValue {
+export function messageOf({ report, steps, leftOut, oneIn }: Told): JsonValue {
   return {
     ...(report === undefined ? {} : { report: report as unknown as JsonValue }),
     steps: steps.map(({ id, via, hops, bytes, traceparent }) =>
       traceparent === undefined ? [id, via, hops, bytes] : [id, via, hops, bytes, traceparent],
     ),
     leftOut,
+    oneIn,
   }
 }
 
 /** What `from` has reported; parts that make no sense are left out. */
 export function toldOf(from: string, value: unknown): Told {
-  const { report, steps, leftOut } = fieldsOf(value)
+  const { report, steps, leftOut, oneIn, full } = fieldsOf(value)
   const list = Array.isArray(steps) ? (steps.slice(0, STEPS_MAX) as unknown[]) : []
   return {
     ...(report === undefined ? {} : { report: reportOf(from, report) }),
     steps: list.flatMap((step) => stepOf(from, step) ?? []),
     leftOut: Math.min(countOf(leftOut), LEFT_OUT_MAX),
+    oneIn: Math.min(Math.max(countOf(oneIn), 1), ONE_IN_MAX),
+    ...(full === true && { isFull: true }),
   }
 }
 
@@ -61,10 +74,11 @@ export function callOf(value: unknown): WatchCall | undefined {
 }
 
 function reportOf(node: string, value: unknown): NodeReport {
-  const { sent, received, relayed, dropped, links } = fieldsOf(value)
+  const { everyMs, sent, received, relayed, dropped, links } = fieldsOf(value)
   const list = Array.isArray(links) ? (links.slice(0, LINKS_MAX) as unknown[]) : []
   return {
     node,
+    ...(isCount(everyMs) && { everyMs: Math.min(everyMs, EVERY_MAX_MS) }),
     sent: countsOf(sent),
     received: countsOf(received),
     relayed: countOf(relayed),
@@ -79,7 +93,7 @@ function linkOf(value: unknown): ReportedLink | undefined {
   return {
     to,
     ...(isAmount(rttMs) && { rttMs }),
-    queuedBytes: countOf(queuedBytes),
+    queuedBytes: Math.min(countOf(queuedBytes), AMOUNT_MAX),
     messagesPerS: isAmount(messagesPerS) ? messagesPerS : 0,
     bytesPerS: isAmount(bytesPerS) ? bytesPerS : 0,
   }
@@ -89,7 +103,8 @@ function linkOf(value: unknown): ReportedLink | undefined {
 function stepOf(at: string, value: unknown): MessageStep | undefined {
   if (!Array.isArray(value)) return undefined
   const [id, via, hops, bytes, traceparent] = value as unknown[]
-  if (typeof id !== 'string' || !isName(via) || !isCount(hops) || !isCount(bytes)) return undefined
+  if (typeof id !== 'string' || !isName(via) || !isUpTo(hops, LIMITS.hopsSumMax)) return undefined
+  if (!isUpTo(bytes, LIMITS.payloadBytesMax)) return undefined
   const [origin, incarnation, sequence, destination, ...more] = id.split('/')
   const isNumbered = /^\d{1,15}$/.test(incarnation ?? '') && /^\d{1,15}$/.test(sequence ?? '')
   if (!isName(origin) || !isNumbered || more.length > 0) return undefined
@@ -125,6 +140,11 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
+function isUpTo(value: unknown, max: number): value is number {
+  return isCount(value) && value <= max
+}
+
+/** More than {@link AMOUNT_MAX} is no measurement, but a mistake or worse. */
 function isAmount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+  return typeof value === 'number' && value >= 0 && value <= AMOUNT_MAX
 }

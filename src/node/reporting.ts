@@ -4,7 +4,8 @@
 // 1. Nothing is measured or sent unless somebody has asked within the last `forMs`.
 // 2. At most one report to each watcher is under way, and none where a link is full.
 // 3. At most `WATCHERS_MAX` others are reported to, and together at most `REPORTS_PER_S` times a second: the more there are,
-//    the more seldom.
+//    the more seldom. A report says how often they come; whoever is one too many is told so.
+// 4. What one watcher asks for, or whether it answers, keeps nothing from the others for longer than `LOOK_MS`.
 
 import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
@@ -12,7 +13,7 @@ import type { Rng } from '../core/rng.ts'
 import type { NodeReport, ReportedLink } from '../guests/overlay-lines.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { fieldsOf, seal } from './envelope.ts'
-import { callOf, messageOf, type Told } from './report-form.ts'
+import { callOf, EVERY_MAX_MS, FULL, messageOf, type Told } from './report-form.ts'
 import type { Sending } from './sending.ts'
 import type { Sightings } from './sightings.ts'
 import type { NodeStats } from './stats.ts'
@@ -48,11 +49,18 @@ const WATCHERS_MAX = 64
 const REPORTS_PER_S = 5
 /** Nobody is reported to more often. */
 const EVERY_MIN_MS = 500
-const EVERY_MAX_MS = 60_000
+/** How often it is looked whether a report is due: what is wanted may have changed. */
+const LOOK_MS = 500
+/** Those for whom there is no room are told so, so many a second. */
+const REFUSED_PER_S = 5
+/** How long it is tried to tell them. */
+const REFUSED_MS = 5_000
 /** Whoever watches on has to ask again. */
 const FOR_MAX_MS = 60_000
 /** How long a step of a traced message waits for others. */
 const SOON_MS = 100
+/** How often it waits so long for a report to arrive that is just on its way. */
+const SOON_WAITS_MAX = 5
 /** Bytes that wait on the link towards a watcher: with more, it gets no report. */
 const QUEUED_BYTES_MAX = 65_536
 
@@ -62,6 +70,9 @@ export class Reporting {
   readonly #watchers = new Map<NodeName, Watcher>()
   readonly #measured = new Map<number, { readonly messages: number; readonly bytes: number }>()
   #measuredMs = 0
+  /** The last report, or before the first one the time from which on its interval counts. */
+  #reportedMs = 0
+  #refused = { count: 0, sinceMs: Number.NEGATIVE_INFINITY }
   #isRunning = false
   #isSoon = false
 
@@ -85,12 +96,17 @@ export class Reporting {
       return true
     }
     const isOwn = from === this.#parts.name
-    if (watcher === undefined && this.#others >= WATCHERS_MAX && !isOwn) return false
+    if (watcher === undefined && this.#others >= WATCHERS_MAX && !isOwn) {
+      this.#refuse(from)
+      return false
+    }
+    const isFirst = this.#watchers.size === 0
     const endMs = this.#parts.nowMs() + Math.min(call.forMs, FOR_MAX_MS)
     const everyMs = Math.min(Math.max(call.everyMs, EVERY_MIN_MS), EVERY_MAX_MS)
     if (watcher !== undefined) Object.assign(watcher, { endMs, everyMs, oneIn: call.oneIn })
     else this.#watchers.set(from, { endMs, everyMs, oneIn: call.oneIn, isUnderWay: false, leftOut: 0 })
     this.#sightings()
+    if (isFirst) this.#begin()
     if (!this.#isRunning) void this.#run()
     return true
   }
@@ -101,22 +117,37 @@ export class Reporting {
     this.#sightings()
   }
 
-  /** All watchers are told the same: as often as the most eager one wants it, and as much. */
-  async #run(): Promise<void> {
-    const { rng, timers } = this.#parts
-    this.#isRunning = true
+  /** Somebody watches, and nobody did. */
+  #begin(): void {
+    const { nowMs, rng } = this.#parts
+    this.#measured.clear()
     this.#measure()
     // Not all nodes at the same time.
-    let waitMs = 1 + rng.below(Math.ceil(this.#everyMs))
+    this.#reportedMs = nowMs() - rng.below(Math.ceil(this.#everyMs))
+  }
+
+  /** All watchers are told the same: as often as the most eager one wants it, and as much. */
+  async #run(): Promise<void> {
+    const { nowMs, sightings, timers } = this.#parts
+    this.#isRunning = true
     while (this.#watchers.size > 0) {
-      await timers.wait(waitMs)
+      const dueMs = this.#reportedMs + this.#everyMs
+      await timers.wait(Math.min(Math.max(dueMs - nowMs(), 1), LOOK_MS))
       this.#forget()
-      if (this.#watchers.size === 0) break
-      this.#tell({ ...this.#parts.sightings.take(true), report: this.#report() })
-      waitMs = this.#everyMs
+      // Meanwhile somebody may have come who wants it sooner, or have gone.
+      if (this.#watchers.size === 0 || nowMs() < this.#reportedMs + this.#everyMs) continue
+      this.#reportedMs = nowMs()
+      this.#tell({ ...sightings.take(true), report: this.#report() })
     }
     this.#measured.clear()
     this.#isRunning = false
+  }
+
+  #refuse(name: NodeName): void {
+    const { nowMs, sending } = this.#parts
+    if (nowMs() - this.#refused.sinceMs >= 1_000) this.#refused = { count: 0, sinceMs: nowMs() }
+    if (this.#isFull(name) || ++this.#refused.count > REFUSED_PER_S) return
+    void sending.tell(name, seal(FULL, { report: '1', ping: '1' }), REFUSED_MS)
   }
 
   get #everyMs(): number {
@@ -145,27 +176,32 @@ export class Reporting {
   readonly #soon = (): void => {
     if (this.#isSoon) return
     this.#isSoon = true
-    void this.#parts.timers.wait(SOON_MS).then(() => {
+    void this.#tellSoon().finally(() => {
       this.#isSoon = false
-      // They wait for the report that is just on its way.
-      if ([...this.#watchers.values()].some(({ isUnderWay }) => isUnderWay)) {
-        this.#soon()
-        return
-      }
-      const seen = this.#parts.sightings.take()
-      if (seen.steps.length > 0) this.#tell(seen)
     })
+  }
+
+  async #tellSoon(): Promise<void> {
+    const { sightings, timers } = this.#parts
+    // They wait for the report that is just on its way, but not for a watcher that is gone.
+    for (let waits = 0; waits < SOON_WAITS_MAX; waits++) {
+      await timers.wait(SOON_MS)
+      if (![...this.#watchers.values()].some(({ isUnderWay }) => isUnderWay)) break
+    }
+    const seen = sightings.take()
+    if (seen.steps.length > 0 || seen.leftOut > 0) this.#tell(seen)
   }
 
   #tell(told: Told): void {
     let value: JsonValue | undefined
+    const all = told.leftOut + stepsIn(told)
     for (const [name, watcher] of this.#watchers) {
       if (name === this.#parts.name) {
         this.#parts.toOwn(told)
         continue
       }
       if (watcher.isUnderWay || this.#isFull(name)) {
-        watcher.leftOut += told.steps.length + told.leftOut
+        watcher.leftOut += all
         continue
       }
       value ??= messageOf(told)
@@ -194,6 +230,7 @@ export class Reporting {
     const { direct, broadcast, request, http } = sent
     return {
       node: name,
+      everyMs: Math.ceil(this.#everyMs),
       sent: sumOf([direct, broadcast, request, http]),
       received,
       relayed,
@@ -224,6 +261,11 @@ export class Reporting {
       }
     })
   }
+}
+
+/** Steps that those which are told stand for. */
+function stepsIn({ steps, oneIn }: Told): number {
+  return steps.reduce((sum, { traceparent }) => sum + (traceparent === undefined ? oneIn : 1), 0)
 }
 
 function rounded(amount: number): number {

@@ -3,19 +3,23 @@
 // It must not know who watches, nor how a line is shown.
 //
 // 1. Nobody is asked to report unless somebody watches here.
-// 2. Of reports `REPORTS_PER_S` are asked for, and of steps at most `STEPS_PER_S` are told, and `TRACED_PER_S` of messages with a
+// 2. Of reports `REPORTS_PER_S` are asked for, and of steps about `STEPS_PER_S` are told, and `TRACED_PER_S` of messages with a
 //    trace, however large and busy the overlay is, and whatever nodes send.
-// 3. A line comes at least every `ALIVE_MS`, so that whoever hears nothing knows that something is wrong.
+// 3. Whatever one node reports, what the others report is told.
+// 4. A line comes at least every `ALIVE_MS`, so that whoever hears nothing knows that something is wrong.
 
 import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
 import type { OverlayWatch } from '../guests/guest-host.ts'
-import type { MessageStep, NodeReport, OverlayLine, WatchedLine } from '../guests/overlay-lines.ts'
+import type { NodeReport, OverlayLine, WatchedLine } from '../guests/overlay-lines.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import type { Casting } from './casting.ts'
 import { seal } from './envelope.ts'
+import { FairTraffic } from './fair-traffic.ts'
+import { NodeLoads } from './node-loads.ts'
 import { OverlayPicture, type PictureParts } from './overlay-picture.ts'
 import { type Told, toldOf, type WatchCall } from './report-form.ts'
+import { ONE_IN_MAX } from './sightings.ts'
 import type { NodeTimers } from './world.ts'
 
 /** What watching needs of the node. */
@@ -47,7 +51,8 @@ const TRACED_PER_S = 2_000
 /** At most so long is nothing told. */
 const ALIVE_MS = 5_000
 const EVERY_MS = 1_000
-const ONE_IN_MAX = 2 ** 20
+/** What one node has to tell counts at most for so many steps a second while most of the others have nothing to tell. */
+const PART_MAX = STEPS_PER_S / 2
 
 /** See the head of the file. */
 export class Watching {
@@ -55,14 +60,12 @@ export class Watching {
   readonly #listeners = new Set<Listener>()
   #picture: OverlayPicture | undefined
   readonly #reports = new Map<string, NodeReport>()
-  #steps: MessageStep[] = []
-  #leftOut = 0
-  /** Told since the second began, without a trace and with one. */
-  #told = { steps: 0, traced: 0, sinceMs: 0 }
+  /** Those that report to others only. */
+  readonly #full = new Set<string>()
+  readonly #loads: NodeLoads
+  readonly #traffic: FairTraffic
   #reportedMs = 0
   #oneIn = 1
-  /** Steps that there were since {@link #weighedMs}, those left out included. */
-  #load = 0
   #weighedMs = 0
   #calledMs = Number.NEGATIVE_INFINITY
   #isRunning = false
@@ -70,6 +73,8 @@ export class Watching {
 
   constructor(parts: WatchingParts) {
     this.#parts = parts
+    this.#loads = new NodeLoads(parts.nowMs, PART_MAX)
+    this.#traffic = new FairTraffic(parts.nowMs, this.#loads, { plain: STEPS_PER_S, traced: TRACED_PER_S })
   }
 
   /** Tells `listener` all lines from now on, but for the first: that is what {@link OverlayWatch.all} gives. */
@@ -97,24 +102,18 @@ export class Watching {
   /** A node reports. False: nobody watches here. */
   reported(from: NodeName, value: unknown): boolean {
     if (this.#listeners.size === 0) return false
-    this.take(toldOf(from, value))
+    this.take(from, toldOf(from, value))
     return true
   }
 
   /** As {@link reported}, for what needs no check. */
-  take({ report, steps, leftOut }: Told): void {
-    if (report !== undefined) this.#reports.set(report.node, report)
-    this.#leftOut += leftOut
-    this.#load += leftOut
-    const nowMs = this.#parts.nowMs()
-    if (nowMs - this.#told.sinceMs >= 1_000) this.#told = { steps: 0, traced: 0, sinceMs: nowMs }
-    for (const step of steps) {
-      const isTraced = step.traceparent !== undefined
-      if (!isTraced) this.#load++
-      const isTold = isTraced ? ++this.#told.traced <= TRACED_PER_S : ++this.#told.steps <= STEPS_PER_S
-      if (isTold) this.#steps.push(step)
-      else this.#leftOut++
-    }
+  take(from: NodeName, told: Told): void {
+    if (told.isFull) this.#full.add(from)
+    this.#traffic.add(from, told, this.#oneIn)
+    if (told.report === undefined) return
+    this.#reports.set(from, told.report)
+    this.#full.delete(from)
+    this.#loads.reported(from)
   }
 
   /** Nobody watches any more. */
@@ -127,7 +126,6 @@ export class Watching {
     const { nowMs, timers } = this.#parts
     this.#isRunning = true
     this.#weighedMs = nowMs()
-    this.#load = 0
     this.#oneIn = 1
     this.#calledMs = Number.NEGATIVE_INFINITY
     while (this.#listeners.size > 0) {
@@ -139,8 +137,9 @@ export class Watching {
     if (!this.#hasEnded) this.#tell({ everyMs: EVERY_MS, forMs: 0, oneIn: 1 })
     this.#picture = undefined
     this.#reports.clear()
-    this.#steps = []
-    this.#leftOut = 0
+    this.#full.clear()
+    this.#traffic.clear()
+    this.#loads.clear()
     this.#isRunning = false
   }
 
@@ -150,18 +149,15 @@ export class Watching {
     if (change !== undefined) this.#show({ event: 'overlay-change', atMs, ...change })
     const nowMs = this.#parts.nowMs()
     const isSilent = nowMs - this.#reportedMs >= Math.min(this.#everyMs, ALIVE_MS)
-    if (this.#reports.size > 0 || isSilent) {
+    if (this.#reports.size > 0 || this.#full.size > 0 || isSilent) {
       const reports = [...this.#reports.values()]
+      const full = this.#full.size === 0 ? {} : { full: [...this.#full] }
       this.#reports.clear()
+      this.#full.clear()
       this.#reportedMs = nowMs
-      this.#show({ event: 'reports', atMs, everyMs: this.#everyMs, reports })
+      this.#show({ event: 'reports', atMs, everyMs: this.#everyMs, reports, ...full })
     }
-    if (this.#steps.length > 0 || this.#leftOut > 0) {
-      const [steps, leftOut] = [this.#steps, this.#leftOut]
-      this.#steps = []
-      this.#leftOut = 0
-      this.#show({ event: 'traffic', atMs, oneIn: this.#oneIn, leftOut, steps })
-    }
+    for (const part of this.#traffic.take(this.#oneIn)) this.#show({ event: 'traffic', atMs, ...part })
   }
 
   #show(line: WatchedLine): void {
@@ -176,12 +172,10 @@ export class Watching {
   /** Has fewer messages told of, or more, so that about `STEPS_PER_S` come. */
   #weigh(): void {
     const nowMs = this.#parts.nowMs()
-    const tookMs = nowMs - this.#weighedMs
-    if (tookMs < Math.max(EVERY_MS, this.#everyMs)) return
-    const perS = (this.#load * 1_000) / tookMs
-    this.#load = 0
+    if (nowMs - this.#weighedMs < Math.max(EVERY_MS, this.#everyMs)) return
     this.#weighedMs = nowMs
     const before = this.#oneIn
+    const perS = this.#loads.perS / before
     if (perS > STEPS_PER_S) {
       const factor = 2 ** Math.ceil(Math.log2(perS / STEPS_PER_S))
       this.#oneIn = Math.min(ONE_IN_MAX, this.#oneIn * factor)

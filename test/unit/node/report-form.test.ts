@@ -4,10 +4,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { MessageStep, NodeReport } from '../../../src/guests/overlay-lines.ts'
-import { callOf, messageOf, toldOf } from '../../../src/node/report-form.ts'
+import { callOf, FULL, messageOf, toldOf } from '../../../src/node/report-form.ts'
 
 const report: NodeReport = {
   node: 'a',
+  everyMs: 5_800,
   sent: { delivered: 3, 'no-route': 1 },
   received: { direct: 1, broadcast: 2, http: 0 },
   relayed: 7,
@@ -42,14 +43,33 @@ const broadcast: MessageStep = {
 const sent = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 test('a report comes out as it went in', () => {
-  const told = { report, steps: [direct, broadcast], leftOut: 2 }
+  const told = { report, steps: [direct, broadcast], leftOut: 2, oneIn: 8 }
   assert.deepEqual(toldOf('a', sent(messageOf(told))), told)
-  const steps = { steps: [direct], leftOut: 0 }
+  const steps = { steps: [direct], leftOut: 0, oneIn: 1 }
   assert.deepEqual(toldOf('a', sent(messageOf(steps))), steps)
 })
 
+test('one for whom there is no room is told so', () => {
+  assert.deepEqual(toldOf('a', sent(FULL)), { steps: [], leftOut: 0, oneIn: 1, isFull: true })
+  assert.equal(toldOf('a', { full: 'yes' }).isFull, undefined)
+})
+
+test('what no node can have measured is left out', () => {
+  const huge = Number.MAX_SAFE_INTEGER
+  assert.deepEqual(toldOf('a', { steps: [['o/1/1', 'b', huge, 1]] }).steps, [])
+  assert.deepEqual(toldOf('a', { steps: [['o/1/1', 'b', 1, huge]] }).steps, [])
+  assert.equal(toldOf('a', { steps: [['o/1/1', 'b', 255, 1]] }).steps.length, 1)
+  assert.equal(toldOf('a', { oneIn: huge }).oneIn, 2 ** 20)
+  assert.equal(toldOf('a', { oneIn: -1 }).oneIn, 1)
+  assert.equal(toldOf('a', { report: { everyMs: huge } }).report?.everyMs, 60_000)
+  const link = { to: 'b', rttMs: 1.7e308, queuedBytes: huge, messagesPerS: 1.7e308, bytesPerS: 1.7e308 }
+  assert.deepEqual(toldOf('a', { report: { links: [link] } }).report?.links, [
+    { to: 'b', queuedBytes: 1e12, messagesPerS: 0, bytesPerS: 0 },
+  ])
+})
+
 test('whoever reports speaks for itself only', () => {
-  const told = toldOf('liar', sent(messageOf({ report, steps: [direct], leftOut: 0 })))
+  const told = toldOf('liar', sent(messageOf({ report, steps: [direct], leftOut: 0, oneIn: 1 })))
   assert.equal(told.report?.node, 'liar')
   assert.equal(told.steps[0]?.at, 'liar')
 })
@@ -66,7 +86,11 @@ test('what makes no sense is left out, and nothing throws', () => {
     'o/17/3',
     null,
   ]
-  assert.deepEqual(toldOf('a', { steps: bad, leftOut: -1 }), { steps: [], leftOut: 0 })
+  assert.deepEqual(toldOf('a', { steps: bad, leftOut: -1 }), {
+    steps: [],
+    leftOut: 0,
+    oneIn: 1,
+  })
   assert.deepEqual(toldOf('a', { steps: [['o/17/4', 'c', 1, 5, 'no trace']] }).steps, [
     { kind: 'broadcast', id: 'o/17/4', origin: 'o', at: 'a', via: 'c', hops: 1, bytes: 5 },
   ])

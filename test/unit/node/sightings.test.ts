@@ -52,11 +52,11 @@ test('nothing is kept while nobody watches', () => {
   const sightings = rig()
   received(sightings, direct(1))
   sightings.watch(1)
-  assert.deepEqual(sightings.take(), { steps: [], leftOut: 0 })
+  assert.deepEqual(sightings.take(), { steps: [], leftOut: 0, oneIn: 1 })
   assert.equal(sightings.messagesOn(link), 0)
   received(sightings, direct(2))
   sightings.watch(undefined)
-  assert.deepEqual(sightings.take(), { steps: [], leftOut: 0 })
+  assert.deepEqual(sightings.take(), { steps: [], leftOut: 0, oneIn: 1 })
   assert.equal(sightings.messagesOn(link), 0)
 })
 
@@ -91,7 +91,7 @@ test('the watching itself is not seen', () => {
     direct(1, seal({}, { report: '1', ping: '1' })),
     gossip(seal({}, { ping: '1', watch: '1' })),
   )
-  assert.deepEqual(sightings.take(), { steps: [], leftOut: 0 })
+  assert.deepEqual(sightings.take(), { steps: [], leftOut: 0, oneIn: 1 })
   assert.equal(sightings.messagesOn(link), 0)
 })
 
@@ -104,6 +104,58 @@ test('what does not fit is counted', () => {
   assert.ok(leftOut > 0)
   received(sightings, direct(301))
   assert.deepEqual([sightings.take().steps.length, sightings.take().leftOut], [1, 0])
+})
+
+test('what has room is of the same messages at all nodes, spread over all the time', () => {
+  const kept = [1, 2].map((first) => {
+    const sightings = rig()
+    sightings.watch(1)
+    // Not all nodes see all of them, nor in the same order.
+    for (let i = first; i <= 8_000; i += first) received(sightings, direct(i))
+    const { steps, leftOut, oneIn } = sightings.take()
+    assert.equal(steps.length * oneIn + leftOut, 8_000 / first)
+    assert.ok(steps.length >= 100, `${steps.length} steps`)
+    const sequences = steps.map(({ id }) => Number(id.split('/')[2]))
+    assert.ok(Math.max(...sequences) > 7_000 && Math.min(...sequences) < 1_000)
+    return new Set(sequences)
+  })
+  const [all, even] = kept as [Set<number>, Set<number>]
+  const evenOfAll = [...all].filter((i) => i % 2 === 0)
+  assert.ok(evenOfAll.length > 30 && evenOfAll.every((i) => even.has(i)))
+})
+
+test('steps times oneIn, and what was left out, are what there was, also while the choice changes', () => {
+  const sightings = rig()
+  let sequence = 0
+  const see = (count: number) => {
+    for (let i = 0; i < count; i++) received(sightings, direct(++sequence))
+  }
+  const sum = () => {
+    const { steps, leftOut, oneIn } = sightings.take(true)
+    return steps.length * oneIn + leftOut
+  }
+  const isNear = (of: number, truth: number) =>
+    assert.ok(Math.abs(of - truth) < truth / 4, `${of} of ${truth}`)
+  sightings.watch(1)
+  see(6_000)
+  sightings.watch(64)
+  see(6_000)
+  isNear(sum(), 12_000)
+  see(6_000)
+  sightings.watch(8)
+  see(6_000)
+  isNear(sum(), 12_000)
+  see(6_000)
+  isNear(sum(), 6_000)
+})
+
+test('a trace on every message changes nothing about that', () => {
+  const sightings = rig()
+  sightings.watch(64)
+  const payload = seal('x', { traceparent: `${traceparent}00` })
+  for (let i = 1; i <= 20_000; i++) received(sightings, direct(i, payload))
+  const { steps, leftOut } = sightings.take()
+  assert.equal(steps.length + leftOut, 20_000)
 })
 
 test('one in so many is chosen, the same at every node, and those with a trace always', () => {
@@ -155,7 +207,7 @@ test('receipts, parts and pings are no steps, and strangers are not heard', () =
   for (const headers of [{ got: '1' }, { part: '1' }, { ping: '1' }])
     received(sightings, direct(1, seal('x', headers)))
   sightings.received({ type: 'received', link: 9 as LinkId, messages: [direct(2)] })
-  assert.deepEqual(sightings.take(), { steps: [], leftOut: 0 })
+  assert.deepEqual(sightings.take(), { steps: [], leftOut: 0, oneIn: 1 })
   assert.equal(sightings.messagesOn(9 as LinkId), 0)
 })
 

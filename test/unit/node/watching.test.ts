@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NodeName } from '../../../src/core/messages.ts'
-import type { MessageStep, TrafficLine, WatchedLine } from '../../../src/guests/overlay-lines.ts'
-import type { WatchCall } from '../../../src/node/report-form.ts'
+import type { MessageStep, NodeReport, TrafficLine, WatchedLine } from '../../../src/guests/overlay-lines.ts'
+import { FULL, messageOf, type WatchCall } from '../../../src/node/report-form.ts'
 import { Watching } from '../../../src/node/watching.ts'
 import { decodePayload } from '../../../src/wire/payload.ts'
 import { HandClock } from '../../support/hand-clock.ts'
@@ -23,6 +23,12 @@ function steps(count: number, traceparent?: string): MessageStep[] {
     bytes: 1,
     ...(traceparent !== undefined && { traceparent }),
   }))
+}
+
+/** What a node tells of, as it travels. */
+function told(steps: readonly MessageStep[], leftOut = 0, isReport = true) {
+  const report: NodeReport = { node: 'x', sent: {}, received: {}, relayed: 0, dropped: {}, links: [] }
+  return messageOf({ steps, leftOut, oneIn: 1, ...(isReport && { report }) })
 }
 
 class Rig extends HandClock {
@@ -66,6 +72,11 @@ class Rig extends HandClock {
 
   watch() {
     return this.watching.watch((line) => this.lines.push(line))
+  }
+
+  /** Another node reports. */
+  report(node: string, value: unknown): void {
+    assert.ok(this.watching.reported(node as NodeName, value))
   }
 
   get traffic(): TrafficLine[] {
@@ -118,44 +129,87 @@ test('a line comes at least every five seconds, by the wall clock', async () => 
 test('steps are bounded whatever comes, those of traced messages apart', async () => {
   const rig = new Rig()
   rig.watch()
-  rig.watching.take({ steps: steps(5_000), leftOut: 7 })
-  rig.watching.take({ steps: steps(3_000, TRACE), leftOut: 0 })
+  rig.report('a', told(steps(500), 4_507))
+  for (let i = 0; i < 6; i++) rig.report(`n${i}`, told(steps(500, TRACE)))
   await rig.pass(250)
-  assert.deepEqual(rig.sums, { told: 400 + 2_000, leftOut: 4_600 + 1_000 + 7 })
-  rig.watching.take({ steps: steps(5_000), leftOut: 0 })
-  await rig.pass(250)
-  assert.equal(rig.sums.told, 2_400)
-  await rig.pass(1_000)
-  rig.watching.take({ steps: steps(10), leftOut: 0 })
-  await rig.pass(250)
-  assert.equal(rig.sums.told, 2_410)
+  assert.deepEqual(rig.sums, { told: 400 + 2_000, leftOut: 4_607 + 1_000 })
+  // Who always has too much to tell is told a share of it.
+  for (let i = 0; i < 8; i++) {
+    rig.report('a', told(steps(500)))
+    await rig.pass(250)
+  }
+  assert.ok(rig.sums.told >= 2_400 + 700 && rig.sums.told <= 2_400 + 900, `${rig.sums.told} steps`)
 })
 
 test('fewer messages are chosen when there are too many, and more again soon; traced ones change nothing', async () => {
   const rig = new Rig()
   rig.watch()
   const oneIn = () => rig.own.at(-1)?.oneIn ?? 0
+  const allReport = (what: unknown) => {
+    for (let i = 0; i < 5; i++) rig.report(`n${i}`, what)
+  }
   await rig.pass(2_000)
-  rig.watching.take({ steps: steps(3_000, TRACE), leftOut: 0 })
+  allReport(told(steps(600, TRACE)))
   await rig.pass(2_000)
   assert.equal(oneIn(), 1)
   const calls = rig.own.length
-  rig.watching.take({ steps: [], leftOut: 400_000 })
+  allReport(told([], 20_000))
   await rig.pass(1_250)
   assert.equal(rig.own.length, calls + 1, 'all are told at once')
-  assert.ok(oneIn() >= 256, `one in ${oneIn()}`)
-  await rig.pass(15_000)
+  for (let i = 0; i < 3; i++) {
+    allReport(told([], 20_000))
+    await rig.pass(1_000)
+  }
+  assert.ok(oneIn() >= 128 && oneIn() <= 512, `one in ${oneIn()}`)
+  for (let i = 0; i < 5; i++) {
+    allReport(told([]))
+    await rig.pass(1_000)
+  }
   assert.equal(oneIn(), 1)
 })
 
-test('what another node reports cannot be too much', async () => {
+test('a node that reports nonsense, or too much, does not silence the others', async () => {
+  for (const hostile of [
+    told([], 10_000_000),
+    told(steps(1_000)),
+    told(steps(1_000, TRACE)),
+    told(steps(1_000), 10_000_000, false),
+    { ...(told(steps(1_000)) as object), oneIn: 2 ** 20 },
+    { steps: 'x', leftOut: 1e15, report: { links: 7 } },
+  ]) {
+    const rig = new Rig()
+    rig.watch()
+    await rig.pass(1_000)
+    const seen = (at: string) =>
+      rig.traffic.flatMap((line) => line.steps.filter((step) => step.at === at).map(() => line.oneIn))
+    for (let second = 0; second < 30; second++) {
+      for (let tick = 0; tick < 4; tick++) {
+        rig.report('hostile', hostile)
+        for (let i = tick; i < 8; i += 4) rig.report(`n${i}`, told(steps(5)))
+        rig.report('hostile', hostile)
+        await rig.pass(250)
+      }
+    }
+    for (let i = 0; i < 8; i++)
+      assert.ok(seen(`n${i}`).length >= 140, `${seen(`n${i}`).length} steps at n${i}`)
+    assert.ok((rig.own.at(-1)?.oneIn ?? 0) <= 2, `one in ${rig.own.at(-1)?.oneIn}`)
+    // What it says of itself is no more than a node can have seen.
+    assert.ok(rig.sums.leftOut <= 35 * 50_000, `${rig.sums.leftOut} left out`)
+  }
+})
+
+test('who reports to others only is told', async () => {
   const rig = new Rig()
   rig.watch()
-  assert.ok(rig.watching.reported(from, { steps: 'x', leftOut: 1e15, report: { links: 7 } }))
+  rig.report('b', FULL)
   await rig.pass(250)
-  assert.ok(rig.sums.leftOut <= 10_000_000)
-  await rig.pass(60_000)
-  assert.equal(rig.own.at(-1)?.oneIn, 1)
+  const reports = () => rig.lines.filter((line) => line.event === 'reports')
+  assert.deepEqual(reports().at(-1)?.full, ['b'])
+  rig.report('b', FULL)
+  rig.report('b', told([]))
+  await rig.pass(250)
+  assert.equal(reports().at(-1)?.full, undefined)
+  assert.equal(reports().at(-1)?.reports[0]?.node, 'b')
 })
 
 test('nothing goes on when the node has ended', async () => {
