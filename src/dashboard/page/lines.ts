@@ -135,7 +135,8 @@ export class LineReader {
     const atMs = number(fields.atMs)
     if (atMs === undefined) return undefined
     const reports = this.#list(fields.reports, (value) => this.#report(value))
-    return { event: 'reports', atMs, everyMs: number(fields.everyMs) ?? 0, reports }
+    const full = fields.full === undefined ? {} : { full: this.#list(fields.full, name) }
+    return { event: 'reports', atMs, everyMs: number(fields.everyMs) ?? 0, reports, ...full }
   }
 
   #report(value: unknown): NodeReport | undefined {
@@ -149,6 +150,7 @@ export class LineReader {
       relayed: number(fields.relayed) ?? 0,
       dropped: counts(fields.dropped),
       links: this.#list(fields.links, reportedLink),
+      ...optional('everyMs', number(fields.everyMs)),
     }
   }
 

@@ -14,6 +14,7 @@ import {
   countText,
   dateText,
   durationText,
+  FULL_ADVICE,
   many,
   rateText,
   trailText,
@@ -97,7 +98,7 @@ export class NodePanel {
         this.#button('Center', 'center', () => this.#actions.center(name)),
       ]),
       ...(node.kind === 'http' ? [] : this.#links(node, state)),
-      ...counters(report),
+      ...counters(report, state.full?.has(name) === true),
       ...this.#messages(name),
     ])
   }
@@ -203,8 +204,11 @@ export class NodePanel {
   }
 }
 
-function counters(report: NodeReport | undefined): HTMLElement[] {
-  if (report === undefined) return [heading('Counters'), make('p', { class: 'dim', text: 'No report yet.' })]
+function counters(report: NodeReport | undefined, isFull: boolean): HTMLElement[] {
+  if (report === undefined) {
+    const text = isFull ? FULL_ADVICE : 'No report yet.'
+    return [heading('Counters'), make('p', { class: 'dim', text })]
+  }
   const dropped = Object.entries(report.dropped)
   const reasons = dropped.map(([reason, count]) =>
     make('tr', {}, [make('td', { text: reason }), cell(countText(count))]),
@@ -214,7 +218,7 @@ function counters(report: NodeReport | undefined): HTMLElement[] {
     facts([
       ['Sent', countsText(report.sent)],
       ['Received', countsText(report.received)],
-      ['Relayed', countText(report.relayed)],
+      ['Relayed', `${countText(report.relayed)}, with reports to those who watch`],
     ]),
     heading('Dropped, by reason'),
     reasons.length === 0

@@ -25,8 +25,10 @@ export interface OverlayState {
   readonly links: ReadonlyMap<string, SeenLink>
   /** Each node's last report. */
   readonly reports: ReadonlyMap<string, DatedReport>
-  /** Reports that are older than this say nothing of the moment any more, in ms. */
+  /** Reports that are older than this say nothing of the moment any more, in ms: see {@link isFresh}. */
   readonly reportsFreshMs: number
+  /** Nodes that report to others only, and when they said so. Absent: of the past that is not known. */
+  readonly full?: ReadonlyMap<string, number>
 }
 
 /** What makes one state of another. */
@@ -70,6 +72,8 @@ export function linkKey(a: string, b: string): string {
 
 /** A node of which so many reports in a row are missing does not report any more. */
 const REPORTS_MISSED_MAX = 3
+/** That a node reports to others only it says whenever it is asked to report, if not too many ask. */
+const FULL_MS = 60_000
 
 /** Nothing is known yet. */
 export const NOTHING: OverlayState = {
@@ -89,6 +93,7 @@ export class OverlayModel {
   readonly #nodes = new Map<string, SeenNode>()
   readonly #links = new Map<string, SeenLink>()
   readonly #reports = new Map<string, DatedReport>()
+  readonly #full = new Map<string, number>()
 
   /** The newest state. It changes with the next line; whoever keeps it makes a copy. */
   get state(): OverlayState {
@@ -99,6 +104,7 @@ export class OverlayModel {
       links: this.#links,
       reports: this.#reports,
       reportsFreshMs: REPORTS_MISSED_MAX * this.#everyMs,
+      full: this.#full,
     }
   }
 
@@ -117,10 +123,14 @@ export class OverlayModel {
     const change = line.event === 'overlay' ? this.#difference(line) : this.#change(line)
     // Another node has another clock.
     this.#atMs = change.self === this.#self ? Math.max(this.#atMs, line.atMs) : line.atMs
+    if (change.self !== this.#self) this.#full.clear()
     const events = this.#eventsOf(change, isFirst)
     this.#self = change.self
     patch(this.#nodes, this.#links, change)
-    for (const name of change.gone) this.#reports.delete(name)
+    for (const name of change.gone) {
+      this.#reports.delete(name)
+      this.#full.delete(name)
+    }
     return { change, events }
   }
 
@@ -129,8 +139,12 @@ export class OverlayModel {
     this.#atMs = Math.max(this.#atMs, line.atMs)
     this.#everyMs = line.everyMs
     for (const report of line.reports) {
-      if (this.#nodes.has(report.node)) this.#reports.set(report.node, { ...report, atMs: line.atMs })
+      if (!this.#nodes.has(report.node)) continue
+      this.#reports.set(report.node, { ...report, atMs: line.atMs })
+      this.#full.delete(report.node)
     }
+    for (const name of line.full ?? []) if (this.#nodes.has(name)) this.#full.set(name, line.atMs)
+    for (const [name, atMs] of this.#full) if (this.#atMs - atMs > FULL_MS) this.#full.delete(name)
   }
 
   // A change as it can be applied backwards and forwards: links of nodes that are gone go with them.
@@ -226,14 +240,22 @@ export function linkFigures(
   }
 }
 
+/** Whether a report still says something of the moment. A node says itself when it reports more seldom than it is asked to. */
+export function isFresh(
+  { atMs, everyMs = 0 }: DatedReport,
+  state: Pick<OverlayState, 'atMs' | 'reportsFreshMs'>,
+): boolean {
+  return state.atMs - atMs <= Math.max(state.reportsFreshMs, REPORTS_MISSED_MAX * everyMs)
+}
+
 /**
  * Messages that come over all links of nodes that are up, per second: one that takes two links counts twice. Reports that
  * are too old do not count.
  */
-export function linkMessagesPerS({ nodes, reports, atMs, reportsFreshMs }: OverlayState): number {
+export function linkMessagesPerS(state: OverlayState): number {
   let perS = 0
-  for (const report of reports.values()) {
-    if (nodes.get(report.node)?.state !== 'up' || atMs - report.atMs > reportsFreshMs) continue
+  for (const report of state.reports.values()) {
+    if (state.nodes.get(report.node)?.state !== 'up' || !isFresh(report, state)) continue
     for (const link of report.links) perS += link.messagesPerS
   }
   return perS

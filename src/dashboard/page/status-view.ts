@@ -4,7 +4,7 @@
 import { byId, make } from './dom.ts'
 import { linkMessagesPerS, type OverlayState } from './overlay-model.ts'
 import type { Phase, Store } from './store.ts'
-import { countText, rateText } from './wording.ts'
+import { countText, FULL_ADVICE, rateText } from './wording.ts'
 
 const LINK_RATE =
   'Messages that come over the links of all nodes that are up, per second: one that takes two links counts twice.'
@@ -43,11 +43,13 @@ export class StatusView {
       if (node.state === 'up') up++
       else away++
     }
+    const full = state.full?.size ?? 0
     this.#figures.replaceChildren(
       figure(countText(up), up === 1 ? 'node up' : 'nodes up'),
       figure(countText(state.links.size), state.links.size === 1 ? 'link' : 'links'),
       figure(rateText(linkMessagesPerS(state)), 'link msgs/s', LINK_RATE),
       ...(away === 0 ? [] : [figure(countText(away), 'not up')]),
+      ...(full === 0 ? [] : [figure(countText(full), 'not reporting here', FULL_ADVICE)]),
       ...(ignored === 0 ? [] : [figure(countText(ignored), 'not understood')]),
     )
   }

@@ -30,6 +30,11 @@ export function countText(count: number): string {
   return count.toLocaleString('en')
 }
 
+/** Of nodes that report to others only. */
+export const FULL_ADVICE =
+  'A node reports to 64 others that are watched, and to no more: its figures, and messages at it, are not shown here. ' +
+  'Those who watch at the same node, as all do at a bootstrap, share its reports.'
+
 /** `1 node`, `3 nodes`. */
 export function many(count: number, word: string): string {
   return `${countText(count)} ${word}${count === 1 ? '' : 's'}`

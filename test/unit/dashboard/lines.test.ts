@@ -71,6 +71,18 @@ describe('the lines of the feed', () => {
     assert.deepEqual(line.reports[0]?.links, [{ to: 'b', queuedBytes: 0, messagesPerS: 0, bytesPerS: 3 }])
   })
 
+  it('reads how often a node reports, and who reports to others only, where it is said', () => {
+    const reader = new LineReader()
+    const read = (more: object, report: object) => {
+      const reports = [{ node: 'a', ...report }]
+      const line = reader.read(JSON.stringify({ event: 'reports', atMs: 1, reports, ...more }))
+      return line?.event === 'reports' ? [line.full, line.reports[0]?.everyMs] : undefined
+    }
+    assert.deepEqual(read({ full: ['b', 7] }, { everyMs: 5_800 }), [['b'], 5_800])
+    assert.deepEqual(read({}, { everyMs: -1 }), [undefined, undefined])
+    assert.deepEqual(read({ full: 'b' }, {}), [[], undefined])
+  })
+
   it('reads outcomes, errors and messages', () => {
     const reader = new LineReader()
     assert.deepEqual(

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { linkFigures, OverlayModel } from '../../../src/dashboard/page/overlay-model.ts'
+import { linkFigures, linkMessagesPerS, OverlayModel } from '../../../src/dashboard/page/overlay-model.ts'
 import type {
+  NodeReport,
   OverlayChangeLine,
   OverlayLine,
   ReportedLink,
@@ -129,5 +130,36 @@ describe('the model of the overlay', () => {
       bytesPerS: 20,
     })
     assert.equal(linkFigures(['a', 'c'], reports), undefined)
+  })
+
+  it('counts a report for as long as its node takes for the next ones', () => {
+    const model = new OverlayModel()
+    model.apply(all(['a', 'b'], [['a', 'b']]))
+    const link = (to: string) => ({ to, queuedBytes: 0, messagesPerS: 5, bytesPerS: 0 })
+    const line = (atMs: number, reports: readonly NodeReport[]) =>
+      model.applyReports({ event: 'reports', atMs, everyMs: 1_000, reports })
+    line(10_000, [report('a', [link('b')]), { ...report('b', [link('a')]), everyMs: 5_800 }])
+    line(13_000, [])
+    assert.equal(linkMessagesPerS(model.state), 10)
+    line(15_800, [])
+    assert.equal(linkMessagesPerS(model.state), 5)
+    line(27_400, [])
+    assert.equal(linkMessagesPerS(model.state), 5)
+    line(27_500, [])
+    assert.equal(linkMessagesPerS(model.state), 0)
+  })
+
+  it('knows who reports to others only, until they report, go, or say so no more', () => {
+    const model = new OverlayModel()
+    model.apply(all(['a', 'b', 'c', 'd'], []))
+    const line = (atMs: number, reports: readonly NodeReport[], full?: readonly string[]) =>
+      model.applyReports({ event: 'reports', atMs, everyMs: 1_000, reports, ...(full && { full }) })
+    line(1_000, [], ['b', 'c', 'd', 'nobody'])
+    assert.deepEqual([...(model.state.full?.keys() ?? [])], ['b', 'c', 'd'])
+    line(2_000, [report('b', [])])
+    model.apply(change(3_000, { gone: ['c'] }))
+    assert.deepEqual([...(model.state.full?.keys() ?? [])], ['d'])
+    line(62_000, [])
+    assert.equal(model.state.full?.size, 0)
   })
 })
