@@ -66,6 +66,12 @@ type Check<T> = (value: unknown) => T | undefined
 
 /** Longer names are not names, but an attempt to fill the page. */
 const NAME_CHARS_MAX = 256
+/** The last moment that a `Date` can hold, in ms since 1970. */
+const TIME_MAX_MS = 8.64e15
+/** A rate, a size or a time of more than that is nonsense, which would fill the page with digits. */
+const AMOUNT_MAX = 1e12
+/** No message on the wire can have more. */
+const HOPS_MAX = 255
 const CONTROL = /\p{Cc}/u
 /** What a bootstrap tells everybody in line mode, and a node whoever asks. */
 const FOR_PEOPLE = /^\{"event":"(help|snapshot|peer-join|peer-leave|peers|who|events)"/
@@ -112,14 +118,14 @@ export class LineReader {
   }
 
   #overlay(fields: Fields): OverlayLine | undefined {
-    const [atMs, self] = [number(fields.atMs), name(fields.self)]
+    const [atMs, self] = [time(fields.atMs), name(fields.self)]
     if (atMs === undefined || self === undefined) return undefined
     const [nodes, links] = [this.#list(fields.nodes, seenNode), this.#list(fields.links, seenLink)]
     return { event: 'overlay', atMs, self, nodes, links }
   }
 
   #change(fields: Fields): OverlayChangeLine | undefined {
-    const atMs = number(fields.atMs)
+    const atMs = time(fields.atMs)
     if (atMs === undefined) return undefined
     return {
       event: 'overlay-change',
@@ -132,11 +138,11 @@ export class LineReader {
   }
 
   #reports(fields: Fields): ReportsLine | undefined {
-    const atMs = number(fields.atMs)
+    const atMs = time(fields.atMs)
     if (atMs === undefined) return undefined
     const reports = this.#list(fields.reports, (value) => this.#report(value))
     const full = fields.full === undefined ? {} : { full: this.#list(fields.full, name) }
-    return { event: 'reports', atMs, everyMs: number(fields.everyMs) ?? 0, reports, ...full }
+    return { event: 'reports', atMs, everyMs: amount(fields.everyMs) ?? 0, reports, ...full }
   }
 
   #report(value: unknown): NodeReport | undefined {
@@ -147,21 +153,21 @@ export class LineReader {
       node,
       sent: counts(fields.sent),
       received: counts(fields.received),
-      relayed: number(fields.relayed) ?? 0,
+      relayed: count(fields.relayed) ?? 0,
       dropped: counts(fields.dropped),
       links: this.#list(fields.links, reportedLink),
-      ...optional('everyMs', number(fields.everyMs)),
+      ...optional('everyMs', amount(fields.everyMs)),
     }
   }
 
   #traffic(fields: Fields): TrafficLine | undefined {
-    const atMs = number(fields.atMs)
+    const atMs = time(fields.atMs)
     if (atMs === undefined) return undefined
     return {
       event: 'traffic',
       atMs,
-      oneIn: Math.max(1, number(fields.oneIn) ?? 1),
-      leftOut: number(fields.leftOut) ?? 0,
+      oneIn: Math.max(1, amount(fields.oneIn) ?? 1),
+      leftOut: amount(fields.leftOut) ?? 0,
       steps: this.#list(fields.steps, messageStep),
     }
   }
@@ -232,14 +238,14 @@ function outcomeLine(fields: Fields): OutcomeLine | undefined {
     status,
     ...optional('tag', number(fields.tag)),
     ...optional('to', name(fields.to)),
-    ...optional('hops', number(fields.hops)),
-    ...optional('rttMs', number(fields.rttMs)),
+    ...optional('hops', count(fields.hops)),
+    ...optional('rttMs', amount(fields.rttMs)),
     ...optional('reason', string(fields.reason)),
     ...optional('at', name(fields.at)),
     ...optional('error', string(fields.error)),
-    ...optional('neighbors', number(fields.neighbors)),
-    ...optional('reached', number(fields.reached)),
-    ...optional('of', number(fields.of)),
+    ...optional('neighbors', count(fields.neighbors)),
+    ...optional('reached', count(fields.reached)),
+    ...optional('of', count(fields.of)),
     ...optional('missing', missing),
   }
 }
@@ -255,8 +261,8 @@ const seenNode: Check<SeenNode> = (value) => {
     name: called,
     kind: fields.kind === 'http' ? 'http' : 'node',
     state: state as SeenNode['state'],
-    incarnation: number(fields.incarnation) ?? 0,
-    version: number(fields.version) ?? 0,
+    incarnation: time(fields.incarnation) ?? 0,
+    version: count(fields.version) ?? 0,
     ...optional('url', string(fields.url)),
     ...optional('tags', strings(fields.tags)),
     ...optional('topics', strings(fields.topics)),
@@ -276,10 +282,10 @@ const reportedLink: Check<ReportedLink> = (value) => {
   if (fields === undefined || to === undefined) return undefined
   return {
     to,
-    queuedBytes: number(fields.queuedBytes) ?? 0,
-    messagesPerS: number(fields.messagesPerS) ?? 0,
-    bytesPerS: number(fields.bytesPerS) ?? 0,
-    ...optional('rttMs', number(fields.rttMs)),
+    queuedBytes: amount(fields.queuedBytes) ?? 0,
+    messagesPerS: amount(fields.messagesPerS) ?? 0,
+    bytesPerS: amount(fields.bytesPerS) ?? 0,
+    ...optional('rttMs', amount(fields.rttMs)),
   }
 }
 
@@ -288,16 +294,17 @@ const messageStep: Check<MessageStep> = (value) => {
   if (fields === undefined) return undefined
   const [id, origin, at, via] = [string(fields.id), name(fields.origin), name(fields.at), name(fields.via)]
   const { kind } = fields
+  const hops = count(fields.hops) ?? 0
   if (id === undefined || origin === undefined || at === undefined || via === undefined) return undefined
-  if (kind !== 'direct' && kind !== 'broadcast') return undefined
+  if ((kind !== 'direct' && kind !== 'broadcast') || hops > HOPS_MAX) return undefined
   return {
     kind,
     id,
     origin,
     at,
     via,
-    hops: number(fields.hops) ?? 0,
-    bytes: number(fields.bytes) ?? 0,
+    hops,
+    bytes: amount(fields.bytes) ?? 0,
     ...optional('destination', name(fields.destination)),
     ...optional('traceparent', string(fields.traceparent)),
   }
@@ -307,7 +314,7 @@ function counts(value: unknown): CountsByReason {
   const fields = fieldsOf(value)
   if (fields === undefined) return {}
   return Object.fromEntries(
-    Object.entries(fields).filter((entry): entry is [string, number] => number(entry[1]) !== undefined),
+    Object.entries(fields).filter((entry): entry is [string, number] => count(entry[1]) !== undefined),
   )
 }
 
@@ -323,8 +330,20 @@ function strings(value: unknown): string[] | undefined {
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : undefined
 }
 
-function number(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
+function number(value: unknown, max = Number.MAX_VALUE): number | undefined {
+  return typeof value === 'number' && value >= 0 && value <= max ? value : undefined
+}
+
+function amount(value: unknown): number | undefined {
+  return number(value, AMOUNT_MAX)
+}
+
+function count(value: unknown): number | undefined {
+  return number(value, Number.MAX_SAFE_INTEGER)
+}
+
+function time(value: unknown): number | undefined {
+  return number(value, TIME_MAX_MS)
 }
 
 function name(value: unknown): string | undefined {

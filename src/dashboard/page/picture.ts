@@ -17,7 +17,7 @@ import { readPalette } from './palette.ts'
 import { edgesOf, type Trail } from './paths.ts'
 import { Pointer, type Under } from './pointer.ts'
 import { otherEnd, Scene, type SceneLink, type SceneNode } from './scene.ts'
-import { HOP_MS, Tokens } from './tokens.ts'
+import { startMsOf, Tokens } from './tokens.ts'
 import type { View } from './view-state.ts'
 
 /** Who is told. */
@@ -122,9 +122,7 @@ export class Picture {
     for (const { kind, via, at, hops } of steps) {
       const [from, to] = [this.scene.node(via), this.scene.node(at)]
       if (from === undefined || to === undefined) continue
-      // Steps of one message come together; each waits for those before it.
-      const startMs = nowMs + (this.#motion.matches ? 0 : Math.max(0, hops - 1) * HOP_MS)
-      this.#tokens.add({ from, to, kind, startMs })
+      this.#tokens.add({ from, to, kind, startMs: this.#motion.matches ? nowMs : startMsOf(hops, nowMs) })
     }
     this.#wake()
   }

@@ -10,6 +10,13 @@ export type TokenKind = 'direct' | 'broadcast'
 export const HOP_MS = 260
 /** How long its trace stays, in ms. */
 export const FADE_MS = 1_100
+/** A step waits in the picture for so many before it, and no more: what it says of its hops may be anything. */
+const HOPS_AWAITED_MAX = 15
+
+/** When a step sets out: steps of one message come together, and each waits for those before it. */
+export function startMsOf(hops: number, nowMs: number): number {
+  return nowMs + Math.min(Math.max(0, hops - 1), HOPS_AWAITED_MAX) * HOP_MS
+}
 
 /** One step on its way; whoever reads it must not keep it. */
 export interface Token {

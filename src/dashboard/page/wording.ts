@@ -12,11 +12,12 @@ export function durationText(ms: number): string {
   return `${ms >= 100 ? Math.round(ms) : Math.round(ms * 10) / 10} ms`
 }
 
-/** `0 B`, `3.2 kB`, `1.5 MB`. */
+/** `0 B`, `3.2 kB`, `1.5 MB`, `2.0 GB`. */
 export function bytesText(bytes: number): string {
   if (bytes < 1_000) return `${Math.round(bytes)} B`
   if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(1)} kB`
-  return `${(bytes / 1_000_000).toFixed(1)} MB`
+  if (bytes < 1_000_000_000) return `${(bytes / 1_000_000).toFixed(1)} MB`
+  return `${(bytes / 1_000_000_000).toFixed(1)} GB`
 }
 
 /** `0`, `0.4`, `12`, `1,250`. */

@@ -83,6 +83,43 @@ describe('the lines of the feed', () => {
     assert.deepEqual(read({ full: 'b' }, {}), [[], undefined])
   })
 
+  it('takes no number that makes no sense', () => {
+    const reader = new LineReader()
+    const step = { kind: 'direct', id: 'a/1/1/b', origin: 'a', destination: 'b', at: 'b', via: 'a', bytes: 1 }
+    const steps = [
+      { ...step, hops: 255 },
+      { ...step, hops: 256 },
+      { ...step, hops: Number.MAX_SAFE_INTEGER },
+    ]
+    const traffic = reader.read(JSON.stringify({ event: 'traffic', atMs: 1, oneIn: 1e300, steps }))
+    assert.ok(traffic?.event === 'traffic')
+    assert.deepEqual(
+      traffic.steps.map(({ hops }) => hops),
+      [255],
+    )
+    assert.equal(traffic.oneIn, 1)
+    assert.equal(reader.ignored, 2)
+    const huge = 1.7e308
+    const links = [{ to: 'b', rttMs: huge, queuedBytes: huge, messagesPerS: huge, bytesPerS: 1e12 }]
+    const report = { node: 'a', sent: { delivered: huge, expired: 2 }, relayed: huge, links }
+    const reports = reader.read(JSON.stringify({ event: 'reports', atMs: 1, reports: [report] }))
+    assert.ok(reports?.event === 'reports')
+    const [read] = reports.reports
+    assert.deepEqual(read?.links, [{ to: 'b', queuedBytes: 0, messagesPerS: 0, bytesPerS: 1e12 }])
+    assert.deepEqual([read?.sent, read?.relayed], [{ expired: 2 }, 0])
+  })
+
+  it('takes no time that no clock can show', () => {
+    const reader = new LineReader()
+    const at = (atMs: number) => reader.read(JSON.stringify({ ...overlay, atMs }))
+    assert.ok(at(8.64e15))
+    assert.equal(at(8.64e15 + 2), undefined)
+    const nodes = [{ ...overlay.nodes[0], incarnation: 9e15 }]
+    const line = reader.read(JSON.stringify({ ...overlay, nodes }))
+    assert.ok(line?.event === 'overlay')
+    assert.equal(line.nodes[0]?.incarnation, 0)
+  })
+
   it('reads outcomes, errors and messages', () => {
     const reader = new LineReader()
     assert.deepEqual(

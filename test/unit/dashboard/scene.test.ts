@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { feedUrl } from '../../../src/dashboard/page/feed.ts'
 import { OverlayModel } from '../../../src/dashboard/page/overlay-model.ts'
 import { DIM, PLAIN, Scene, STRONG } from '../../../src/dashboard/page/scene.ts'
-import { FADE_MS, HOP_MS, Tokens } from '../../../src/dashboard/page/tokens.ts'
+import { FADE_MS, HOP_MS, startMsOf, Tokens } from '../../../src/dashboard/page/tokens.ts'
 import { nextNode } from '../../../src/dashboard/page/walk.ts'
 import { FakeOverlay } from '../../support/fake-overlay.ts'
 
@@ -93,6 +93,16 @@ describe('messages on their ways', () => {
     assert.equal(add(600), true)
     tokens.clear()
     assert.equal(tokens.count, 0)
+  })
+})
+
+describe('a step of a message', () => {
+  it('waits for those before it, but not for ever', () => {
+    assert.deepEqual(
+      [0, 1, 3].map((hops) => startMsOf(hops, 100)),
+      [100, 100, 100 + 2 * HOP_MS],
+    )
+    for (const hops of [255, Number.MAX_SAFE_INTEGER]) assert.ok(startMsOf(hops, 0) < 5_000)
   })
 })
 
