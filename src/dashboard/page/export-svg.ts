@@ -43,7 +43,7 @@ export function svgOf(snapshot: Snapshot, colors: SvgColors): string {
   ]
   for (const link of shownLinks(snapshot)) {
     const [a, b] = [scaled.at(link[0]), scaled.at(link[1])]
-    const perS = linkFigures(link, state.reports)?.messagesPerS ?? 0
+    const perS = linkFigures(link, state)?.messagesPerS ?? 0
     const strokeWidth = 1 + Math.min(4, Math.log10(1 + perS) * 1.5)
     lines.push(
       `<line x1="${n(a.x)}" y1="${n(a.y)}" x2="${n(b.x)}" y2="${n(b.y)}" stroke-width="${n(strokeWidth)}"/>`,

@@ -27,7 +27,7 @@ export function jsonOf({ state, positions }: Snapshot): string {
   }))
   const links = [...state.links.values()].map((link) => ({
     ends: link,
-    ...linkFigures(link, state.reports),
+    ...linkFigures(link, state),
   }))
   const at = new Date(state.atMs).toISOString()
   return `${JSON.stringify({ format: 'hearsay-overlay', version: 1, at, self: state.self, nodes, links }, undefined, 2)}\n`
@@ -45,7 +45,7 @@ export function dotOf({ state }: Snapshot): string {
     lines.push(`  ${quoted(node.name)} [${dotLook(node, state.self)}];`)
   }
   for (const link of state.links.values()) {
-    const figures = linkFigures(link, state.reports)
+    const figures = linkFigures(link, state)
     const label = figures?.rttMs === undefined ? '' : ` [label=${quoted(durationText(figures.rttMs))}]`
     lines.push(`  ${quoted(link[0])} -- ${quoted(link[1])}${label};`)
   }

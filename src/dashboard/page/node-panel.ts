@@ -1,11 +1,11 @@
 // The panel of what is selected: a node's record, links, counters and last messages, or a link's figures. It must not change
 // what is selected by itself; its buttons do.
 
-import type { CountsByReason, NodeReport, SeenNode } from '../../guests/overlay-lines.ts'
+import type { CountsByReason, SeenNode } from '../../guests/overlay-lines.ts'
 import { make, makeButton } from './dom.ts'
 import { makeGlyph } from './glyph.ts'
 import { Hold } from './hold.ts'
-import { linkFigures, type OverlayState } from './overlay-model.ts'
+import { freshReport, linkFigures, type OverlayState } from './overlay-model.ts'
 import type { Store } from './store.ts'
 import type { ViewState } from './view-state.ts'
 import {
@@ -17,6 +17,7 @@ import {
   FULL_ADVICE,
   many,
   rateText,
+  timeText,
   trailText,
 } from './wording.ts'
 
@@ -86,7 +87,6 @@ export class NodePanel {
         make('p', { class: 'dim', text: 'This node is not known at the moment that is shown.' }),
       ])
     }
-    const report = state.reports.get(name)
     return make('div', { class: 'padded' }, [
       make('div', { class: 'heading' }, [
         makeGlyph({ ...node, isSelf: name === state.self }, 7),
@@ -98,7 +98,7 @@ export class NodePanel {
         this.#button('Center', 'center', () => this.#actions.center(name)),
       ]),
       ...(node.kind === 'http' ? [] : this.#links(node, state)),
-      ...counters(report, state.full?.has(name) === true),
+      ...counters(state, name),
       ...this.#messages(name),
     ])
   }
@@ -106,10 +106,9 @@ export class NodePanel {
   #record(node: SeenNode, state: OverlayState): HTMLElement {
     const isSelf = node.name === state.self
     const kind = node.kind === 'http' ? 'plain HTTP peer' : 'node'
-    const started =
-      node.incarnation > 0
-        ? `${dateText(node.incarnation)} (${ageText(state.atMs - node.incarnation)} ago)`
-        : undefined
+    // The age of what is not there any more says nothing.
+    const age = node.state === 'up' ? ` (${ageText(state.atMs - node.incarnation)} ago)` : ''
+    const started = node.incarnation > 0 ? `${dateText(node.incarnation)}${age}` : undefined
     return facts([
       ['State', `${node.state}${isSelf ? ', watched' : ''}`],
       ['Kind', kind],
@@ -126,7 +125,7 @@ export class NodePanel {
       .filter((link) => link.includes(node.name))
       .map((link) => {
         const peer = link[0] === node.name ? link[1] : link[0]
-        const figures = linkFigures(link, state.reports)
+        const figures = linkFigures(link, state)
         const waiting = figures === undefined ? undefined : figures.queuedBytes[0] + figures.queuedBytes[1]
         return make('tr', {}, [
           make('td', {}, [this.#button(peer, `link ${peer}`, () => this.#view.selectNode(peer), 'inline')]),
@@ -174,7 +173,7 @@ export class NodePanel {
   }
 
   #link(state: OverlayState, [a, b]: readonly [string, string]): HTMLElement {
-    const figures = linkFigures([a, b], state.reports)
+    const figures = linkFigures([a, b], state)
     const isThere = [...state.links.values()].some(([one, other]) => one === a && other === b)
     const end = (name: string) =>
       this.#button(name, `end ${name}`, () => this.#view.selectNode(name), 'inline')
@@ -188,7 +187,7 @@ export class NodePanel {
         ['RTT', figures?.rttMs === undefined ? 'not measured' : durationText(figures.rttMs)],
         [
           'Messages',
-          figures === undefined ? 'no report yet' : `${rateText(figures.messagesPerS)}/s, both ways`,
+          figures === undefined ? 'no fresh report' : `${rateText(figures.messagesPerS)}/s, both ways`,
         ],
         ['All bytes', figures === undefined ? undefined : `${bytesText(figures.bytesPerS)}/s, both ways`],
         [`Queued at ${a}`, figures === undefined ? undefined : bytesText(figures.queuedBytes[0])],
@@ -204,9 +203,10 @@ export class NodePanel {
   }
 }
 
-function counters(report: NodeReport | undefined, isFull: boolean): HTMLElement[] {
+function counters(state: OverlayState, name: string): HTMLElement[] {
+  const report = state.reports.get(name)
   if (report === undefined) {
-    const text = isFull ? FULL_ADVICE : 'No report yet.'
+    const text = state.full?.has(name) === true ? FULL_ADVICE : 'No report yet.'
     return [heading('Counters'), make('p', { class: 'dim', text })]
   }
   const dropped = Object.entries(report.dropped)
@@ -215,6 +215,9 @@ function counters(report: NodeReport | undefined, isFull: boolean): HTMLElement[
   )
   return [
     heading('Counters since its start'),
+    ...(freshReport(state, name) === undefined
+      ? [make('p', { class: 'dim', text: `As of ${timeText(report.atMs)}: there is no later report.` })]
+      : []),
     facts([
       ['Sent', countsText(report.sent)],
       ['Received', countsText(report.received)],

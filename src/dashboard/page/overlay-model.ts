@@ -25,7 +25,9 @@ export interface OverlayState {
   readonly links: ReadonlyMap<string, SeenLink>
   /** Each node's last report. */
   readonly reports: ReadonlyMap<string, DatedReport>
-  /** Reports that are older than this say nothing of the moment any more, in ms: see {@link isFresh}. */
+  /** When the reports were the last ones: `atMs`, or before it where the past has no later ones. */
+  readonly reportsAtMs: number
+  /** Reports that were older than this by then say nothing of the moment any more, in ms: see {@link freshReport}. */
   readonly reportsFreshMs: number
   /** Nodes that report to others only, and when they said so. Absent: of the past that is not known. */
   readonly full?: ReadonlyMap<string, number>
@@ -82,6 +84,7 @@ export const NOTHING: OverlayState = {
   nodes: new Map(),
   links: new Map(),
   reports: new Map(),
+  reportsAtMs: 0,
   reportsFreshMs: 0,
 }
 
@@ -103,6 +106,7 @@ export class OverlayModel {
       nodes: this.#nodes,
       links: this.#links,
       reports: this.#reports,
+      reportsAtMs: this.#atMs,
       reportsFreshMs: REPORTS_MISSED_MAX * this.#everyMs,
       full: this.#full,
     }
@@ -223,13 +227,24 @@ export interface LinkFigures {
   readonly bytesPerS: number
 }
 
-/** The figures of a link; `undefined` where neither end has reported it. */
-export function linkFigures(
-  [a, b]: SeenLink,
-  reports: ReadonlyMap<string, NodeReport>,
-): LinkFigures | undefined {
-  const ofA = reports.get(a)?.links.find((link) => link.to === b)
-  const ofB = reports.get(b)?.links.find((link) => link.to === a)
+/** The reports of a state, and what tells how fresh they are. */
+export type Reports = Pick<OverlayState, 'reports' | 'reportsAtMs' | 'reportsFreshMs'>
+
+/**
+ * What a node says of itself; `undefined` where it has not said anything for too long. A node says itself when it reports more
+ * seldom than it is asked to.
+ */
+export function freshReport({ reports, reportsAtMs, reportsFreshMs }: Reports, name: string) {
+  const report = reports.get(name)
+  if (report === undefined) return undefined
+  const freshMs = Math.max(reportsFreshMs, REPORTS_MISSED_MAX * (report.everyMs ?? 0))
+  return reportsAtMs - report.atMs > freshMs ? undefined : report
+}
+
+/** The figures of a link; `undefined` where neither end has reported it, or not for too long. */
+export function linkFigures([a, b]: SeenLink, reports: Reports): LinkFigures | undefined {
+  const ofA = freshReport(reports, a)?.links.find((link) => link.to === b)
+  const ofB = freshReport(reports, b)?.links.find((link) => link.to === a)
   if (ofA === undefined && ofB === undefined) return undefined
   const rttMs = Math.min(ofA?.rttMs ?? Number.POSITIVE_INFINITY, ofB?.rttMs ?? Number.POSITIVE_INFINITY)
   return {
@@ -240,23 +255,15 @@ export function linkFigures(
   }
 }
 
-/** Whether a report still says something of the moment. A node says itself when it reports more seldom than it is asked to. */
-export function isFresh(
-  { atMs, everyMs = 0 }: DatedReport,
-  state: Pick<OverlayState, 'atMs' | 'reportsFreshMs'>,
-): boolean {
-  return state.atMs - atMs <= Math.max(state.reportsFreshMs, REPORTS_MISSED_MAX * everyMs)
-}
-
 /**
  * Messages that come over all links of nodes that are up, per second: one that takes two links counts twice. Reports that
  * are too old do not count.
  */
 export function linkMessagesPerS(state: OverlayState): number {
   let perS = 0
-  for (const report of state.reports.values()) {
-    if (state.nodes.get(report.node)?.state !== 'up' || !isFresh(report, state)) continue
-    for (const link of report.links) perS += link.messagesPerS
+  for (const { name, state: isIn } of state.nodes.values()) {
+    if (isIn !== 'up') continue
+    for (const link of freshReport(state, name)?.links ?? []) perS += link.messagesPerS
   }
   return perS
 }

@@ -33,6 +33,8 @@ export interface SceneLink {
   readonly key: string
   readonly source: SceneNode
   readonly target: SceneNode
+  /** One of its ends has said something of it just now; without that the figures mean nothing. */
+  isReported: boolean
   rttMs: number | undefined
   queuedAtSourceBytes: number
   queuedAtTargetBytes: number
@@ -127,7 +129,8 @@ export class Scene {
   syncReports(state: OverlayState): void {
     this.#queued = []
     for (const link of this.#linkList) {
-      const figures = linkFigures([link.source.id, link.target.id], state.reports)
+      const figures = linkFigures([link.source.id, link.target.id], state)
+      link.isReported = figures !== undefined
       link.rttMs = figures?.rttMs
       link.queuedAtSourceBytes = figures?.queuedBytes[0] ?? 0
       link.queuedAtTargetBytes = figures?.queuedBytes[1] ?? 0
@@ -203,6 +206,7 @@ function newLink(key: string, source: SceneNode, target: SceneNode): SceneLink {
     key,
     source,
     target,
+    isReported: false,
     rttMs: undefined,
     queuedAtSourceBytes: 0,
     queuedAtTargetBytes: 0,

@@ -141,7 +141,7 @@ export class Store {
         break
       case 'reports':
         this.model.applyReports(line)
-        this.timeline.recordReports(line)
+        this.timeline.recordReports(this.model.state)
         this.#listener.onReports()
         break
       case 'traffic':

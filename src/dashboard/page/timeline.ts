@@ -1,7 +1,7 @@
 // What has happened, for the last minutes: a ring of changes with keyframes, from which any moment in it can be made
 // again. Pure. It must not grow with time: whole segments (a keyframe and the changes after it) are dropped at the far end.
 
-import type { NodeReport, ReportsLine, SeenLink, SeenNode } from '../../guests/overlay-lines.ts'
+import type { SeenLink, SeenNode } from '../../guests/overlay-lines.ts'
 import {
   type DatedReport,
   NOTHING,
@@ -9,6 +9,7 @@ import {
   type OverlayEventKind,
   type OverlayState,
   patch,
+  type Reports,
   sizeOf,
 } from './overlay-model.ts'
 
@@ -40,6 +41,12 @@ export interface TimelineOptions {
   readonly reportsMax?: number
 }
 
+/** The last report of each node at a moment. */
+interface ReportsThen extends Omit<Reports, 'reports'> {
+  readonly atMs: number
+  readonly reports: readonly DatedReport[]
+}
+
 interface Segment {
   readonly atMs: number
   readonly self: string
@@ -62,7 +69,7 @@ export class Timeline {
   #atMs = 0
   #events: TimelineEvent[] = []
   #sequence = 0
-  #reports: { readonly atMs: number; readonly reports: readonly NodeReport[] }[] = []
+  #reports: ReportsThen[] = []
   #reportCount = 0
 
   constructor(options: TimelineOptions = {}) {
@@ -145,15 +152,18 @@ export class Timeline {
     this.#trim()
   }
 
-  /** Takes in reports; of large overlays not every time, so that they reach back as far as the rest. */
-  recordReports(line: ReportsLine): void {
-    const nowMs = this.passTo(line.atMs)
+  /**
+   * Takes in the reports of the newest state; of large overlays not every time, so that they reach back as far as the rest.
+   * All of them each time: the nodes do not report at the same time, and none is to be missed for good.
+   */
+  recordReports({ atMs, reports, reportsAtMs, reportsFreshMs }: OverlayState): void {
+    const nowMs = this.passTo(atMs)
     const { spanMs, reportsMax } = this.#options
-    const everyMs = (spanMs * line.reports.length) / reportsMax
+    const everyMs = (spanMs * reports.size) / reportsMax
     const last = this.#reports.at(-1)
     if (last !== undefined && nowMs - last.atMs < everyMs) return
-    this.#reports.push({ atMs: nowMs, reports: line.reports })
-    this.#reportCount += line.reports.length
+    this.#reports.push({ atMs: nowMs, reports: [...reports.values()], reportsAtMs, reportsFreshMs })
+    this.#reportCount += reports.size
     let drop = 0
     for (const old of this.#reports) {
       if (this.#reportCount <= reportsMax && old.atMs >= nowMs - spanMs) break
@@ -187,30 +197,18 @@ export class Timeline {
       if (changeMs > wantedMs) break
       patch(nodes, links, change)
     }
-    const reports = this.#reportsAt(wantedMs, nodes)
     // Not all reports are kept: what there is is as near as it can be.
+    const then = this.#reports.findLast((each) => each.atMs <= wantedMs)
+    const known = then?.reports.filter(({ node }) => nodes.has(node)) ?? []
     return {
       self: segment.self,
       atMs: wantedMs,
       nodes,
       links,
-      reports,
-      reportsFreshMs: Number.POSITIVE_INFINITY,
+      reports: new Map(known.map((report) => [report.node, report])),
+      reportsAtMs: then?.reportsAtMs ?? wantedMs,
+      reportsFreshMs: then?.reportsFreshMs ?? 0,
     }
-  }
-
-  #reportsAt(atMs: number, nodes: ReadonlyMap<string, SeenNode>): ReadonlyMap<string, DatedReport> {
-    const reports = new Map<string, DatedReport>()
-    for (let index = this.#reports.length - 1; index >= 0 && reports.size < nodes.size; index--) {
-      const line = this.#reports[index]
-      if (line === undefined || line.atMs > atMs) continue
-      for (const report of line.reports) {
-        if (nodes.has(report.node) && !reports.has(report.node)) {
-          reports.set(report.node, { ...report, atMs: line.atMs })
-        }
-      }
-    }
-    return reports
   }
 
   #trim(): void {

@@ -26,7 +26,8 @@ function tooltipText({ node, link }: Under): string | undefined {
   }
   if (link === undefined) return undefined
   const rtt = link.rttMs === undefined ? 'RTT not measured' : `RTT ${durationText(link.rttMs)}`
-  const lines = [`${link.source.id} – ${link.target.id}`, `${rtt}, ${rateText(link.messagesPerS)} msgs/s`]
+  const figures = link.isReported ? `${rtt}, ${rateText(link.messagesPerS)} msgs/s` : 'no fresh report'
+  const lines = [`${link.source.id} – ${link.target.id}`, figures]
   if (link.queuedAtSourceBytes > 0)
     lines.push(`${bytesText(link.queuedAtSourceBytes)} wait at ${link.source.id}`)
   if (link.queuedAtTargetBytes > 0)

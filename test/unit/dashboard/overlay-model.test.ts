@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { linkFigures, linkMessagesPerS, OverlayModel } from '../../../src/dashboard/page/overlay-model.ts'
+import {
+  freshReport,
+  linkFigures,
+  linkMessagesPerS,
+  type OverlayChange,
+  OverlayModel,
+} from '../../../src/dashboard/page/overlay-model.ts'
+import { Scene } from '../../../src/dashboard/page/scene.ts'
+import { Timeline } from '../../../src/dashboard/page/timeline.ts'
 import type {
   NodeReport,
   OverlayChangeLine,
@@ -119,17 +127,54 @@ describe('the model of the overlay', () => {
       messagesPerS: 2,
       bytesPerS: 10,
     })
-    const reports = new Map([
-      ['a', report('a', [link('b', 3, 7)])],
-      ['b', report('b', [link('a', 2, 0)])],
-    ])
-    assert.deepEqual(linkFigures(['a', 'b'], reports), {
+    const model = new OverlayModel()
+    model.apply(all(['a', 'b'], [['a', 'b']], 1_000))
+    const reports = [report('a', [link('b', 3, 7)]), report('b', [link('a', 2, 0)])]
+    model.applyReports({ event: 'reports', atMs: 1_000, everyMs: 1_000, reports })
+    assert.deepEqual(linkFigures(['a', 'b'], model.state), {
       rttMs: 2,
       queuedBytes: [7, 0],
       messagesPerS: 4,
       bytesPerS: 20,
     })
-    assert.equal(linkFigures(['a', 'c'], reports), undefined)
+    assert.equal(linkFigures(['a', 'c'], model.state), undefined)
+  })
+
+  it('has no figures of a link whose ends do not report any more', () => {
+    const link = (to: string) => ({ to, rttMs: 1, queuedBytes: 9, messagesPerS: 20, bytesPerS: 10 })
+    const model = new OverlayModel()
+    const scene = new Scene()
+    const timeline = new Timeline()
+    const applied = model.apply(all(['a', 'b', 'c'], [['b', 'c']], 1_000))
+    timeline.record(1_000, applied?.change as OverlayChange, model.state)
+    const tell = (atMs: number, ...reports: ReturnType<typeof report>[]) => {
+      model.applyReports({ event: 'reports', atMs, everyMs: 1_000, reports })
+      timeline.recordReports(model.state)
+    }
+    tell(2_000, report('b', [link('c')]), report('c', [link('b')]))
+    tell(4_000, report('b', [link('c')]))
+    assert.equal(linkFigures(['b', 'c'], model.state)?.messagesPerS, 40)
+    tell(5_500)
+    assert.equal(linkFigures(['b', 'c'], model.state)?.messagesPerS, 20, 'c is silent')
+    tell(8_000)
+    assert.equal(linkFigures(['b', 'c'], model.state), undefined, 'both are')
+    assert.equal(freshReport(model.state, 'b'), undefined)
+    assert.equal(model.state.reports.get('b')?.atMs, 4_000)
+    scene.sync(model.state)
+    assert.deepEqual(
+      scene.links.map(({ isReported, rttMs, messagesPerS, level }) => [
+        isReported,
+        rttMs,
+        messagesPerS,
+        level,
+      ]),
+      [[false, undefined, 0, 0]],
+    )
+    assert.equal(scene.queued.length, 0)
+    // The same in the past.
+    assert.equal(linkFigures(['b', 'c'], timeline.stateAt(7_900))?.messagesPerS, 20)
+    assert.equal(linkFigures(['b', 'c'], timeline.stateAt(8_000)), undefined)
+    assert.equal(linkFigures(['b', 'c'], timeline.stateAt(4_900))?.messagesPerS, 40)
   })
 
   it('counts a report for as long as its node takes for the next ones', () => {
