@@ -27,7 +27,8 @@ async function hide(page: Page, isHidden: boolean): Promise<void> {
 /** Lets time pass on the page, at the end of which the node says that it is there. */
 async function pass({ feed, page }: Visited, ms: number): Promise<void> {
   await page.clock.fastForward(ms)
-  const atMs = Date.now() + 1_000_000 + ms
+  const atMs = feed.nowMs() + ms
+  feed.nowMs = () => atMs
   feed.tell({ event: 'reports', atMs, everyMs: 2_000, reports: [] })
   await page.waitForFunction((wanted) => hearsayPage.shown().atMs >= wanted, atMs)
 }

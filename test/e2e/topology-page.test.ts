@@ -181,8 +181,10 @@ describeInBrowser('the topology page', () => {
     const { feed, page } = await visit({ nodes: 10 })
     await count(page, 10)
     const start = await page.evaluate(() => hearsayPage.timeline().fromMs)
+    feed.nowMs = () => start + 20_000
     feed.tell(feed.overlay.join(start + 20_000))
     await count(page, 11)
+    feed.nowMs = () => start + 40_000
     feed.tell(feed.overlay.leave(start + 40_000, 'node3', 'unreachable'))
     await page.waitForFunction((toMs) => hearsayPage.timeline().toMs === toMs, start + 40_000)
     const scrub = page.getByRole('slider', { name: 'Moment that is shown' })
@@ -206,6 +208,7 @@ describeInBrowser('the topology page', () => {
       page.evaluate(() => hearsayPage.shown().nodes.find(({ name }) => name === 'node3')?.state)
     assert.equal(await stateOf(), 'up')
     // What happens meanwhile does not move the past.
+    feed.nowMs = () => start + 50_000
     feed.tell(feed.overlay.join(start + 50_000))
     await page.waitForFunction((toMs) => hearsayPage.timeline().toMs === toMs, start + 50_000)
     await count(page, 11)

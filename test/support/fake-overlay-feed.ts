@@ -37,6 +37,8 @@ export class FakeFeed {
   readonly overlay: FakeOverlay
   /** Lines that came in, newest last. */
   readonly heard: Record<string, unknown>[] = []
+  /** The clock that its lines are by. */
+  nowMs = Date.now
   readonly #http: Server
   readonly #sockets: WebSocketServer
   readonly #options: FakeFeedOptions
@@ -94,7 +96,7 @@ export class FakeFeed {
 
   /** Tells all guests of steps. */
   tellSteps(steps: readonly MessageStep[], oneIn = 1): void {
-    this.tell({ event: 'traffic', atMs: Date.now(), oneIn, leftOut: 0, steps })
+    this.tell({ event: 'traffic', atMs: this.nowMs(), oneIn, leftOut: 0, steps })
   }
 
   /** Cuts all guests off, and lets none in until `answer`. */
@@ -142,14 +144,14 @@ export class FakeFeed {
       return
     }
     tell({ event: 'watch', on: true, node: this.overlay.self })
-    tell(this.overlay.line(Date.now()))
-    tell(this.overlay.reports(Date.now()))
+    tell(this.overlay.line(this.nowMs()))
+    tell(this.overlay.reports(this.nowMs()))
   }
 
   // A node that is watched sends reports also when there are none.
   #sayNothing(): void {
     if (this.#isSilent || this.#options.onWatch !== undefined) return
-    const line = { event: 'reports', atMs: Date.now(), everyMs: REPORTS_MS, reports: [] }
+    const line = { event: 'reports', atMs: this.nowMs(), everyMs: REPORTS_MS, reports: [] }
     for (const guest of this.#watching) guest.send(JSON.stringify(line))
   }
 
@@ -185,12 +187,12 @@ export class FakeFeed {
       if (overlay.below(12) === 0) steps.push(...overlay.broadcast(any()))
       this.tellSteps(steps, overlay.up.length > 200 ? 8 : 1)
     })
-    this.#every(REPORTS_MS, () => this.tell(overlay.reports(Date.now())))
+    this.#every(REPORTS_MS, () => this.tell(overlay.reports(this.nowMs())))
     this.#every(CHANGES_MS, () => {
       const name = any()
       const what = overlay.below(4)
-      if (what < 2 || name === overlay.self) this.tell(overlay.join(Date.now()))
-      else this.tell(overlay.leave(Date.now(), name, what === 2 ? 'leaving' : 'unreachable'))
+      if (what < 2 || name === overlay.self) this.tell(overlay.join(this.nowMs()))
+      else this.tell(overlay.leave(this.nowMs(), name, what === 2 ? 'leaving' : 'unreachable'))
     })
   }
 

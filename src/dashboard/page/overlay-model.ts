@@ -138,6 +138,14 @@ export class OverlayModel {
     return { change, events }
   }
 
+  /** The clock that the lines are by has gone back, to `atMs`: what was dated by it is as old as that at least. */
+  restartAt(atMs: number): void {
+    this.#atMs = atMs
+    for (const [name, report] of this.#reports) {
+      if (report.atMs > atMs) this.#reports.set(name, { ...report, atMs })
+    }
+  }
+
   /** Takes in reports. Those of nodes that are not known are left out: nobody could see them. */
   applyReports(line: ReportsLine): void {
     this.#atMs = Math.max(this.#atMs, line.atMs)

@@ -121,11 +121,11 @@ export class Store {
   /** Nobody looks at the page, and nothing is watched from now on; or it is watched again. */
   passAway(isAway: boolean): void {
     if (isAway) {
-      this.#awaySinceMs = this.nowMs
+      this.#awaySinceMs = Date.now()
       return
     }
     if (this.#awaySinceMs === undefined) return
-    const lastedMs = this.nowMs - this.#awaySinceMs
+    const lastedMs = Date.now() - this.#awaySinceMs
     this.#awaySinceMs = undefined
     this.#note('feed', `not watched for ${ageText(lastedMs)}: the page was hidden`)
     this.#listener.onEvents()
@@ -133,7 +133,7 @@ export class Store {
 
   /** Takes in a line. */
   take(line: FeedLine): void {
-    if ('atMs' in line) this.#clock(line.atMs)
+    if ('atMs' in line) this.#clock(line)
     switch (line.event) {
       case 'overlay':
       case 'overlay-change':
@@ -161,20 +161,29 @@ export class Store {
     }
   }
 
-  #clock(atMs: number): void {
+  #clock(line: FeedLine & { readonly atMs: number }): void {
+    const { atMs } = line
+    const wasMs = this.timeline.toMs
     // Steps of a few ms are the way of the line; only a real difference between two clocks is taken over.
     const offsetMs = atMs - Date.now()
     if (Math.abs(offsetMs - this.#offsetMs) > 250) this.#offsetMs = offsetMs
+    if (!this.timeline.restartAt(atMs)) return
+    this.history.restart()
+    this.model.restartAt(atMs)
+    if (!this.model.isKnown) return
+    const { state } = this.model
+    this.timeline.record(atMs, { self: state.self, nodes: [], gone: [], linksUp: [], linksDown: [] }, state)
+    if (line.event === 'overlay' && line.self !== state.self) return
+    this.#note('feed', `the clock of ${state.self} went back by ${ageText(wasMs - atMs)}`)
+    this.#listener.onEvents()
   }
 
   #takeOverlay(line: FeedLine & { event: 'overlay' | 'overlay-change' }): void {
     const wasKnown = this.model.isKnown
-    const before = this.model.state.self
     const applied = this.model.apply(line)
     if (applied === undefined) return
     const { state } = this.model
     this.#passToNode(state.self)
-    if (applied.change.self !== before && this.timeline.restartAt(line.atMs)) this.history.restart()
     this.timeline.record(line.atMs, applied.change, state)
     if (!wasKnown) {
       this.#note(

@@ -110,12 +110,13 @@ export class Timeline {
   }
 
   /**
-   * Another node is watched, by whose clock it is now `atMs`. Where that is clearly behind, the ring starts anew, for time would
-   * stand still until the new clock is as far as the old one; events stay, as what was before.
+   * By the clock of the node that is watched it is now `atMs`. Where that is clearly behind (another node is watched, or its
+   * clock was set back) the ring starts anew, for time would stand still until the new clock is as far as the old one was;
+   * events stay, as what was before.
    * @returns whether it did
    */
   restartAt(atMs: number): boolean {
-    if (this.#segments.length === 0 || atMs >= this.#atMs - BEHIND_MS) return false
+    if (atMs >= this.#atMs - BEHIND_MS) return false
     this.#segments.length = 0
     this.#changes = 0
     this.#reports = []

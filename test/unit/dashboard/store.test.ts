@@ -55,6 +55,60 @@ describe('the store of the page', () => {
     assert.equal(store.history.leftOutPerMinute(9_002_000), 3)
   })
 
+  it('goes on when the clock of the node is set back', () => {
+    const told: string[] = []
+    const store = new Store({ ...NOBODY, onEvents: () => told.push('events') })
+    store.passTo({ is: 'open' })
+    const [startMs, backMs] = [10_000_000, 3_600_000]
+    const link = { to: 'a', queuedBytes: 0, messagesPerS: 4, bytesPerS: 9 }
+    const report = { node: 'b', sent: {}, received: {}, dropped: {}, links: [link] }
+    const step = {
+      kind: 'direct',
+      origin: 'a',
+      destination: 'b',
+      at: 'b',
+      via: 'a',
+      hops: 1,
+      bytes: 1,
+    } as const
+    const second = (atMs: number, relayed: number) => {
+      store.take({ event: 'reports', atMs, everyMs: 1_000, reports: [{ ...report, relayed }] })
+      const steps = [{ ...step, id: `a/1/${relayed}/b` }]
+      store.take({ event: 'traffic', atMs, oneIn: 1, leftOut: 0, steps })
+    }
+    store.take(all([node('a'), node('b')], startMs))
+    second(startMs + 1_000, 1)
+    second(startMs - backMs, 2)
+    assert.equal(store.timeline.toMs, startMs - backMs)
+    assert.equal(store.timeline.events.at(-1)?.text, 'the clock of a went back by 60 min')
+    assert.equal(store.stateAt(startMs - backMs).nodes.size, 2, 'nobody has to come for the strip to go on')
+    store.take(change(startMs - backMs + 10_000, { nodes: [node('c')] }))
+    for (let s = 11; s < 20; s++) second(startMs - backMs + s * 1_000, s)
+    const endMs = startMs - backMs + 19_000
+    assert.equal(store.timeline.toMs, endMs)
+    assert.equal(store.history.directAt(endMs), 1)
+    assert.equal(store.model.state.atMs, endMs)
+    assert.equal(linkMessagesPerS(store.model.state), 4)
+    assert.equal(store.stateAt(startMs - backMs + 9_000).nodes.size, 2)
+    assert.equal(store.stateAt(endMs).nodes.size, 3)
+    assert.equal(store.stateAt(endMs - 2_500).reports.get('b')?.relayed, 16)
+    assert.ok(told.length > 0)
+    // A report from before does not stay fresh for an hour.
+    store.take({ event: 'reports', atMs: endMs + 3_500, everyMs: 1_000, reports: [] })
+    assert.equal(linkMessagesPerS(store.model.state), 0)
+  })
+
+  it('keeps no report fresh that the clock has gone back behind', () => {
+    const store = storeWith(all([node('a'), node('b')], 10_000_000))
+    const links = [{ to: 'a', queuedBytes: 0, messagesPerS: 4, bytesPerS: 9 }]
+    const reports = [{ node: 'b', sent: {}, received: {}, relayed: 0, dropped: {}, links }]
+    store.take({ event: 'reports', atMs: 10_000_000, everyMs: 1_000, reports })
+    store.take({ event: 'reports', atMs: 9_000_000, everyMs: 1_000, reports: [] })
+    assert.equal(linkMessagesPerS(store.model.state), 4)
+    store.take({ event: 'reports', atMs: 9_003_500, everyMs: 1_000, reports: [] })
+    assert.equal(linkMessagesPerS(store.model.state), 0)
+  })
+
   it('counts what comes over links of nodes that are up, by fresh reports', () => {
     const report = (name: string, messagesPerS: number) => ({
       node: name,
