@@ -217,4 +217,33 @@ describeInBrowser('the topology page', () => {
     assert.equal(await stateOf(), 'unreachable')
     assert.equal((await selected(page)).momentMs, undefined)
   })
+
+  it('is live again at the end of the slider, however long the strip is', async () => {
+    const { feed, page } = await visit({ nodes: 10 })
+    await count(page, 10)
+    const start = await page.evaluate(() => hearsayPage.timeline().fromMs)
+    // More than a minute, and no whole number of the slider's steps.
+    const endMs = start + 95_017
+    feed.nowMs = () => endMs
+    feed.tell(feed.overlay.join(endMs))
+    await page.waitForFunction((toMs) => Number(document.querySelector('#scrub')?.max) === toMs, endMs)
+    const scrub = page.getByRole('slider', { name: 'Moment that is shown' })
+    const isLive = async () => (await selected(page)).momentMs === undefined
+    for (let steps = 1; steps <= 3; steps++) {
+      await scrub.focus()
+      for (let step = 0; step < steps; step++) await page.keyboard.press('ArrowLeft')
+      assert.equal(await isLive(), false)
+      await page.keyboard.press('End')
+      assert.equal(await isLive(), true, `${steps} steps back`)
+    }
+    const box = await scrub.boundingBox()
+    assert.ok(box)
+    const y = box.y + box.height / 2
+    await page.mouse.move(box.x + box.width / 2, y)
+    await page.mouse.down()
+    assert.equal(await isLive(), false)
+    await page.mouse.move(box.x + box.width + 30, y, { steps: 4 })
+    await page.mouse.up()
+    assert.equal(await isLive(), true)
+  })
 })

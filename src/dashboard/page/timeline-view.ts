@@ -91,7 +91,8 @@ export class TimelineView {
   #scrubbed(): void {
     const { scrub } = this.#elements
     const atMs = Number(scrub.value)
-    const isAtEnd = atMs >= Number(scrub.max)
+    // The slider stops at whole steps from its beginning, the last of which can be before its end.
+    const isAtEnd = atMs > Number(scrub.max) - Number(scrub.step)
     const first = this.#store.timeline.fromMs
     this.#view.set({ momentMs: isAtEnd ? undefined : Math.max(atMs, first) })
   }
