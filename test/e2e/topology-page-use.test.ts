@@ -13,6 +13,7 @@ import { selected, settled, violations, visits } from './support/topology-visit.
 declare const hearsayPage: PageConsole
 declare const document: {
   readonly activeElement: { readonly id: string } | null
+  querySelector(selector: string): { readonly scrollTop: number } | null
   readonly documentElement: { readonly dataset: { readonly theme?: string }; readonly scrollWidth: number }
 }
 declare const innerWidth: number
@@ -140,6 +141,63 @@ describeInBrowser('the topology page is used', () => {
     await page.getByRole('tab', { name: 'Details' }).tap()
     assert.equal(await page.getByRole('heading', { name: 'node4' }).isVisible(), false)
     assert.deepEqual(await violations(page), [])
+  })
+
+  it('lets a finger move the list of hits, and goes to the one that is tapped', async () => {
+    const { feed, page } = await visit(
+      { nodes: 30 },
+      { viewport: { width: 375, height: 667 }, hasTouch: true, isMobile: true },
+    )
+    await settled(page)
+    await page.locator('#search').tap()
+    await page.locator('#search').fill('node')
+    const list = page.locator('#search-hits')
+    await list.getByRole('option').nth(20).waitFor()
+    const box = await list.boundingBox()
+    assert.ok(box)
+    const [x, from] = [box.x + 60, box.y + box.height - 30]
+    const finger = await page.context().newCDPSession(page)
+    const touch = (
+      type: 'touchStart' | 'touchMove' | 'touchEnd',
+      ...touchPoints: { x: number; y: number }[]
+    ) => finger.send('Input.dispatchTouchEvent', { type, touchPoints })
+    await touch('touchStart', { x, y: from })
+    for (let step = 1; step <= 10; step++) await touch('touchMove', { x, y: from - step * 12 })
+    await touch('touchEnd')
+    await page.waitForFunction(() => (document.querySelector('#search-hits')?.scrollTop ?? 0) > 40)
+    assert.equal((await selected(page)).node, undefined)
+    assert.equal(await list.isVisible(), true)
+    // What has been moved stays where it is, though somebody joins.
+    feed.tell(feed.overlay.join(Date.now()))
+    await list.getByText('and 1 more').waitFor({ state: 'attached' })
+    assert.ok(await page.evaluate(() => (document.querySelector('#search-hits')?.scrollTop ?? 0) > 40))
+    await list.getByRole('option', { name: 'node17' }).tap()
+    assert.equal((await selected(page)).node, 'node17')
+    assert.equal(await list.isVisible(), false)
+  })
+
+  it('finds also who comes later, and keeps what is chosen', async () => {
+    const { feed, page } = await visit({ nodes: 30 })
+    await settled(page)
+    await page.locator('#search').fill('node3')
+    await page.keyboard.press('ArrowDown')
+    const chosen = page.locator('#search-hits [aria-selected="true"]')
+    assert.equal(await chosen.textContent(), 'node30')
+    feed.tell(feed.overlay.forget(Date.now(), 'node3'))
+    feed.tell(feed.overlay.join(Date.now()))
+    await page.locator('#search-hits').getByText('node31').waitFor()
+    await page.waitForFunction(() => hearsayPage.selected().hits?.has('node3') === false)
+    assert.deepEqual(await page.evaluate(() => [...(hearsayPage.selected().hits ?? [])]), [
+      'node30',
+      'node31',
+    ])
+    assert.equal(await chosen.textContent(), 'node30')
+    await page.keyboard.press('Enter')
+    assert.equal((await selected(page)).node, 'node30')
+    // And does not open the list again.
+    feed.tell(feed.overlay.join(Date.now()))
+    await page.waitForFunction(() => hearsayPage.selected().hits?.has('node32'))
+    assert.equal(await page.locator('#search-hits').isVisible(), false)
   })
 
   // A phone on its side, and windows that are enlarged to 200 %.

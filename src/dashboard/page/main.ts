@@ -108,7 +108,10 @@ class Page {
     return new Store({
       onPhase: () => this.#status.showPhase(),
       onStructure: () => {
-        if (this.#isLive) this.#picture.show(this.#store.model.state, this.#view.now)
+        if (this.#isLive) {
+          this.#picture.show(this.#store.model.state, this.#view.now)
+          this.#search.refresh()
+        }
         this.#showTexts()
       },
       onReports: () => {
@@ -233,6 +236,7 @@ class Page {
     if (view.node !== before.node && view.node !== undefined) this.#announce(this.#nodeText(view.node))
     this.#list.mark()
     this.#fillTexts()
+    if (isOtherMoment) this.#search.refresh()
   }
 
   #refreshMessage(isNeeded: boolean): void {

@@ -2,6 +2,7 @@
 
 import type { SeenNode } from '../../guests/overlay-lines.ts'
 import { make } from './dom.ts'
+import { Hold } from './hold.ts'
 import { findNodes, type Hit } from './search-index.ts'
 import type { ViewState } from './view-state.ts'
 import { many } from './wording.ts'
@@ -15,6 +16,7 @@ export class Search {
   readonly #view: ViewState
   readonly #nodes: () => Iterable<SeenNode>
   readonly #listener: { onGo(name: string): void; onCount(text: string): void }
+  readonly #hold: Hold
   #hits: Hit[] = []
   #active = 0
 
@@ -34,13 +36,15 @@ export class Search {
     input.addEventListener('focus', () => this.#show(input.value !== ''))
     input.addEventListener('blur', () => this.#show(false))
     input.addEventListener('keydown', (event) => this.#key(event))
-    // Before the field loses the focus, and its list with it.
-    this.#list.addEventListener('pointerdown', (event) => {
-      event.preventDefault()
+    // The field keeps the focus, and with it its list.
+    this.#list.addEventListener('mousedown', (event) => event.preventDefault())
+    // Not when a finger comes down: it may want to move the list.
+    this.#list.addEventListener('click', (event) => {
       const option =
         event.target instanceof Element ? event.target.closest<HTMLElement>('[data-index]') : null
       if (option !== null) this.#go(Number(option.dataset.index))
     })
+    this.#hold = new Hold(this.#list, () => this.refresh())
   }
 
   /** Puts the focus into the field. */
@@ -57,14 +61,39 @@ export class Search {
     return was
   }
 
+  /** Looks again for what is in the field: nodes come and go. The chosen hit stays chosen. */
+  refresh(): void {
+    const text = this.#input.value
+    if (text.trim() === '' || this.#hold.isPressed) return
+    const hits = findNodes(this.#nodes(), text)
+    if (JSON.stringify(hits) === JSON.stringify(this.#hits)) return
+    const chosen = this.#hits[this.#active]?.name
+    const { scrollTop, hidden } = this.#list
+    this.#take(hits)
+    const listed = hits.slice(0, LISTED_MAX)
+    this.#active = Math.max(
+      0,
+      listed.findIndex(({ name }) => name === chosen),
+    )
+    this.#fill()
+    // Whoever has moved the list looks at something else than the chosen one.
+    this.#list.scrollTop = scrollTop
+    this.#show(!hidden)
+  }
+
   #find(): void {
     const text = this.#input.value
-    this.#hits = findNodes(this.#nodes(), text)
+    this.#take(findNodes(this.#nodes(), text))
     this.#active = 0
-    this.#view.set({ hits: text.trim() === '' ? undefined : new Set(this.#hits.map(({ name }) => name)) })
     this.#fill()
     this.#show(text.trim() !== '')
     if (text.trim() !== '') this.#listener.onCount(`${many(this.#hits.length, 'node')} found`)
+  }
+
+  #take(hits: Hit[]): void {
+    this.#hits = hits
+    const isSearched = this.#input.value.trim() !== ''
+    this.#view.set({ hits: isSearched ? new Set(hits.map(({ name }) => name)) : undefined })
   }
 
   #fill(): void {
