@@ -12,7 +12,11 @@ import { selected, settled, violations, visits } from './support/topology-visit.
 // In the browser.
 declare const hearsayPage: PageConsole
 declare const document: {
-  readonly activeElement: { readonly id: string } | null
+  readonly activeElement: {
+    readonly id: string
+    readonly tagName: string
+    readonly dataset?: { readonly name?: string }
+  } | null
   querySelector(selector: string): { readonly scrollTop: number } | null
   readonly documentElement: { readonly dataset: { readonly theme?: string }; readonly scrollWidth: number }
 }
@@ -82,6 +86,72 @@ describeInBrowser('the topology page is used', () => {
     await page.getByRole('heading', { name: 'node29' }).waitFor()
   })
 
+  it('keeps the focus of whoever uses keys, whatever is hidden or filled anew', async () => {
+    const { feed, page } = await visit({ nodes: 30 })
+    await settled(page)
+    await page.locator('#node-list [tabindex="0"]').focus()
+    await page.keyboard.press('ArrowDown')
+    const row = () => page.evaluate(() => document.activeElement?.dataset?.name)
+    assert.equal(await row(), 'node2')
+    feed.tell(feed.overlay.forget(Date.now(), 'node2'))
+    await page.waitForFunction(() => document.activeElement?.dataset?.name === 'node1')
+    await page.keyboard.press('Enter')
+    assert.equal(await focused(page), 'panel-node')
+    await page.getByRole('heading', { name: 'node1', exact: true }).waitFor()
+    // A neighbor's details have no button of the same kind.
+    await page.locator('#panel-node tbody button').first().focus()
+    await page.keyboard.press('Enter')
+    assert.notEqual((await selected(page)).node, 'node1')
+    await page.waitForFunction(() => document.activeElement?.id === 'panel-node')
+
+    await page.locator('#export summary').focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'PNG' }).waitFor()
+    for (let presses = 0; presses < 5; presses++) await page.keyboard.press('Tab')
+    assert.equal(await focused(page), 'theme')
+    assert.equal(await page.getByRole('button', { name: 'PNG' }).isVisible(), false)
+    await page.locator('#export summary').focus()
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Tab')
+    await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')])
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'SUMMARY')
+
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.locator('#live').focus()
+    await page.keyboard.press('Enter')
+    assert.equal((await selected(page)).momentMs, undefined)
+    assert.equal(await focused(page), 'pause')
+    feed.cut()
+    await page.getByRole('button', { name: 'Connect now' }).focus()
+    feed.answer()
+    await page.keyboard.press('Enter')
+    await page.waitForFunction(() => hearsayPage.phase() === 'live')
+    assert.equal(await focused(page), 'picture')
+  })
+
+  it('shows what is under the pointer also after a drag that ended somewhere else', async () => {
+    const { page } = await visit({ nodes: 12 })
+    await settled(page)
+    const picture = await page.locator('#picture').boundingBox()
+    const panel = await page.locator('.panel').boundingBox()
+    assert.ok(picture && panel)
+    const hover = async () => {
+      const { x, y } = await page.evaluate(() => hearsayPage.placeOf('node5') ?? { x: 0, y: 0 })
+      await page.mouse.move(picture.x + x, picture.y + y, { steps: 3 })
+    }
+    const tooltip = page.locator('#tooltip').getByText('node5', { exact: false })
+    await hover()
+    await tooltip.waitFor()
+    const [x, y] = [picture.x + picture.width - 6, picture.y + picture.height - 6]
+    await page.mouse.move(x, y)
+    await tooltip.waitFor({ state: 'hidden' })
+    await page.mouse.down()
+    await page.mouse.move(panel.x + 80, y, { steps: 5 })
+    await page.mouse.up()
+    await hover()
+    await tooltip.waitFor()
+  })
+
   it('shows a node that is clicked in the picture, and its neighbors', async () => {
     const { page } = await visit({ nodes: 12 })
     await settled(page)
@@ -133,7 +203,7 @@ describeInBrowser('the topology page is used', () => {
     await settled(page)
     const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
     assert.equal(await overflow(), 0)
-    await page.getByText('31 nodes up').waitFor()
+    await page.getByText('30 nodes up').waitFor()
     const { x, y } = await page.evaluate(() => hearsayPage.placeOf('node4') ?? { x: 0, y: 0 })
     await page.locator('#picture').tap({ position: { x, y } })
     await page.getByRole('heading', { name: 'node4' }).waitFor()
@@ -141,6 +211,18 @@ describeInBrowser('the topology page is used', () => {
     await page.getByRole('tab', { name: 'Details' }).tap()
     assert.equal(await page.getByRole('heading', { name: 'node4' }).isVisible(), false)
     assert.deepEqual(await violations(page), [])
+  })
+
+  it('has no node under its tools, also where it is narrow', async () => {
+    const { page } = await visit({ nodes: 30 }, { viewport: { width: 320, height: 568 } })
+    await settled(page)
+    const tools = await page.locator('.tools').boundingBox()
+    const picture = await page.locator('#picture').boundingBox()
+    assert.ok(tools && picture)
+    const highest = await page.evaluate(() =>
+      Math.min(...hearsayPage.shown().nodes.map(({ name }) => hearsayPage.placeOf(name)?.y ?? 0)),
+    )
+    assert.ok(picture.y + highest > tools.y + tools.height + 5, `${highest} px from the upper edge`)
   })
 
   it('lets a finger move the list of hits, and goes to the one that is tapped', async () => {
@@ -221,7 +303,7 @@ describeInBrowser('the topology page is used', () => {
       assert.ok(picture.right <= panel.x && panel.height >= picture.height)
       assert.ok(tools.x >= picture.x && tools.right <= picture.right && tools.bottom <= picture.bottom)
       assert.ok((await boxOf('.search')).bottom <= picture.y)
-      await page.getByText('31 nodes up').waitFor()
+      await page.getByText('30 nodes up').waitFor()
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0)
       assert.deepEqual(await violations(page), [])
     })

@@ -36,6 +36,21 @@ export function makeButton(
   return button
 }
 
+/**
+ * Fills an element anew. The focus stays on what has the same `data-key`; where that is not there any more it goes to `home`,
+ * for whoever works with keys would have to begin at the top of the page.
+ */
+export function refill(element: HTMLElement, children: readonly Node[], home: HTMLElement): void {
+  const focused = document.activeElement
+  const hadFocus = focused instanceof HTMLElement && focused !== element && element.contains(focused)
+  const key = hadFocus ? focused.dataset.key : undefined
+  element.replaceChildren(...children)
+  if (!hadFocus) return
+  const keyed = key === undefined ? [] : [...element.querySelectorAll<HTMLElement>('[data-key]')]
+  const again = keyed.find((each) => each.dataset.key === key) ?? home
+  again.focus({ preventScroll: true })
+}
+
 /** An element of the page's HTML. @throws Error when it is not there, which is a fault of the page */
 export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
   const element = document.getElementById(id)

@@ -24,9 +24,11 @@ export function fillExportMenu(menu: HTMLDetailsElement, shown: Exportable): voi
     ],
     ['PNG, what is in sight', () => pngOf(shown.canvas(), shown.palette().background), 'png'],
   ]
+  const summary = menu.querySelector('summary')
   const buttons = items.map(([text, content, extension]) =>
     makeButton(text, async () => {
       menu.open = false
+      summary?.focus()
       download(await content(), fileName(shown.snapshot(), extension))
     }),
   )
@@ -35,7 +37,11 @@ export function fillExportMenu(menu: HTMLDetailsElement, shown: Exportable): voi
     if (event.key !== 'Escape' || !menu.open) return
     event.preventDefault()
     menu.open = false
-    menu.querySelector('summary')?.focus()
+    summary?.focus()
+  })
+  // Nothing where a browser gives buttons no focus when they are clicked.
+  menu.addEventListener('focusout', ({ relatedTarget }) => {
+    if (relatedTarget instanceof Node && !menu.contains(relatedTarget)) menu.open = false
   })
   document.addEventListener('pointerdown', ({ target }) => {
     if (target instanceof Node && !menu.contains(target)) menu.open = false

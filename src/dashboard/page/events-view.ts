@@ -1,6 +1,6 @@
 // What has happened, newest first, as a list that can be narrowed to one kind. A click shows the moment, or the message.
 
-import { make, makeButton } from './dom.ts'
+import { make, makeButton, refill } from './dom.ts'
 import { Hold } from './hold.ts'
 import type { Timeline, TimelineEvent } from './timeline.ts'
 import type { ViewState } from './view-state.ts'
@@ -32,6 +32,7 @@ const SHOWN_MAX = 200
 
 /** The list. */
 export class EventsView {
+  readonly #element: HTMLElement
   readonly #select: HTMLSelectElement
   readonly #list = make('ul')
   readonly #timeline: Timeline
@@ -41,6 +42,7 @@ export class EventsView {
   #subject = ''
 
   constructor(element: HTMLElement, timeline: Timeline, view: ViewState) {
+    this.#element = element
     this.#timeline = timeline
     this.#view = view
     this.#select = make(
@@ -76,14 +78,9 @@ export class EventsView {
     const shown = `${events[0]?.sequence} ${events.length} ${this.#select.value} ${this.#view.now.message}`
     if (shown === this.#shown) return
     this.#shown = shown
-    const focused = document.activeElement
-    const key = this.#list.contains(focused) ? (focused as HTMLElement).dataset.key : undefined
-    this.#list.replaceChildren(...events.map((event) => this.#item(event)))
-    if (events.length === 0)
-      this.#list.append(make('li', { class: 'padded dim', text: 'Nothing has happened yet.' }))
-    if (key !== undefined) {
-      this.#list.querySelector<HTMLElement>(`[data-key="${key}"]`)?.focus({ preventScroll: true })
-    }
+    const nothing = make('li', { class: 'padded dim', text: 'Nothing has happened yet.' })
+    const items = events.length === 0 ? [nothing] : events.map((event) => this.#item(event))
+    refill(this.#list, items, this.#element)
   }
 
   #item(event: TimelineEvent): HTMLElement {

@@ -60,7 +60,11 @@ class Page {
     this.#picture = this.#makePicture()
     this.#status = new StatusView(this.#store, url)
     this.#tabs = new Tabs(document.querySelector('.panel') as HTMLElement, () => this.#showTexts())
-    this.#list = new NodeList(byId('node-list', HTMLElement), this.#view, () => this.#tabs.open('node'))
+    this.#list = new NodeList(byId('node-list', HTMLElement), this.#view, () => {
+      this.#tabs.open('node')
+      // The row that had it is hidden now.
+      byId('panel-node', HTMLElement).focus()
+    })
     this.#panel = new NodePanel(byId('panel-node', HTMLElement), this.#store, this.#view, {
       center: (name) => this.#picture.centerOn(name),
       send: (name) => {
@@ -130,7 +134,8 @@ class Page {
 
   #makePicture(): Picture {
     const tooltip = byId('tooltip', HTMLElement)
-    return new Picture(byId('picture', HTMLElement), {
+    const tools = document.querySelector('.tools') as HTMLElement
+    return new Picture(byId('picture', HTMLElement), () => tools.offsetTop + tools.offsetHeight, {
       onHover: (under, xPx, yPx) => showTooltip(tooltip, under, [xPx, yPx]),
       onClick: (under) => this.#clicked(under),
       onFrame: () => this.#latency.drawn(),

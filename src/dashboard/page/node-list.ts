@@ -45,8 +45,10 @@ export class NodeList {
     const isSame =
       this.#names.length === state.nodes.size && this.#names.every((name) => state.nodes.has(name))
     const names = isSame ? this.#names : [...state.nodes.keys()].sort(ORDER.compare)
+    let hasLostFocus = false
     for (const [name, row] of this.#rows) {
       if (state.nodes.has(name)) continue
+      hasLostFocus ||= row.element === document.activeElement
       row.element.remove()
       this.#rows.delete(name)
     }
@@ -59,6 +61,7 @@ export class NodeList {
     }
     this.#names = names
     this.mark()
+    if (hasLostFocus) this.#rows.get(this.#current())?.element.focus({ preventScroll: true })
   }
 
   /** Shows which node is selected. */

@@ -2,7 +2,7 @@
 // what is selected by itself; its buttons do.
 
 import type { CountsByReason, SeenNode } from '../../guests/overlay-lines.ts'
-import { make, makeButton } from './dom.ts'
+import { make, makeButton, refill } from './dom.ts'
 import { makeGlyph } from './glyph.ts'
 import { Hold } from './hold.ts'
 import { freshReport, linkFigures, type OverlayState } from './overlay-model.ts'
@@ -60,13 +60,7 @@ export class NodePanel {
     // Marked text stays, but not that of another node.
     if (this.#hold.isMarked && subject === this.#subject) return
     this.#subject = subject
-    const focused = document.activeElement
-    const key = this.#element.contains(focused) ? (focused as HTMLElement).dataset.key : undefined
-    this.#element.replaceChildren(this.#content(state))
-    if (key !== undefined) {
-      const again = [...this.#element.querySelectorAll<HTMLElement>('[data-key]')]
-      again.find((element) => element.dataset.key === key)?.focus({ preventScroll: true })
-    }
+    refill(this.#element, [this.#content(state)], this.#element)
   }
 
   #content(state: OverlayState): HTMLElement {

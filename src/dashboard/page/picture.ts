@@ -28,6 +28,8 @@ export interface PictureListener {
 }
 
 const FIT_PADDING_PX = 56
+/** From the middle of a node to what lies over the picture, at least. */
+const NODE_ROOM_PX = 16
 const ZOOM_FIT_MAX = 3
 const MOVE_MS = 350
 
@@ -36,6 +38,7 @@ export class Picture {
   readonly scene = new Scene()
   readonly frameRate = new FrameRate()
   readonly #element: HTMLElement
+  readonly #coveredTopPx: () => number
   readonly #graph: Graph
   readonly #layout: Layout
   readonly #labels = new Labels()
@@ -53,8 +56,10 @@ export class Picture {
   #movesUntilMs = 0
   #moves = 0
 
-  constructor(element: HTMLElement, listener: PictureListener) {
+  /** @param coveredTopPx how much of its upper edge lies under something else */
+  constructor(element: HTMLElement, coveredTopPx: () => number, listener: PictureListener) {
     this.#element = element
+    this.#coveredTopPx = coveredTopPx
     this.#graph = new ForceGraph<SceneNode, SceneLink>(element)
     this.#layout = new Layout(this.#graph, this.scene, () => this.#motion.matches)
     this.#frame = this.#firstFrame()
@@ -349,13 +354,15 @@ export class Picture {
     }
     const { widthPx, heightPx } = this.#frame
     const padding = Math.min(FIT_PADDING_PX, widthPx / 8, heightPx / 8)
+    const paddingTop = Math.max(padding, Math.min(this.#coveredTopPx() + NODE_ROOM_PX, heightPx / 3))
     const scale = Math.min(
       (widthPx - 2 * padding) / Math.max(1, right - left),
-      (heightPx - 2 * padding) / Math.max(1, bottom - top),
+      (heightPx - padding - paddingTop) / Math.max(1, bottom - top),
       ZOOM_FIT_MAX,
     )
     if (scale <= 0) return
-    this.#graph.centerAt((left + right) / 2, (top + bottom) / 2, this.#ms(ms)).zoom(scale, this.#ms(ms))
+    const y = (top + bottom) / 2 - (paddingTop - padding) / 2 / scale
+    this.#graph.centerAt((left + right) / 2, y, this.#ms(ms)).zoom(scale, this.#ms(ms))
   }
 
   // How long a move of the picture takes.

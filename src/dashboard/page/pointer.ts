@@ -40,9 +40,10 @@ export class Pointer {
     this.#listener = listener
     element.addEventListener('pointermove', (event) => this.#move(event))
     element.addEventListener('pointerdown', (event) => this.#down(event))
-    element.addEventListener('pointerup', () => this.#up())
     element.addEventListener('click', (event) => this.#click(event))
-    element.addEventListener('pointercancel', () => this.#release())
+    // Wherever it ends: a drag of the picture may go beyond it.
+    addEventListener('pointerup', () => this.#up())
+    addEventListener('pointercancel', () => this.#release())
     element.addEventListener('pointerleave', () => {
       if (this.#pressed === undefined) listener.onHover({}, 0, 0)
     })
@@ -57,6 +58,8 @@ export class Pointer {
   }
 
   #move(event: PointerEvent): void {
+    // The release was somewhere where nobody tells of it.
+    if (event.buttons === 0 && event.pointerType !== 'touch') this.#release()
     const pressed = this.#pressed
     if (pressed === undefined) {
       const box = this.#element.getBoundingClientRect()

@@ -1,6 +1,6 @@
 // The form that sends a message from the watched node, and how the last ones ended, each with the way that it took.
 
-import { make, makeButton } from './dom.ts'
+import { make, makeButton, refill } from './dom.ts'
 import { Hold } from './hold.ts'
 import type { Sent } from './sends.ts'
 import type { Store } from './store.ts'
@@ -87,12 +87,8 @@ export class Sender {
       this.#list.replaceChildren(make('li', { class: 'dim', text: 'Nothing yet.' }))
       return
     }
-    const focused = document.activeElement
-    const key = this.#list.contains(focused) ? (focused as HTMLElement).dataset.key : undefined
-    this.#list.replaceChildren(...sent.map((each) => this.#item(each)))
-    if (key !== undefined) {
-      this.#list.querySelector<HTMLElement>(`[data-key="${key}"]`)?.focus({ preventScroll: true })
-    }
+    const items = sent.map((each) => this.#item(each))
+    refill(this.#list, items, this.#text)
   }
 
   #send(to: string): void {

@@ -76,7 +76,9 @@ export class StatusView {
   #showLost(phase: Phase): void {
     clearInterval(this.#timer)
     if (phase.is !== 'lost') {
+      const hadFocus = this.#lost.contains(document.activeElement)
       this.#lost.hidden = true
+      if (hadFocus) byId('picture', HTMLElement).focus()
       return
     }
     this.#lost.hidden = false

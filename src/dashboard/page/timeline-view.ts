@@ -63,6 +63,8 @@ export class TimelineView {
     scrub.setAttribute('aria-valuetext', isLive ? 'live' : `${timeText(atMs)}, ${clockText(backMs)} ago`)
     pause.textContent = isLive ? 'Pause' : 'Go on'
     pause.disabled = isEmpty
+    // A button that cannot be pressed any more loses the focus to nobody.
+    if (isLive && document.activeElement === live) pause.focus()
     live.disabled = isLive
     live.classList.toggle('primary', !isLive)
     moment.replaceChildren(
