@@ -132,13 +132,14 @@ export class TimelineView {
     const height = CHART_PX - MARKS_PX - 3
     let most = 1
     for (let atMs = fromMs; atMs < toMs; atMs += 1_000) {
-      most = Math.max(most, history.directAt(atMs) + history.broadcastAt(atMs))
+      most = Math.max(most, history.directAt(atMs) + history.broadcastAt(atMs) + history.unseenAt(atMs))
     }
     const barPx = Math.max(1, x(fromMs + 1_000) - x(fromMs) - 0.5)
     // The second that is not over yet would always look like a drop.
     for (let atMs = Math.ceil(fromMs / 1_000) * 1_000; atMs + 1_000 <= toMs; atMs += 1_000) {
       const direct = (history.directAt(atMs) / most) * height
       const broadcast = (history.broadcastAt(atMs) / most) * height
+      const unseen = (history.unseenAt(atMs) / most) * height
       context.fillStyle = palette.direct
       context.fillRect(x(atMs), bottom - direct, barPx, direct)
       // In stripes: also told apart without colour.
@@ -147,6 +148,9 @@ export class TimelineView {
         const stripe = Math.min(2, broadcast - up)
         context.fillRect(x(atMs), bottom - direct - up - stripe, barPx, stripe)
       }
+      // In the colour of neither: nobody said what they were.
+      context.fillStyle = palette.link
+      context.fillRect(x(atMs), bottom - direct - broadcast - unseen, barPx, unseen)
     }
     if (most > 1) {
       context.fillStyle = palette.muted

@@ -159,6 +159,9 @@ describe('messages per second', () => {
     leave(100_000, 70)
     leave(130_000, 50)
     assert.equal(history.leftOutPerMinute(130_500), 120)
+    // Each stands for as many as one that is told.
+    assert.deepEqual([history.unseenAt(100_900), history.unseenAt(101_000)], [560, 0])
+    assert.equal(history.directAt(100_900), 0)
     leave(161_000, 0)
     assert.equal(history.leftOutPerMinute(161_000), 50)
   })
