@@ -2,7 +2,7 @@
 
 import { make, makeButton, refill } from './dom.ts'
 import { Hold } from './hold.ts'
-import type { Sent } from './sends.ts'
+import { problemOf, type Sent } from './sends.ts'
 import type { Store } from './store.ts'
 import type { ViewState } from './view-state.ts'
 import { outcomeText, timeText, trailText } from './wording.ts'
@@ -92,9 +92,10 @@ export class Sender {
   }
 
   #send(to: string): void {
-    const problem = to === '' ? 'Say to whom: a node, or everyone.' : this.#onSend(to, this.#text.value)
-    this.#problem.textContent = problem ?? ''
-    if (to === '') this.#to.focus()
+    const text = this.#text.value
+    const wrong = problemOf(to, text)
+    this.#problem.textContent = wrong ?? this.#onSend(to, text) ?? ''
+    if (wrong !== undefined) (problemOf(to, 'x') === undefined ? this.#text : this.#to).focus()
   }
 
   #item(sent: Sent): HTMLElement {

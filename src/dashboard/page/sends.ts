@@ -26,6 +26,17 @@ export interface SendLine {
 }
 
 const KEPT = 50
+/** The name of a node, or of a guest of it (README). */
+const ADDRESS = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(\/[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$/
+
+/** Why this cannot be sent, for people; `undefined`: nothing is against it. The node would answer with a line for programs. */
+export function problemOf(to: string, text: string): string | undefined {
+  if (to === '') return 'Say to whom: a node, or everyone.'
+  if (to !== '*' && !ADDRESS.test(to)) {
+    return 'This is not the name of a node: those are letters, digits, dots, hyphens and underscores, at most 64.'
+  }
+  return text === '' ? 'Say what: the message is empty.' : undefined
+}
 
 /** The last ones, newest first. */
 export class Sends {

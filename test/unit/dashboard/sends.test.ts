@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Sends } from '../../../src/dashboard/page/sends.ts'
+import { problemOf, Sends } from '../../../src/dashboard/page/sends.ts'
 import { outcomeText } from '../../../src/dashboard/page/wording.ts'
+import { parseAddress } from '../../../src/wire/line-requests.ts'
 
 describe('the sends of the page', () => {
   it('have a tag and a trace each, and receipts to everyone', () => {
@@ -33,6 +34,28 @@ describe('the sends of the page', () => {
     assert.ok(sent?.outcome)
     assert.equal(outcomeText(sent.outcome), 'unknown: the connection to a was lost before the outcome came')
     assert.equal(sends.lose(), false, 'nothing is under way any more')
+  })
+
+  it('are kept back when the node would not take them', () => {
+    assert.match(problemOf('', 'x') ?? '', /^Say to whom/)
+    assert.match(problemOf('node3', '') ?? '', /^Say what/)
+    assert.match(problemOf('*', '') ?? '', /^Say what/)
+    assert.equal(problemOf('*', ' '), undefined)
+    const names = [
+      'node3',
+      'node3/guest-7',
+      'a.b_c',
+      'x'.repeat(64),
+      '-a',
+      'a b',
+      'a/b/c',
+      'a/',
+      'é',
+      'x'.repeat(65),
+    ]
+    for (const name of names) {
+      assert.equal(problemOf(name, 'x') === undefined, parseAddress(name) !== undefined, name)
+    }
   })
 
   it('are said in one line', () => {
