@@ -56,10 +56,17 @@ describeInBrowser('the topology page', () => {
     const { feed, page } = await visit({ nodes: 1 })
     await phase(page, 'alone')
     await page.getByText('Only node1 is here').waitFor()
-    await page.getByText('hearsay node --name').waitFor()
+    const url = feed.url.replace(/^http(.*)ui$/, 'ws$1')
+    await page.getByText(`hearsay node --name another --port 0 --peers ${url}`, { exact: true }).waitFor()
     feed.tell(feed.overlay.join(Date.now()))
     await phase(page, 'live')
     assert.equal(await page.locator('#notice').isVisible(), false)
+  })
+
+  it('of the one node of a bootstrap says how to add another there', async () => {
+    const { feed, page } = await visit({ nodes: 1, isBootstrap: true })
+    const url = feed.url.replace(/^http(.*)ui$/, 'ws$1')
+    await page.getByText(`hearsay node --name another --port 0 --bootstrap ${url}`, { exact: true }).waitFor()
   })
 
   it('of a bootstrap waits for a node, and goes on by itself', async () => {
@@ -145,6 +152,20 @@ describeInBrowser('the topology page', () => {
     assert.equal(await page.evaluate(() => hearsayPage.wayLinks()), 0)
   })
 
+  it('shows the way of a message to a plain HTTP peer, and counts those apart', async () => {
+    const { page } = await visit({ nodes: 12, hasAllStates: true })
+    await count(page, 17)
+    await page.getByText('12 nodes up').waitFor()
+    await page.getByText('1 plain HTTP', { exact: true }).waitFor()
+    await page.getByRole('tab', { name: 'Send' }).click()
+    await page.getByLabel('To', { exact: true }).fill('flask1')
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    await page.getByRole('button', { name: 'node1 → flask1', pressed: true }).waitFor()
+    assert.equal(await page.evaluate(() => hearsayPage.wayLinks()), 1)
+    await page.getByRole('button', { name: 'Send to everyone' }).click()
+    await page.getByText(/^sent, reached 11 of 11$/).waitFor()
+  })
+
   it('says how much of a tree it has seen, and what was left out', async () => {
     const { feed, page } = await visit({ nodes: 30, isMute: true })
     await count(page, 30)
@@ -169,7 +190,14 @@ describeInBrowser('the topology page', () => {
     const send = page.getByRole('button', { name: 'Send', exact: true })
     await send.click()
     await page.getByText('Say to whom').waitFor()
+    await page.getByLabel('To', { exact: true }).fill('no name')
+    await send.click()
+    await page.getByText('This is not the name of a node').waitFor()
     await page.getByLabel('To', { exact: true }).fill('node1')
+    await page.getByLabel('Message').fill('')
+    await send.click()
+    await page.getByText('Say what: the message is empty.').waitFor()
+    await page.getByLabel('Message').fill('hello')
     await send.click()
     await page.getByText('node1 is the node that sends.').waitFor()
     await page.getByLabel('To', { exact: true }).fill('nobody')

@@ -12,7 +12,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { uiFiles } from '../../src/dashboard/assets.ts'
 import type { MessageStep } from '../../src/guests/overlay-lines.ts'
 import { requestListener } from '../../src/http/listener.ts'
-import { createShim } from '../../src/http/shim.ts'
+import { answer, createShim } from '../../src/http/shim.ts'
 import { addUi } from '../../src/http/ui.ts'
 import { silentLogger } from '../../src/logger.ts'
 import { FakeOverlay, type FakeOverlayOptions } from './fake-overlay.ts'
@@ -22,6 +22,8 @@ export interface FakeFeedOptions extends Partial<FakeOverlayOptions> {
   readonly port?: number
   /** Traffic, reports and changes as time passes; without, only what is asked for. Default `false`. */
   readonly isAlive?: boolean
+  /** It says that it is a bootstrap. */
+  readonly isBootstrap?: boolean
   /** Sends are taken, and never answered. */
   readonly isMute?: boolean
   /** What a guest that watches is told, instead of the overlay. */
@@ -52,6 +54,9 @@ export class FakeFeed {
     this.overlay = new FakeOverlay({ nodes: 30, ...options })
     const app = createShim({}, silentLogger)
     addUi(app, uiFiles)
+    const { isBootstrap = false } = options
+    const message = isBootstrap ? 'Bootstrap node is running!' : `Node ${this.overlay.self} is running!`
+    app.get('/', (c) => answer(c, 200, { message }))
     this.#http = createServer(requestListener(app))
     this.#sockets = new WebSocketServer({ noServer: true })
     this.#http.on('upgrade', (request, socket, head) => {
@@ -166,6 +171,10 @@ export class FakeFeed {
       const of = overlay.up.length - 1
       const neighbors = overlay.neighbors(overlay.self)
       tell({ ...answer, status: 'sent', neighbors, reached: of, of, missing: [], id: 'node1/1/1' })
+      return
+    }
+    if (overlay.node(to)?.kind === 'http') {
+      tell({ ...answer, status: 'delivered', hops: 1, rttMs: 3.1, id: 'node1/1/1' })
       return
     }
     const steps = overlay.direct(overlay.self, to, traceparent)

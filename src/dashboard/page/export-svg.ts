@@ -4,7 +4,7 @@
 import { type Snapshot, shownLinks } from './export.ts'
 import { linkFigures } from './overlay-model.ts'
 import { colorOf, type Look, type Primitive, primitivesOf, type StateColors } from './shapes.ts'
-import { dateText, many } from './wording.ts'
+import { dateText, many, nodesText } from './wording.ts'
 
 /** The colours of a picture. */
 export interface SvgColors extends StateColors {
@@ -34,7 +34,7 @@ export function svgOf(snapshot: Snapshot, colors: SvgColors): string {
   const { state, positions } = snapshot
   const scaled = scaledPositions(snapshot)
   const [width, height] = [scaled.width + 2 * MARGIN_PX, scaled.height + 2 * MARGIN_PX + LEGEND_PX]
-  const title = `${many(state.nodes.size, 'node')}, ${many(state.links.size, 'link')}, as ${state.self} sees it, ${dateText(state.atMs)}`
+  const title = `${nodesText(state.nodes.values())}, ${many(state.links.size, 'link')}, as ${state.self} sees it, ${dateText(state.atMs)}`
   const lines = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${n(width)} ${n(height)}" width="${n(width)}" height="${n(height)}" font-family="system-ui, sans-serif" font-size="11">`,
     `<title>${escaped(title)}</title>`,

@@ -25,7 +25,7 @@ import { startTheme } from './theme.ts'
 import { TimelineView } from './timeline-view.ts'
 import { showTooltip } from './tooltip.ts'
 import { type View, ViewState } from './view-state.ts'
-import { timeText } from './wording.ts'
+import { many, timeText } from './wording.ts'
 
 /** How often the texts beside the picture are filled at most. */
 const TEXT_MS = 250
@@ -313,7 +313,7 @@ class Page {
     const node = state.nodes.get(name)
     if (node === undefined) return name
     const count = [...state.links.values()].filter((link) => link.includes(name)).length
-    return `${name}, ${node.kind === 'http' ? 'plain HTTP, ' : ''}${node.state}, ${count} links`
+    return `${name}, ${node.kind === 'http' ? 'plain HTTP' : many(count, 'link')}, ${node.state}`
   }
 
   #announce(text: string): void {

@@ -2,6 +2,7 @@
 // picture when there is nothing, or only one node, to see.
 
 import { byId, make } from './dom.ts'
+import { isAtBootstrap } from './door.ts'
 import { linkMessagesPerS, type OverlayState } from './overlay-model.ts'
 import type { Phase, Store } from './store.ts'
 import { countText, FULL_ADVICE, rateText } from './wording.ts'
@@ -20,6 +21,9 @@ export class StatusView {
   readonly #store: Store
   readonly #url: string
   #noticeOf = ''
+  #asked: Promise<void> | undefined
+  /** `undefined`: nobody has said so yet. */
+  #isBootstrap: boolean | undefined
   #timer: ReturnType<typeof setInterval> | undefined
 
   constructor(store: Store, url: string) {
@@ -38,14 +42,17 @@ export class StatusView {
 
   /** Shows the figures of a state, and how many lines the page did not understand. */
   showFigures(state: OverlayState, ignored: number): void {
-    let [up, away] = [0, 0]
+    // Plain HTTP peers have no link and pass nothing on: a broadcast reaches nodes, and says of how many.
+    let [up, http, away] = [0, 0, 0]
     for (const node of state.nodes.values()) {
-      if (node.state === 'up') up++
-      else away++
+      if (node.state !== 'up') away++
+      else if (node.kind === 'http') http++
+      else up++
     }
     const full = state.full?.size ?? 0
     this.#figures.replaceChildren(
       figure(countText(up), up === 1 ? 'node up' : 'nodes up'),
+      ...(http === 0 ? [] : [figure(countText(http), 'plain HTTP')]),
       figure(countText(state.links.size), state.links.size === 1 ? 'link' : 'links'),
       figure(rateText(linkMessagesPerS(state)), 'link msgs/s', LINK_RATE),
       ...(away === 0 ? [] : [figure(countText(away), 'not up')]),
@@ -115,6 +122,17 @@ export class StatusView {
     )
   }
 
+  // Any free port: on the same machine the usual one is taken.
+  #joinCode(): { readonly code?: string } {
+    this.#asked ??= isAtBootstrap().then((isBootstrap) => {
+      this.#isBootstrap = isBootstrap
+      this.showPhase()
+    })
+    if (this.#isBootstrap === undefined) return {}
+    const flag = this.#isBootstrap ? '--bootstrap' : '--peers'
+    return { code: `hearsay node --name another --port 0 ${flag} ${this.#url}` }
+  }
+
   #noticeFor(phase: Phase): { title: string; text: string[]; code?: string } | undefined {
     switch (phase.is) {
       case 'connecting':
@@ -135,7 +153,7 @@ export class StatusView {
         return {
           title: `Only ${this.#store.model.state.self} is here`,
           text: ['Start another node that knows this one, or its bootstrap:'],
-          code: `hearsay node --name another --bootstrap ${this.#url}`,
+          ...this.#joinCode(),
         }
       case 'lost':
         return this.#store.model.isKnown

@@ -9,7 +9,7 @@ import { type Trail, Trails } from './paths.ts'
 import { Sends, type Sent } from './sends.ts'
 import { Timeline } from './timeline.ts'
 import { TrafficHistory } from './traffic-history.ts'
-import { ageText, eventText, many, outcomeText } from './wording.ts'
+import { ageText, eventText, many, nodesText, outcomeText } from './wording.ts'
 
 /** What the page has to say of itself. */
 export type Phase =
@@ -188,7 +188,7 @@ export class Store {
     if (!wasKnown) {
       this.#note(
         'feed',
-        `${many(state.nodes.size, 'node')}, ${many(state.links.size, 'link')} seen by ${state.self}`,
+        `${nodesText(state.nodes.values())}, ${many(state.links.size, 'link')} seen by ${state.self}`,
       )
     }
     for (const event of applied.events) {
@@ -259,6 +259,7 @@ export class Store {
   #takeOutcome(line: OutcomeLine): void {
     const sent = this.sends.end(line)
     if (sent === undefined) return
+    if (line.status === 'delivered') this.#takePosted(sent)
     const trail = this.trailOf(sent)
     this.timeline.note({
       kind: 'outcome',
@@ -269,6 +270,24 @@ export class Store {
     })
     this.#listener.onSends()
     this.#listener.onEvents()
+  }
+
+  // A plain HTTP peer tells nobody of what comes to it. Its way is known all the same: the node that sends posts to it.
+  #takePosted({ from, to, tag, text, traceparent }: Sent): void {
+    if (this.model.state.nodes.get(to)?.kind !== 'http') return
+    const bytes = new TextEncoder().encode(text).length
+    const ends = { origin: from, via: from, at: to, destination: to }
+    const step = {
+      kind: 'direct',
+      id: `${from}/post/${tag}/${to}`,
+      ...ends,
+      hops: 1,
+      bytes,
+      traceparent,
+    } as const
+    const atMs = this.nowMs
+    const steps = this.trails.add([step], atMs)
+    this.#listener.onTraffic({ event: 'traffic', atMs, oneIn: 1, leftOut: 0, steps })
   }
 
   #takeError(line: ErrorLine): void {

@@ -1,6 +1,7 @@
 // How the page says things: figures with units, times, and what happened, as short texts. Pure. It must not make HTML:
 // whatever comes out is shown as text.
 
+import type { SeenNode } from '../../guests/overlay-lines.ts'
 import type { OutcomeLine } from './lines.ts'
 import type { OverlayEvent } from './overlay-model.ts'
 import type { Trail } from './paths.ts'
@@ -39,6 +40,16 @@ export const FULL_ADVICE =
 /** `1 node`, `3 nodes`. */
 export function many(count: number, word: string): string {
   return `${countText(count)} ${word}${count === 1 ? '' : 's'}`
+}
+
+/** `11 nodes`, `11 nodes and 1 plain HTTP peer`. */
+export function nodesText(nodes: Iterable<SeenNode>): string {
+  let [count, http] = [0, 0]
+  for (const { kind } of nodes) {
+    if (kind === 'http') http++
+    else count++
+  }
+  return http === 0 ? many(count, 'node') : `${many(count, 'node')} and ${many(http, 'plain HTTP peer')}`
 }
 
 /** The time of day, with seconds. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { FeedLine } from '../../../src/dashboard/page/lines.ts'
 import { linkMessagesPerS } from '../../../src/dashboard/page/overlay-model.ts'
+import { pathOf } from '../../../src/dashboard/page/paths.ts'
 import { Store } from '../../../src/dashboard/page/store.ts'
 import type { SeenNode } from '../../../src/guests/overlay-lines.ts'
 import { change, FakeOverlay } from '../../support/fake-overlay.ts'
@@ -127,6 +128,30 @@ describe('the store of the page', () => {
     assert.equal(linkMessagesPerS(store.model.state), 35)
     store.take(reports(8_500, report('a', 7)))
     assert.equal(linkMessagesPerS(store.model.state), 7)
+  })
+
+  it('knows the way of its message to a plain HTTP peer, which reports nothing', () => {
+    const ran: string[] = []
+    const store = new Store({
+      ...NOBODY,
+      onTraffic: ({ steps }) => ran.push(...steps.map(({ via, at }) => `${via} ${at}`)),
+    })
+    store.passTo({ is: 'open' })
+    store.take(all([node('a'), node('b'), node('flask1', { kind: 'http' })], 1_000))
+    const end = (to: string, status: string) => {
+      const { tag } = store.sends.begin({ from: 'a', to, text: 'x', atMs: 1_000 })
+      store.take({ event: 'outcome', tag, to, status, hops: 1 })
+      const [sent] = store.sends.list
+      return sent === undefined ? undefined : store.trailOf(sent)
+    }
+    const trail = end('flask1', 'delivered')
+    assert.ok(trail)
+    assert.deepEqual(pathOf(trail), { nodes: ['a', 'flask1'], isComplete: true })
+    assert.deepEqual(ran, ['a flask1'])
+    assert.equal(store.timeline.events.at(-1)?.messageId, trail.id)
+    assert.equal(end('flask1', 'failed'), undefined)
+    assert.equal(end('b', 'delivered'), undefined, 'of a node the steps tell it')
+    assert.match(store.timeline.events[0]?.text ?? '', /^2 nodes and 1 plain HTTP peer, 0 links/)
   })
 
   it('knows how much of a broadcast of its own it has seen', () => {
