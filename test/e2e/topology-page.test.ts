@@ -86,6 +86,25 @@ describeInBrowser('the topology page', () => {
     await page.locator('#notice').getByText('unknown command').waitFor()
   })
 
+  it('shows no figures of what does not report any more as if it did', async () => {
+    const { feed, page } = await visit({ nodes: 5 })
+    await settled(page)
+    await page.locator('#node-list').getByText('node4', { exact: true }).click()
+    const figures = page.locator('#panel-node tbody button', { hasText: '–' })
+    await page.getByText('Counters since its start').waitFor()
+    assert.equal(await figures.count(), 0)
+    assert.equal(await page.getByText(/^As of \d\d:\d\d:\d\d/).isVisible(), false)
+    const lateMs = Date.now() + 30_000
+    feed.nowMs = () => lateMs
+    feed.tell({ event: 'reports', atMs: lateMs, everyMs: 2_000, reports: [] })
+    await page.getByText(/^As of \d\d:\d\d:\d\d: there is no later report\.$/).waitFor()
+    assert.equal(await figures.count(), 4)
+    await figures.first().click()
+    await page.getByText('no fresh report').waitFor()
+    feed.tell(feed.overlay.reports(lateMs))
+    await page.getByText(/\/s, both ways$/).first().waitFor()
+  })
+
   it('survives lines that are broken or unknown, and shows names as text', async () => {
     const { feed, page, complaints } = await visit({ nodes: 5 })
     await phase(page, 'live')
