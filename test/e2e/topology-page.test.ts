@@ -102,7 +102,10 @@ describeInBrowser('the topology page', () => {
     await figures.first().click()
     await page.getByText('no fresh report').waitFor()
     feed.tell(feed.overlay.reports(lateMs))
-    await page.getByText(/\/s, both ways$/).first().waitFor()
+    await page
+      .getByText(/\/s, both ways$/)
+      .first()
+      .waitFor()
   })
 
   it('survives lines that are broken or unknown, and shows names as text', async () => {

@@ -144,6 +144,7 @@ export class OverlayModel {
     for (const [name, report] of this.#reports) {
       if (report.atMs > atMs) this.#reports.set(name, { ...report, atMs })
     }
+    for (const [name, saidMs] of this.#full) this.#full.set(name, Math.min(saidMs, atMs))
   }
 
   /** Takes in reports. Those of nodes that are not known are left out: nobody could see them. */

@@ -206,5 +206,12 @@ describe('the model of the overlay', () => {
     assert.deepEqual([...(model.state.full?.keys() ?? [])], ['d'])
     line(62_000, [])
     assert.equal(model.state.full?.size, 0)
+    // Also by a clock that is set back meanwhile.
+    line(70_000, [], ['b'])
+    model.restartAt(10_000)
+    line(70_000, [])
+    assert.equal(model.state.full?.size, 1)
+    line(70_001, [])
+    assert.equal(model.state.full?.size, 0)
   })
 })
