@@ -2,14 +2,17 @@
 // the registered nodes, whose JSON lines are passed on as they are, both ways. Takes another node when that one is gone, or
 // says nothing. It must not keep what it passes on: who does not read has the node wait, which leaves lines out.
 //
-// 1. All who watch at one bootstrap watch the same node, as long as it is there: each watched node has all others report to it.
-// 2. Whatever the nodes do, one is dialled at most every `RETRY_MS`, unless the one before has shown the overlay.
+// 1. All who watch at one bootstrap watch the same node, as long as it is there and has room: each watched node has all others
+//    report to it. Whoever looks for one goes through them in the same order.
+// 2. Whatever the nodes do, each is dialled at most once every `RETRY_MS`, unless the one before has shown the overlay.
 // 3. A passage never leads to a bootstrap.
 // 4. Nothing but JSON lines is shown: a node speaks text until it has read the first one, and greets in text.
 
 import type { Logger } from '../logger.ts'
-import { dialLines, type LineConnection } from '../net/line-client.ts'
+import { dialLines, type LineConnection, type LineDial } from '../net/line-client.ts'
+import { PASSAGE_HEADER } from '../net/sub-protocol.ts'
 import type { LineTag } from '../wire/line-requests.ts'
+import { firstReached } from './first-reached.ts'
 
 /** A registered node that can be dialled. */
 export interface PassageNode {
@@ -21,6 +24,8 @@ export interface PassageNode {
 export interface Agreed {
   /** The node that is watched; `undefined`: none is. */
   node: string | undefined
+  /** The order in which nodes are tried: the smallest first. The same for all, and another one for each bootstrap. */
+  readonly rank: (name: string) => number
 }
 
 /** What a passage needs. */
@@ -32,14 +37,9 @@ export interface PassageParts {
   /** What has been shown and not been read, in bytes. */
   readonly unreadBytes: () => number
   readonly logger: Logger
-  /** From 0 inclusive to 1 exclusive. Default `Math.random`. */
-  readonly random?: () => number
   /** How long a node may say nothing, in ms: it says something every 5 s. Default 15 s. */
   readonly silentMs?: number
 }
-
-/** The header by which a bootstrap recognizes a passage, and sends it away. */
-export const PASSAGE_HEADER = 'x-hearsay-passage'
 
 /** What a guest types to watch. */
 const WATCH = '{"cmd":"watch","on":true}'
@@ -52,6 +52,10 @@ const SILENT_MS = 15_000
 /** A line has all nodes of an overlay: 10,000 take 3 MB. */
 const LINE_BYTES_MAX = 16 * 1_048_576
 const UNREAD_BYTES_MAX = 262_144
+/** What takes longer is told. */
+const LOOKING_AFTER_MS = 1_000
+/** A node that has not read more than this is sent nothing. */
+const UNSENT_BYTES_MAX = 262_144
 /** How often it is looked whether somebody who was behind has read on. */
 const LOOK_MS = 100
 
@@ -94,10 +98,13 @@ export class Passage {
     )
   }
 
-  /** Passes a line on. False: no node is watched at the moment. */
-  pass(line: string): boolean {
-    this.#watched?.connection.send(line)
-    return this.#watched !== undefined
+  /** Passes a line on. `nobody`: no node is watched at the moment; `full`: that node does not read what it was sent. */
+  pass(line: string): 'passed' | 'nobody' | 'full' {
+    const connection = this.#watched?.connection
+    if (connection === undefined) return 'nobody'
+    if (connection.unsentBytes > UNSENT_BYTES_MAX) return 'full'
+    connection.send(line)
+    return 'passed'
   }
 
   /** Nothing is shown any more. */
@@ -121,20 +128,26 @@ export class Passage {
 
   /** @param except one that has just been lost */
   async #find(except?: string): Promise<void> {
-    const { agreed, nodes, random = Math.random } = this.#parts
+    const { agreed, nodes } = this.#parts
+    const { signal } = this.#end
+    const rankOf = (name: string): number => (name === agreed.node ? -1 : agreed.rank(name))
     const order = nodes()
       .filter(({ name }) => name !== except)
-      .map((node) => ({ node, rank: node.name === agreed.node ? -1 : random() }))
-      .sort((a, b) => a.rank - b.rank)
-    let detail = 'No node is registered that can be dialled'
-    for (const { node } of order) {
-      const problem = await this.#dial(node)
-      if (this.#end.signal.aborted || problem === undefined) return
-      detail = `No registered node can be dialled from here: ${problem}`
+      .sort((a, b) => rankOf(a.name) - rankOf(b.name))
+    if (order.length === 0) {
+      // Where there is none but the one that was lost, that is what there is to say.
+      if (except === undefined) this.#wait('No node is registered that can be dialled')
+      this.#retry()
+      return
     }
-    // Where there is none but the one that was lost, that is what there is to say.
-    if (order.length > 0 || except === undefined) this.#wait(detail)
-    this.#retry()
+    const isSlow = setTimeout(() => this.#wait(LOOKING), LOOKING_AFTER_MS)
+    const reached = await firstReached(order, (node, given) => this.#dial(node, given), signal)
+    clearTimeout(isSlow)
+    if (reached.node !== undefined) this.#opened(reached.node.name, reached.connection)
+    else if (!signal.aborted) {
+      this.#wait(`No registered node can be dialled from here: ${reached.detail}`)
+      this.#retry()
+    }
   }
 
   #retry(except?: string): void {
@@ -142,36 +155,45 @@ export class Passage {
     this.#retryTimer = setTimeout(() => void this.#find(except), RETRY_MS)
   }
 
-  /** `undefined`: it is connected. Otherwise why it is not. */
-  async #dial({ name, url }: PassageNode): Promise<string | undefined> {
-    const { agreed, logger } = this.#parts
-    // Whoever looks for one meanwhile takes the same.
-    agreed.node ??= name
+  /** What comes before it is the one that is watched is a greeting, or its end. */
+  async #dial({ url }: PassageNode, signal: AbortSignal): Promise<LineDial> {
+    let ended: string | undefined
+    let connection: LineConnection | undefined
+    const isWatched = (): boolean => connection !== undefined && this.#open?.connection === connection
     const dialled = await dialLines(
       url,
-      { onLine: (line) => this.#show(line), onClosed: (detail) => this.#lost(detail) },
+      {
+        onLine: (line) => {
+          if (isWatched()) this.#show(line)
+        },
+        onClosed: (detail) => {
+          if (isWatched()) this.#lost(detail)
+          else ended = detail
+        },
+      },
       {
         timeoutMs: DIAL_TIMEOUT_MS,
-        signal: this.#end.signal,
+        signal,
         lineBytesMax: LINE_BYTES_MAX,
         headers: { [PASSAGE_HEADER]: '1' },
       },
     )
-    if (!dialled.ok) {
-      if (agreed.node === name) agreed.node = undefined
-      return dialled.detail
-    }
+    if (dialled.ok) connection = dialled.connection
+    return ended === undefined ? dialled : { ok: false, detail: ended }
+  }
+
+  #opened(name: string, connection: LineConnection): void {
+    const { agreed, logger } = this.#parts
     if (this.#end.signal.aborted) {
-      dialled.connection.close()
-      return undefined
+      connection.close()
+      return
     }
-    this.#open = { name, connection: dialled.connection, hasAnswered: false, hasShown: false }
+    this.#open = { name, connection, hasAnswered: false, hasShown: false }
     agreed.node = name
     this.#told = ''
     logger.debug({ node: name }, 'passage-open')
     this.#heard()
-    dialled.connection.send(WATCH)
-    return undefined
+    connection.send(WATCH)
   }
 
   #lost(detail: string): void {

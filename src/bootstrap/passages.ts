@@ -1,6 +1,7 @@
 // The passages of all who watch the overlay at a bootstrap: who has one, and whose a line is that is typed as JSON. It must
 // not know how a passage finds its node.
 
+import { hashPair } from '../core/hash.ts'
 import type { LinkId } from '../core/messages.ts'
 import type { Logger } from '../logger.ts'
 import type { LineTag } from '../wire/line-requests.ts'
@@ -9,17 +10,25 @@ import { type Agreed, Passage } from './passage.ts'
 import type { WatchedPeer } from './registry-events.ts'
 import type { Watcher } from './watcher.ts'
 
+/** Why a line was not passed on. */
+const NOT_PASSED = {
+  unasked: 'A bootstrap carries no messages. {"cmd":"watch","on":true} leads to a node that does',
+  nobody: 'A bootstrap carries no messages, and has no node yet that does',
+  full: 'The node that is watched does not read what it is sent; this line was dropped. Send fewer, or again later',
+} as const
+
 /** See the head of the file. */
 export class Passages {
   readonly #peers: () => readonly WatchedPeer[]
   readonly #logger: Logger
   readonly #open = new Map<LinkId, Passage>()
-  readonly #agreed: Agreed = { node: undefined }
+  readonly #agreed: Agreed
 
-  /** @param peers all that are registered now */
-  constructor(peers: () => readonly WatchedPeer[], logger: Logger) {
+  /** @param peers all that are registered now. @param salt another one for each bootstrap: not all lead to the same node */
+  constructor(peers: () => readonly WatchedPeer[], salt: string, logger: Logger) {
     this.#peers = peers
     this.#logger = logger
+    this.#agreed = { node: undefined, rank: (name) => hashPair(salt, name) }
   }
 
   /** A watcher has typed JSON: it is for the node that is watched, but for the word to watch. */
@@ -35,12 +44,9 @@ export class Passages {
     }
     // What is wrong with a line, the node says.
     const passage = this.#open.get(id)
-    if (passage?.pass(line) === true) return
-    const text =
-      passage === undefined
-        ? 'A bootstrap carries no messages. {"cmd":"watch","on":true} leads to a node that does'
-        : 'A bootstrap carries no messages, and has no node yet that does'
-    watcher.show(JSON.stringify({ event: 'error', ...tag, text }))
+    const passed = passage === undefined ? 'unasked' : passage.pass(line)
+    if (passed === 'passed') return
+    watcher.show(JSON.stringify({ event: 'error', ...tag, text: NOT_PASSED[passed] }))
   }
 
   /** A watcher is gone, or watches no more. */

@@ -17,11 +17,11 @@ import type { MetricsPage } from '../metrics/metric.ts'
 import { Link } from '../net/link.ts'
 import { type Listener, listen } from '../net/listener.ts'
 import type { ListenerStats } from '../net/listener-stats.ts'
+import { PASSAGE_HEADER } from '../net/sub-protocol.ts'
 import { WsSocket } from '../net/ws-socket.ts'
 import { encodeFrame } from '../wire/encode.ts'
 import { bootstrapMetrics } from './metrics.ts'
 import { type BootstrapOptions, checkBootstrapOptions } from './options.ts'
-import { PASSAGE_HEADER } from './passage.ts'
 import { Passages } from './passages.ts'
 import { Poller } from './poller.ts'
 import { Registry } from './registry.ts'
@@ -109,7 +109,7 @@ class BootstrapServer implements Bootstrap {
     this.#options = options
     this.#logger = withFields(options.logger ?? silentLogger, { room: 'bootstrap' })
     this.#poller = new Poller(options.poller)
-    this.#passages = new Passages(() => this.peers(), this.#logger)
+    this.#passages = new Passages(() => this.peers(), nanoid(), this.#logger)
     this.#registry = new Registry({
       hello: {
         type: 'hello',

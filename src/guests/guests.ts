@@ -61,6 +61,8 @@ export class Guests {
   readonly #guestsMax: number
   readonly #options: SessionOptions
   readonly #sessions = new Map<string, Session>()
+  /** Those of them that come by a bootstrap. */
+  readonly #passages = new Set<string>()
   /** Every socket that is not closed yet, those of refused guests too. */
   readonly #sockets = new Set<WebSocket>()
   readonly #counters = {
@@ -106,6 +108,7 @@ export class Guests {
       },
       closed: (session) => {
         this.#sessions.delete(session.id)
+        this.#passages.delete(session.id)
         audience.leave(session)
         onlookers.watch(session, false)
         logger.debug({ guest: session.id, guests: this.#sessions.size }, 'guest-closed')
@@ -125,9 +128,10 @@ export class Guests {
 
   /**
    * Takes over an open socket: greets the guest with one line, or closes it with `full` or `shutting-down`.
-   * `from`: where it comes from, for the log.
+   * `from`: where it comes from, for the log. `isPassage`: for somebody at a bootstrap. Those have half of the room, so that
+   * all who watch there do not keep everybody else out here: a bootstrap takes them to another node.
    */
-  accept(socket: WebSocket, from: string): void {
+  accept(socket: WebSocket, from: string, isPassage = false): void {
     // Its 'close' has been and would never come.
     if (socket.readyState === socket.CLOSED) return
     this.#sockets.add(socket)
@@ -136,10 +140,13 @@ export class Guests {
       this.#refuse(socket, from, 'shutting-down')
     } else if (this.#sessions.size >= this.#guestsMax) {
       this.#refuse(socket, from, 'full')
+    } else if (isPassage && this.#passages.size >= Math.ceil(this.#guestsMax / 2)) {
+      this.#refuse(socket, from, 'full')
     } else {
       let id: string
       do id = `guest-${newId()}`
       while (this.#sessions.has(id))
+      if (isPassage) this.#passages.add(id)
       this.#sessions.set(id, new Session(socket, id, this.#room, this.#options))
       this.#counters.opened++
       this.#logger.debug({ guest: id, from, guests: this.#sessions.size }, 'guest-open')

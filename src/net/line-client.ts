@@ -16,6 +16,8 @@ export interface LineHandlers {
 export interface LineConnection {
   /** Sends a line; nothing happens when the connection is gone. */
   send(line: string): void
+  /** What was sent and the operating system has not taken yet, in bytes. */
+  readonly unsentBytes: number
   /** Reads nothing more until {@link resume}: what comes waits at the other end, which cuts off who does not read. */
   pause(): void
   resume(): void
@@ -80,6 +82,9 @@ function connectionOf(socket: WebSocket, { onLine, onClosed }: LineHandlers): Li
     onClosed(said || broken || 'the connection broke')
   })
   return {
+    get unsentBytes() {
+      return socket.bufferedAmount
+    },
     send: (line) => {
       if (socket.readyState === socket.OPEN) socket.send(line)
     },
@@ -88,7 +93,9 @@ function connectionOf(socket: WebSocket, { onLine, onClosed }: LineHandlers): Li
     close: () => {
       isOpen = false
       socket.resume()
-      socket.close()
+      // A close frame would wait behind what the other end does not read, and all of it be kept meanwhile.
+      if (socket.bufferedAmount > 0) socket.terminate()
+      else socket.close()
     },
   }
 }

@@ -15,6 +15,7 @@ import { withFields } from '../logger.ts'
 import type { LinkSocket } from '../net/link-socket.ts'
 import { type Listener, listen } from '../net/listener.ts'
 import type { ListenerStats } from '../net/listener-stats.ts'
+import { PASSAGE_HEADER } from '../net/sub-protocol.ts'
 import { dialLink, WsSocket } from '../net/ws-socket.ts'
 import type { Conversation } from './conversation.ts'
 import { guestHostOf } from './guest-side.ts'
@@ -58,8 +59,9 @@ export class Doors implements NodeDoors {
         else socket.terminate()
       },
       onGuest: (socket, request) => {
+        const isPassage = request.headers[PASSAGE_HEADER] !== undefined
         if (doors.#guests !== undefined)
-          doors.#guests.accept(socket, request.socket.remoteAddress ?? 'unknown')
+          doors.#guests.accept(socket, request.socket.remoteAddress ?? 'unknown', isPassage)
         else socket.terminate()
       },
     })

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
 import { type Agreed, Passage, type PassageParts } from '../../../src/bootstrap/passage.ts'
@@ -34,7 +34,7 @@ function startPassage(t: TestContext, parts: Partial<PassageParts>) {
   const shown: string[] = []
   const passage = new Passage({
     nodes: () => [],
-    agreed: { node: undefined },
+    agreed: agreedOn(),
     show: (line) => shown.push(line),
     unreadBytes: () => 0,
     logger: silentLogger,
@@ -44,6 +44,9 @@ function startPassage(t: TestContext, parts: Partial<PassageParts>) {
   passage.start()
   return { passage, shown }
 }
+
+/** All nodes have the order of their names. */
+const agreedOn = (node?: string): Agreed => ({ node, rank: (name) => name.charCodeAt(0) })
 
 const shows = (guest: WebSocket) => guest.on('message', () => guest.send(OVERLAY))
 
@@ -57,9 +60,9 @@ describe('a passage', { concurrency: true }, () => {
       }),
     )
     const { passage, shown } = startPassage(t, { nodes: () => [{ name: 'x', url: node.url }] })
-    assert.equal(passage.pass('too early'), false)
+    assert.equal(passage.pass('too early'), 'nobody')
     await until(() => shown.includes(OVERLAY), 'the overlay')
-    assert.equal(passage.pass('{"to":"y"}'), true)
+    assert.equal(passage.pass('{"to":"y"}'), 'passed')
     await until(() => heard.length === 2, 'the line')
     assert.deepEqual(heard, ['{"cmd":"watch","on":true}', '{"to":"y"}'])
   })
@@ -79,7 +82,7 @@ describe('a passage', { concurrency: true }, () => {
     const sentAway = startPassage(t, { nodes: () => [{ name: 'chats', url: chats.url }] })
     await until(() => shown.includes(OVERLAY), 'the overlay')
     await until(() => chats.times.length === 2, 'two attempts')
-    assert.equal(sentAway.passage.pass('{"to":"y"}'), false)
+    assert.equal(sentAway.passage.pass('{"to":"y"}'), 'nobody')
     assert.deepEqual(shown, [OVERLAY])
     assert.ok(sentAway.shown.every((line) => line.startsWith('{"event":"watch","on":true,"waiting":')))
   })
@@ -138,7 +141,7 @@ describe('a passage', { concurrency: true }, () => {
     const nodes = await Promise.all(
       ['a', 'b', 'c'].map(async (name) => ({ name, ...(await startFake(t, shows)) })),
     )
-    const agreed: Agreed = { node: undefined }
+    const agreed = agreedOn()
     const first = startPassage(t, { nodes: () => nodes, agreed })
     await until(() => first.shown.includes(OVERLAY), 'the overlay')
     const others = Array.from({ length: 5 }, () => startPassage(t, { nodes: () => nodes, agreed }))
@@ -150,6 +153,71 @@ describe('a passage', { concurrency: true }, () => {
     const counts = () => nodes.filter((node) => node !== watched).map(({ times }) => times.length)
     await until(() => Math.max(...counts()) >= 6, 'all are at another one')
     assert.notEqual(agreed.node, watched?.name)
+  })
+
+  test('says that it looks for a node while dials are swallowed, and does not wait for one after the other', async (t) => {
+    const swallows = createServer(() => {}).listen(0, '127.0.0.1')
+    await once(swallows, 'listening')
+    const taken: Socket[] = []
+    swallows.on('connection', (socket) => taken.push(socket.on('error', () => {}).resume()))
+    t.after(() => {
+      for (const socket of taken) socket.destroy()
+      swallows.close()
+    })
+    const living = await startFake(t, shows)
+    const url = `http://127.0.0.1:${(swallows.address() as AddressInfo).port}`
+    const dead = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => ({ name, url }))
+    const parts = { nodes: () => [...dead, { name: 'z', url: living.url }], agreed: agreedOn() }
+    const both = [startPassage(t, parts), startPassage(t, parts)]
+    await until(() => both.every(({ shown }) => shown.includes(OVERLAY)), 'the overlay of the living one')
+    for (const { shown } of both) {
+      assert.deepEqual(JSON.parse(shown[0] ?? ''), {
+        ...{ event: 'watch', on: true, waiting: 'Looking for a node that can be watched' },
+      })
+    }
+    assert.equal(parts.agreed.node, 'z')
+    // All of them were given up.
+    await Promise.all(taken.map((socket) => socket.closed || once(socket, 'close')))
+  })
+
+  test('drops lines for a node that does not read, and keeps none of them', async (t) => {
+    const node = await startFake(t, (guest) => {
+      shows(guest)
+      guest.once('message', () => guest.pause())
+    })
+    const { passage, shown } = startPassage(t, { nodes: () => [{ name: 'x', url: node.url }] })
+    await until(() => shown.includes(OVERLAY), 'the overlay')
+    const line = JSON.stringify({ to: 'y', msg: 'x'.repeat(60_000) })
+    let passed = 0
+    // What the operating systems of both ends take is some MB.
+    while (passed < 10_000 && passage.pass(line) === 'passed') passed++
+    assert.ok(passed > 0 && passed < 10_000, `${passed} lines`)
+    assert.equal(passage.pass(line), 'full')
+    const [guest] = node.server.clients
+    const gone = once(guest as WebSocket, 'close')
+    passage.close()
+    guest?.resume()
+    // Nobody has waited for it to read all of that.
+    assert.equal((await gone)[0], 1006)
+  })
+
+  test('by passages at most half of the guests of a node come', async (t) => {
+    const node = await createNode({ name: 'a', host: '127.0.0.1', listen: 0 })
+    t.after(() => node.close())
+    const knock = async (headers: Record<string, string>) => {
+      const guest = new WebSocket(`ws://127.0.0.1:${node.port}`, { headers })
+      t.after(() => guest.terminate())
+      // A greeting, or a close code.
+      return await Promise.race([
+        once(guest, 'message').then(() => 'in'),
+        once(guest, 'close').then(([code]) => code as number),
+      ])
+    }
+    const passage = { 'x-hearsay-passage': '1' }
+    const taken = await Promise.all(Array.from({ length: 128 }, () => knock(passage)))
+    assert.ok(taken.every((answer) => answer === 'in'))
+    assert.equal(await knock(passage), 4006)
+    assert.equal(await knock({}), 'in')
   })
 
   test('is not dialled again at once by a node that sends everybody away', async (t) => {
@@ -164,7 +232,7 @@ describe('a passage', { concurrency: true }, () => {
 
   test('leaves a node that says nothing', async (t) => {
     const [dead, living] = [await startFake(t, () => {}), await startFake(t, shows)]
-    const agreed: Agreed = { node: 'dead' }
+    const agreed = agreedOn('dead')
     const { shown } = startPassage(t, {
       nodes: () => [
         { name: 'living', url: living.url },

@@ -10,7 +10,7 @@ const note = (from: string, number: number): Note =>
   ({ from, number, value: { hops: 1, via: 'a' }, hops: 1, headers: {} }) as unknown as Note
 
 test('when the node is away nobody is waited for any more, but for what has not gone out', async () => {
-  const book = new ReceiptBook(() => 0, { wait: () => new Promise(() => {}) }, new Rng(1))
+  const book = new ReceiptBook(() => 0, { hasEnded: false, wait: () => new Promise(() => {}) }, new Rng(1))
   const out = book.expect(['b', 'c'], 1_000)
   book.sent(out.number, [])
   book.got(note('b', out.number))
