@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CORE_DEFAULTS } from '../../../src/core/config.ts'
-import type { Heartbeat, Hello } from '../../../src/core/messages.ts'
+import type { Heartbeat, Hello, NodeName } from '../../../src/core/messages.ts'
 import { REASONS, type Reason } from '../../../src/core/reasons.ts'
 import { Wired } from '../../support/core-pair.ts'
 import {
@@ -97,20 +97,30 @@ test('an address that turns out to be this node itself is never dialled again', 
   )
 })
 
-test('an address is given up only for reasons that the registry does not let a node reconnect for', () => {
+/** The reasons for which the address of this contact is not dialled again. */
+function reasonsToGiveUp(contact: { readonly name?: NodeName; readonly url: string }): Reason[] {
   const givenUp: Reason[] = []
   for (const reason of Object.keys(REASONS) as Reason[]) {
     const a = Rig.started('a')
-    a.take({ type: 'contacts', contacts: [{ url: urlOf('b') }] })
+    a.take({ type: 'contacts', contacts: [contact] })
     assert.equal(a.wait(0).filter(({ type }) => type === 'dial').length, 1)
-    a.take({ type: 'link-open', link: linkId(1), dialed: urlOf('b') })
+    a.take({ type: 'link-open', link: linkId(1), dialed: contact.url })
     a.take({ type: 'link-closed', link: linkId(1), reason })
     if (a.wait(120_000).every(({ type }) => type !== 'dial')) givenUp.push(reason)
   }
+  return givenUp
+}
+
+test('an address is given up only for reasons that the registry does not let a node reconnect for', () => {
+  const givenUp = reasonsToGiveUp({ name: nodeName('b'), url: urlOf('b') })
   // What says something of a link or a run, and not of who answers at the address, is none of them: the next run there,
   // or this one when its other link is gone, may be a neighbor.
   assert.deepEqual(givenUp, ['self', 'unsupported-protocol', 'wrong-role'])
   for (const reason of givenUp) assert.equal(REASONS[reason].reconnect, false, reason)
+})
+
+test('an address of the configuration is given up only where it is the own one', () => {
+  assert.deepEqual(reasonsToGiveUp({ url: urlOf('b') }), ['self'])
 })
 
 test('a name that another process has: the earlier run stops, at either end', () => {
