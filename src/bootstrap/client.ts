@@ -26,7 +26,7 @@ export interface BootstrapClientOptions extends Partial<RegistrationTimes> {
   readonly world: ClientWorld
 }
 
-/** What a client tells its node. Never called after {@link BootstrapClient.close}, nor from within a call of it. */
+/** What a client tells its node; what may be left out a node need not know. Never called after {@link BootstrapClient.close}, nor from within a call of it. */
 export interface BootstrapClientHandlers {
   /**
    * Nodes that can be dialled, without the node itself: from a welcome, or just joined. One of the node's own name is
@@ -34,17 +34,17 @@ export interface BootstrapClientHandlers {
    */
   readonly onContacts: (contacts: readonly Contact[]) => void
   /** What a bootstrap pushed, without the node itself. Hints: a large overlay tells each change to a few nodes only. */
-  readonly onPeerEvents: (events: PeerEvents) => void
+  readonly onPeerEvents?: (events: PeerEvents) => void
   /** All plain HTTP peers of all bootstraps, whenever one has come or gone. A lost bootstrap's are kept until it is back. */
   readonly onHttpPeers: (peers: readonly ListedPeer[]) => void
-  readonly onRegistered: (url: string, welcome: Welcome) => void
+  readonly onRegistered?: (url: string, welcome: Welcome) => void
   /**
    * Another live process has the name, this node has no link at all, and no bootstrap has registered it yet, or none does
    * any more: the client has stopped.
    */
   readonly onNameTaken: (url: string, detail: string) => void
   /** A bootstrap that had this node registered is gone; the client tries to get back. */
-  readonly onLost: (url: string, detail: string) => void
+  readonly onLost?: (url: string, detail: string) => void
 }
 
 /** Defaults: a restarted bootstrap knows all nodes after 5 s and a dial. */
@@ -165,7 +165,7 @@ export class BootstrapClient {
     this.#refusals = 0
     place.registered = welcome.registered
     place.httpPeers = new Map(welcome.httpPeers.map((peer) => [peer.name, peer]))
-    this.#handlers.onRegistered(place.url, welcome)
+    this.#handlers.onRegistered?.(place.url, welcome)
     this.#tellContacts(welcome.contacts)
     this.#tellHttpPeers()
   }
@@ -183,7 +183,7 @@ export class BootstrapClient {
     for (const { name } of left) httpPeers.delete(name)
     place.httpPeers = httpPeers
     if (joined.length > 0 || left.length > 0) {
-      this.#handlers.onPeerEvents({ type: 'peer-events', joined, left })
+      this.#handlers.onPeerEvents?.({ type: 'peer-events', joined, left })
     }
     this.#tellContacts(
       pushed.joined.flatMap(({ name, kind, url }) =>
@@ -215,7 +215,7 @@ export class BootstrapClient {
   #lost(place: Place, detail: string): void {
     // Another URL of the same bootstrap may be waiting for this.
     for (const { registration } of this.#places) if (registration !== place.registration) registration.wake()
-    this.#handlers.onLost(place.url, detail)
+    this.#handlers.onLost?.(place.url, detail)
   }
 
   #nameTaken(place: Place, detail: string): boolean {

@@ -1,7 +1,7 @@
 // What a bootstrap measures for Prometheus, and what each value means to an operator: docs/METRICS.md has the same table.
 // It must not count anything itself: all of it is in the bootstrap's stats.
 
-import { isConnectionEnd, REASONS, type Reason } from '../core/reasons.ts'
+import { ALL_REASONS, isConnectionEnd, type Reason } from '../core/reasons.ts'
 import { by, type MetricFacts, type MetricsPage, one, type Samples, zeros } from '../metrics/metric.ts'
 import { metricsPage } from '../metrics/page.ts'
 import { PORT_METRICS, portSamples } from '../metrics/port.ts'
@@ -76,7 +76,7 @@ export const BOOTSTRAP_METRICS = {
 } as const satisfies Readonly<Record<string, MetricFacts>>
 
 /** Whatever ends a connection, or is wrong with what a plain HTTP peer says of itself. */
-const NONE_REFUSED = zeros((Object.keys(REASONS) as Reason[]).filter(isConnectionEnd))
+const NONE_REFUSED = zeros(ALL_REASONS.filter(isConnectionEnd))
 const NONE_DROPPED = zeros(['unknown-frame'] satisfies Reason[])
 
 /** The page for a scrape. */

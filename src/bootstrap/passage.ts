@@ -130,10 +130,11 @@ export class Passage {
   async #find(except?: string): Promise<void> {
     const { agreed, nodes } = this.#parts
     const { signal } = this.#end
-    const rankOf = (name: string): number => (name === agreed.node ? -1 : agreed.rank(name))
     const order = nodes()
       .filter(({ name }) => name !== except)
-      .sort((a, b) => rankOf(a.name) - rankOf(b.name))
+      .map((node) => ({ node, rank: node.name === agreed.node ? -1 : agreed.rank(node.name) }))
+      .sort((a, b) => a.rank - b.rank)
+      .map(({ node }) => node)
     if (order.length === 0) {
       // Where there is none but the one that was lost, that is what there is to say.
       if (except === undefined) this.#wait('No node is registered that can be dialled')
@@ -155,7 +156,7 @@ export class Passage {
     this.#retryTimer = setTimeout(() => void this.#find(except), RETRY_MS)
   }
 
-  /** What comes before it is the one that is watched is a greeting, or its end. */
+  /** Connects. Until it is the one that is watched, what it says is a greeting, and its end a failed dial. */
   async #dial({ url }: PassageNode, signal: AbortSignal): Promise<LineDial> {
     let ended: string | undefined
     let connection: LineConnection | undefined

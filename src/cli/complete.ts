@@ -4,7 +4,9 @@
 import { ask } from './ask.ts'
 import type { Command } from './command.ts'
 import type { CliContext } from './context.ts'
-import { OPTIONS, type OptionSpec, resolveOptions } from './options.ts'
+import type { OptionSpec } from './option-spec.ts'
+import { OPTIONS } from './option-table.ts'
+import { resolveOptions } from './options.ts'
 
 /** How long a node may take to name its peers, in ms: somebody waits for the shell. */
 const NAMES_TIMEOUT_MS = 1_000

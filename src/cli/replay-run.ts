@@ -7,7 +7,7 @@ import { type Look, Overlay } from '../core/overlay.ts'
 import { effectsHash, type RecordedStep, type RecordingHead, type RecordingLine } from '../node/recording.ts'
 import type { Output } from './context.ts'
 import { stateText } from './replay-state.ts'
-import { isShown, type Shown, writeStep } from './replay-step.ts'
+import { isShown, type Shown, writeBroken, writeStep } from './replay-step.ts'
 
 /** What stands for the effects of a step at which the core threw. */
 const THREW = -1
@@ -39,9 +39,7 @@ export class Replay {
   /** One more line; false when it is the last one. */
   take(line: RecordingLine | undefined): boolean {
     if (line === undefined || 'format' in line || 'step' in line) {
-      this.#out.write(
-        `After step ${this.#steps} the recording cannot be read: its process has ended there, or the file is damaged.\n`,
-      )
+      writeBroken(this.#out, this.#steps)
       return false
     }
     if ('full' in line) {

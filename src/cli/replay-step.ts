@@ -27,6 +27,13 @@ export function isShown({ from, to }: Shown, step: number): boolean {
   return step >= from && (to === undefined || step <= to)
 }
 
+/** Writes that a recording ends before its end. */
+export function writeBroken(out: Output, lastStep: number): void {
+  out.write(
+    `After step ${lastStep} the recording cannot be read: its process has ended there, or the file is damaged.\n`,
+  )
+}
+
 /** Writes what came in, what was to be done, and what was told. */
 export function writeStep(out: Output, { step, nowMs, name, input, effects }: ShownStep): void {
   out.write(`#${step}\n`)

@@ -3,7 +3,7 @@
 
 import type { RecordingLine, TailHead, TailStep } from '../node/recording.ts'
 import type { Output } from './context.ts'
-import { isShown, type Shown, writeStep } from './replay-step.ts'
+import { isShown, type Shown, writeBroken, writeStep } from './replay-step.ts'
 
 /** See the head of the file. */
 export class TailReplay {
@@ -39,9 +39,7 @@ export class TailReplay {
       return true
     }
     if (line !== undefined && 'format' in line && isSameRun(line, this.#head)) return true
-    this.#out.write(
-      `After step ${this.#lastStep} the recording cannot be read: its process has ended there, or the file is damaged.\n`,
-    )
+    writeBroken(this.#out, this.#lastStep)
     return false
   }
 

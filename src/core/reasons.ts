@@ -254,8 +254,11 @@ export type SendFailure = (typeof SEND_FAILURES)[number]
 /** The reasons with which a request can fail. */
 export type RequestFailure = SendFailure | 'no-handler' | 'handler-failed'
 
+/** All reasons. */
+export const ALL_REASONS: readonly Reason[] = Object.keys(REASONS) as Reason[]
+
 const BY_CLOSE_CODE: ReadonlyMap<number, Reason> = new Map(
-  (Object.keys(REASONS) as Reason[]).map((reason) => [REASONS[reason].closeCode, reason]),
+  ALL_REASONS.map((reason) => [REASONS[reason].closeCode, reason]),
 )
 
 const IS_SEND_FAILURE: ReadonlySet<Reason> = new Set<Reason>(SEND_FAILURES)

@@ -138,9 +138,7 @@ export class Guests {
     socket.once('close', () => this.#sockets.delete(socket))
     if (this.#closed !== undefined) {
       this.#refuse(socket, from, 'shutting-down')
-    } else if (this.#sessions.size >= this.#guestsMax) {
-      this.#refuse(socket, from, 'full')
-    } else if (isPassage && this.#passages.size >= Math.ceil(this.#guestsMax / 2)) {
+    } else if (!this.#hasRoom(isPassage)) {
       this.#refuse(socket, from, 'full')
     } else {
       let id: string
@@ -179,6 +177,11 @@ export class Guests {
     const gone = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)))
     for (const session of this.#sessions.values()) session.close('shutting-down')
     await Promise.all(gone)
+  }
+
+  #hasRoom(isPassage: boolean): boolean {
+    if (this.#sessions.size >= this.#guestsMax) return false
+    return !isPassage || this.#passages.size < Math.ceil(this.#guestsMax / 2)
   }
 
   #refuse(socket: WebSocket, from: string, reason: 'full' | 'shutting-down'): void {

@@ -6,7 +6,7 @@ import { BrowserSocket } from './browser-socket.ts'
 import { atTurnEnd } from './event-loop.ts'
 import { DIAL_TIMEOUT_MS, type Dial, type DialLink, type LinkDialHandlers } from './link-dial.ts'
 import { SUB_PROTOCOL } from './sub-protocol.ts'
-import { normalizeUrl, placeOf } from './url.ts'
+import { isLoopbackHost, normalizeUrl, placeOf } from './url.ts'
 
 /** @param onHeard told after each event of the sockets that are dialled. */
 export function browserDial(onHeard: () => void): DialLink {
@@ -44,7 +44,7 @@ function open(url: string): WebSocket | string {
 function isMixed(url: string): boolean {
   const { location } = globalThis as { readonly location?: { readonly protocol: string } }
   if (location?.protocol !== 'https:' || !url.startsWith('ws:')) return false
-  return !/^(localhost|.*\.localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname)
+  return !isLoopbackHost(new URL(url).hostname)
 }
 
 /** The likely reason in a page that works elsewhere. */

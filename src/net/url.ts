@@ -2,6 +2,7 @@
 
 import { utf8Size } from '../wire/byte-writer.ts'
 import { LIMITS } from '../wire/limits.ts'
+import { printable } from '../wire/printable.ts'
 
 /** A canonical URL, or one line that says what is wrong with the text. */
 export type NormalizedUrl =
@@ -54,7 +55,12 @@ export function placeOf(url: string): string {
   return `${hostname}:${port || (protocol === 'wss:' ? 443 : 80)}`
 }
 
-/** For an error text: quoted, control characters escaped, not endless. */
-function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
+/** Whether a host name is the machine itself, by name or address, as browsers have it (w3.org/TR/secure-contexts, section 3.1). */
+export function isLoopbackHost(host: string): boolean {
+  return /^(?:localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host)
+}
+
+/** For an error text or a log: quoted, within one line, not endless. */
+export function quote(text: string): string {
+  return printable(JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text))
 }

@@ -10,7 +10,7 @@
 // anything on the laptop of somebody who visits would else reach nodes in a data center by his browser.
 
 import { type Logger, silentLogger } from '../logger.ts'
-import { printable } from '../wire/printable.ts'
+import { isLoopbackHost, quote } from './url.ts'
 
 /** An origin, taken apart. Never an opaque one, which is written `null`. */
 interface WebOrigin {
@@ -50,7 +50,6 @@ const EVERY = '*'
 const OPAQUE = 'null'
 /** A host name has at most 253 characters. */
 const ORIGIN_CHARS_MAX = 300
-const QUOTED_CHARS_MAX = 80
 /** How many different origins are worth a warning: anybody can make up more. */
 const WARNINGS_MAX = 16
 
@@ -153,19 +152,8 @@ function isAtHome(origin: WebOrigin, request: PageRequest): boolean {
   return isOnThisMachine(request) || (dialled !== undefined && isLoopbackHost(dialled.host))
 }
 
-/** By name or address, as browsers have it (w3.org/TR/secure-contexts, section 3.1). */
-function isLoopbackHost(host: string): boolean {
-  return /^(?:localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host)
-}
-
 /** By the connection. The mapped port of a container hides it: there only the name that was dialled tells. */
 function isOnThisMachine({ socket: { remoteAddress, localAddress } }: PageRequest): boolean {
   if (remoteAddress === undefined) return false
   return /^(?:(?:::ffff:)?127\.|::1$)/.test(remoteAddress) || remoteAddress === localAddress
-}
-
-/** For a text or a log: quoted, within one line, not endless. */
-function quote(text: string): string {
-  const cut = text.length > QUOTED_CHARS_MAX ? `${text.slice(0, QUOTED_CHARS_MAX)}…` : text
-  return printable(JSON.stringify(cut))
 }

@@ -12,10 +12,10 @@ import { gzipSync } from 'node:zlib'
 import type { Effect, Input } from '../core/events.ts'
 import type { Look } from '../core/overlay.ts'
 import type { Logger } from '../logger.ts'
-import { RECORD_BYTES_MAX, type RecordOptions } from './options.ts'
+import type { RecordOptions } from './options.ts'
 import { PieceFile } from './piece-file.ts'
 import { effectsHash, RECORDING_FORMAT, type RecordingHead, recordingText, TAIL_FORMAT } from './recording.ts'
-import { moveAside, olderTailOf, tailOf } from './recording-files.ts'
+import { moveAside, olderTailOf, RECORD_BYTES_MAX, tailOf } from './recording-files.ts'
 import type { Recorder } from './world.ts'
 
 /** Text that is compressed together, in characters: more is smaller, and costs a longer moment. */

@@ -2,7 +2,7 @@
 // Nothing is worked out before somebody looks, but for two histograms. It must not measure a process: that is metrics/page.ts.
 
 import type { Overlay } from '../core/overlay.ts'
-import { isConnectionEnd, isRequestFailure, isSendFailure, REASONS, type Reason } from '../core/reasons.ts'
+import { ALL_REASONS, isConnectionEnd, isRequestFailure, isSendFailure } from '../core/reasons.ts'
 import { Histogram } from '../metrics/histogram.ts'
 import {
   by,
@@ -138,16 +138,15 @@ const RTT_BUCKETS_S = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 
 const ROUTES_BUCKETS_S = [0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.015, 0.05, 0.1]
 
 /** All that can be: see {@link zeros}. */
-const ALL = Object.keys(REASONS) as Reason[]
-const FAILURES = ALL.filter(isSendFailure)
+const FAILURES = ALL_REASONS.filter(isSendFailure)
 const OUTCOMES: Readonly<Record<SentKind, readonly SentOutcome[]>> = {
   direct: ['delivered', ...FAILURES],
   broadcast: ['sent', ...FAILURES],
-  request: ['answered', ...ALL.filter(isRequestFailure)],
+  request: ['answered', ...ALL_REASONS.filter(isRequestFailure)],
   http: ['delivered', ...FAILURES],
 }
-const NONE_DROPPED = zeros(ALL)
-const NONE_ENDED = zeros(ALL.filter(isConnectionEnd))
+const NONE_DROPPED = zeros(ALL_REASONS)
+const NONE_ENDED = zeros(ALL_REASONS.filter(isConnectionEnd))
 
 /** See the head of the file. */
 export class NodeMetrics implements NodeMeters {

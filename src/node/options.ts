@@ -12,6 +12,7 @@ import {
   type MemberSettings,
   refuse,
 } from './member-options.ts'
+import { RECORD_BYTES_MAX, RECORD_BYTES_MIN } from './recording-files.ts'
 
 /** How a node is to run. Everything is optional. */
 export interface NodeOptions extends MemberOptions {
@@ -31,12 +32,6 @@ export interface NodeOptions extends MemberOptions {
   /** Keeps everything that goes into the protocol in files, for `hearsay replay`. Default: nothing is kept. */
   readonly record?: RecordOptions
 }
-
-/** How much is kept of a run unless told, in bytes: the first two days of an idle node, and its last 16 hours at least. */
-export const RECORD_BYTES_MAX = 64 * 1_048_576
-
-/** The least that can be asked for, in bytes: a step may take some KiB. */
-export const RECORD_BYTES_MIN = 65_536
 
 /** How a node is recorded. */
 export interface RecordOptions {

@@ -1,10 +1,16 @@
-// The files of the flight recorder: what they are called, and how those of earlier runs are moved aside.
+// The files of the flight recorder: what they are called, how large they may be, and how those of earlier runs are moved aside.
 // It must not know what is in them.
 
 import { existsSync, renameSync, rmSync } from 'node:fs'
 
 /** Earlier runs whose files are kept. */
 const RUNS_MAX = 3
+
+/** How much is kept of a run unless told, in bytes: the first two days of an idle node, and its last 16 hours at least. */
+export const RECORD_BYTES_MAX = 64 * 1_048_576
+
+/** The least that can be asked for, in bytes: a step may take some KiB. */
+export const RECORD_BYTES_MIN = 65_536
 
 /** Where the last steps of a run are. @param file its beginning */
 export const tailOf = (file: string): string => `${file}.tail`

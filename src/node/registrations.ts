@@ -23,11 +23,8 @@ export class Registrations {
       { urls: bootstrap, hello, wasMember, logger: withFields(logger, { room: 'bootstrap' }), world },
       {
         onContacts,
-        onPeerEvents: () => {},
         onHttpPeers,
-        onRegistered: () => {},
         onNameTaken: (_url, detail) => onNameTaken(detail),
-        onLost: () => {},
       },
     )
     this.#client.start()

@@ -197,10 +197,7 @@ export class SimRegistrant implements ClientWorld {
       {
         onContacts: options.onContacts,
         onNameTaken: (_url, detail) => options.onNameTaken(detail),
-        onPeerEvents: ignore,
         onHttpPeers: ignore,
-        onRegistered: ignore,
-        onLost: ignore,
       },
     )
     this.#client.start()

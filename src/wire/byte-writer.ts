@@ -1,6 +1,7 @@
 // Writes fields one after the other into a byte array of the exact size.
 // It must not write a value that the reader would refuse: that is the caller's mistake and a WireError.
 
+import { ByteSlab } from '../core/byte-slab.ts'
 import { NODE_NAME_CHARS_MAX } from '../core/messages.ts'
 import { LIMITS } from './limits.ts'
 import { WireError } from './wire-error.ts'
@@ -63,35 +64,13 @@ function allocateLarge(size: number): Uint8Array {
   return unsafe === undefined ? new Uint8Array(size) : new Uint8Array(unsafe.allocUnsafeSlow(size).buffer)
 }
 
-/** Cuts arrays from a buffer, and from the next one when it is used up. */
-class Slab {
-  readonly #bytes: number
-  #buffer: ArrayBufferLike
-  #used = 0
-
-  constructor({ slabBytes }: { readonly slabBytes: number }) {
-    this.#bytes = slabBytes
-    this.#buffer = slabOf(slabBytes)
-  }
-
-  cut(size: number): Uint8Array {
-    if (this.#used + size > this.#bytes) {
-      this.#buffer = slabOf(this.#bytes)
-      this.#used = 0
-    }
-    const bytes = new Uint8Array(this.#buffer, this.#used, size)
-    this.#used += size
-    return bytes
-  }
-}
-
 function slabOf(size: number): ArrayBufferLike {
   return size > ZEROED_BYTES_MAX ? allocateLarge(size).buffer : new ArrayBuffer(size)
 }
 
-const small = new Slab(SMALL)
-const medium = new Slab(MEDIUM)
-const large = new Slab(LARGE)
+const small = new ByteSlab(SMALL.slabBytes, slabOf)
+const medium = new ByteSlab(MEDIUM.slabBytes, slabOf)
+const large = new ByteSlab(LARGE.slabBytes, slabOf)
 
 /** An array of its own, or a part of a buffer that nothing else uses. What is in it before it is written may be anything. */
 function allocate(size: number): Uint8Array {

@@ -126,7 +126,7 @@ export function decodePayload(bytes: Uint8Array): DecodedPayload {
   }
   if ((first & HEADERS_FLAG) === 0) return decodeContent(kind, viewOf(bytes, 1, bytes.length - 1), undefined)
   if (bytes.length < 3) return failure(`headers: expected 2 bytes of size, got ${bytes.length - 1}`)
-  const size = ((bytes[1] as number) << 8) | (bytes[2] as number)
+  const size = headersSizeOf(bytes)
   if (size > LIMITS.headersBytesMax) {
     return failure(`headers: expected at most ${LIMITS.headersBytesMax} bytes, got ${size}`)
   }

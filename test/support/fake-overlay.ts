@@ -257,3 +257,8 @@ export class FakeOverlay {
 export function change(atMs: number, parts: Partial<OverlayChangeLine>): OverlayChangeLine {
   return { event: 'overlay-change', nodes: [], gone: [], linksUp: [], linksDown: [], ...parts, atMs }
 }
+
+/** A node that is up; what is not given is as of one that has just started. */
+export function seenNode(name: string, more: Partial<SeenNode> = {}): SeenNode {
+  return { name, kind: 'node', state: 'up', incarnation: 1, version: 1, ...more }
+}

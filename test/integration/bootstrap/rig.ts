@@ -61,7 +61,8 @@ export function helloOf(name: string, fields: Partial<Hello> = {}): Hello {
   }
 }
 
-type Told = { readonly [E in keyof BootstrapClientHandlers]: Parameters<BootstrapClientHandlers[E]>[] }
+type Handlers = Required<BootstrapClientHandlers>
+type Told = { readonly [E in keyof Handlers]: Parameters<Handlers[E]>[] }
 
 /** A client, and what it was told. */
 export interface RecordedClient {

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { CliError } from '../../../src/cli/context.ts'
-import {
-  fallbackText,
-  OPTIONS,
-  type OptionKey,
-  type OptionSpec,
-  resolveOptions,
-} from '../../../src/cli/options.ts'
+import type { OptionSpec } from '../../../src/cli/option-spec.ts'
+import { OPTIONS } from '../../../src/cli/option-table.ts'
+import { fallbackText, type OptionKey, resolveOptions } from '../../../src/cli/options.ts'
 
 const keys = Object.keys(OPTIONS) as OptionKey[]
 

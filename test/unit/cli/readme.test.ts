@@ -5,7 +5,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { EXIT_CODES } from '../../../src/cli/exit-codes.ts'
-import { fallbackText, OPTIONS, type OptionKey, type OptionSpec } from '../../../src/cli/options.ts'
+import type { OptionSpec } from '../../../src/cli/option-spec.ts'
+import { OPTIONS } from '../../../src/cli/option-table.ts'
+import { fallbackText, type OptionKey } from '../../../src/cli/options.ts'
 import { COMMANDS } from '../../../src/cli/run.ts'
 
 const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')

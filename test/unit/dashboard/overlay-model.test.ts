@@ -14,18 +14,9 @@ import type {
   OverlayChangeLine,
   OverlayLine,
   ReportedLink,
-  SeenNode,
 } from '../../../src/guests/overlay-lines.ts'
-import { change } from '../../support/fake-overlay.ts'
+import { change, seenNode as node } from '../../support/fake-overlay.ts'
 
-const node = (name: string, more: Partial<SeenNode> = {}): SeenNode => ({
-  name,
-  kind: 'node',
-  state: 'up',
-  incarnation: 1,
-  version: 1,
-  ...more,
-})
 const all = (names: readonly string[], links: OverlayLine['links'], atMs = 1): OverlayLine => ({
   event: 'overlay',
   atMs,

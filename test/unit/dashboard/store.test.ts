@@ -5,7 +5,7 @@ import { linkMessagesPerS } from '../../../src/dashboard/page/overlay-model.ts'
 import { pathOf } from '../../../src/dashboard/page/paths.ts'
 import { Store } from '../../../src/dashboard/page/store.ts'
 import type { SeenNode } from '../../../src/guests/overlay-lines.ts'
-import { change, FakeOverlay } from '../../support/fake-overlay.ts'
+import { change, FakeOverlay, seenNode as node } from '../../support/fake-overlay.ts'
 
 const NOBODY = {
   onPhase: () => {},
@@ -23,14 +23,6 @@ function storeWith(...lines: readonly FeedLine[]): Store {
   return store
 }
 
-const node = (name: string, more: Partial<SeenNode> = {}): SeenNode => ({
-  name,
-  kind: 'node',
-  state: 'up',
-  incarnation: 1,
-  version: 1,
-  ...more,
-})
 const all = (nodes: readonly SeenNode[], atMs: number, self = 'a') =>
   ({ event: 'overlay', atMs, self, nodes, links: [] }) as const
 
