@@ -102,7 +102,7 @@ test('what the closing sets off is told so, and does not close the node once mor
   const ends: string[] = []
   const logger = { info: (_: unknown, text: string) => ends.push(text) }
   const log = { ...logger, trace() {}, debug() {}, warn() {}, error() {} }
-  const { nodes } = await startInMemory(t, ['a', 'b'], { logger: log })
+  const { net, nodes } = await startInMemory(t, ['a', 'b'], { logger: log })
   const [a, b] = nodes
   assert.ok(a && b)
   const asked = new Promise<Awaited<ReturnType<typeof askAll>>>((resolve) => {
@@ -115,7 +115,7 @@ test('what the closing sets off is told so, and does not close the node once mor
     })
   })
   const request = b.node.request('a', 'begin')
-  await until('it is asked', () => insideOf(a.node).conversation.inspect().answering === 1)
+  await net.until(() => insideOf(a.node).conversation.inspect().answering === 1)
   await a.node.close()
   assertShutDown(await asked)
   assert.deepEqual(await request, { status: 'failed', reason: 'peer-left', at: 'b' })
