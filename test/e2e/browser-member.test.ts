@@ -304,7 +304,7 @@ describeInBrowser('a member in a browser', () => {
     })
   }
 
-  test('in a worker leaves and comes back with its page, which passes on what it is told', async (t) => {
+  test('in a worker leaves and comes back with its page, which passes on what it is told, and is gone when it is closed', async (t) => {
     const nodes = await startPeers(t, 2)
     const [n1] = nodes as [RecordedNode]
     const anna = await MemberPage.open(t, browser, site)
@@ -318,7 +318,8 @@ describeInBrowser('a member in a browser', () => {
     await anna.hears('the message', ({ values }) => values.at(-1) === 'back?')
     await anna.page.close()
     await until('the others know', () => nodes.every(({ left }) => left.length === 2))
-    for (const { left } of nodes) assert.deepEqual(left, ['anna left', 'anna left'])
+    // The browser ends the worker with its page, before or after it was told and has said so.
+    for (const { left } of nodes) assert.match(left.join(), /^anna left,anna (?:left|unreachable)$/)
   })
 
   test('says what is wrong with what it is asked', async (t) => {
