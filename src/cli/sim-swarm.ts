@@ -3,8 +3,8 @@
 
 import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { threadUrl } from '../package-files.ts'
 import { drawPlan, SWARM_NAMES } from '../sim/swarm-plan.ts'
 import { brokenOffCode, type CliContext, painter, stopRequested, usageError } from './context.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -100,7 +100,7 @@ class SwarmRunner {
     const { first, jobs } = this.#plan
     const { signal } = this.#context
     this.#progress.show(`from seed ${first} on, ${jobs} at once`)
-    const workers = Array.from({ length: jobs }, startWorker)
+    const workers = Array.from({ length: jobs }, () => new Worker(threadUrl('cli/sim-worker')))
     try {
       await Promise.race([Promise.all(workers.map((worker) => this.#feed(worker))), stopRequested(signal)])
     } finally {
@@ -198,10 +198,4 @@ class SwarmRunner {
         `(${this.#steps.toLocaleString('en')} steps in ${(tookMs / 1_000).toFixed(1)} s)\n`,
     )
   }
-}
-
-function startWorker(): Worker {
-  // From src as well as from dist.
-  const file = `./sim-worker${extname(import.meta.filename)}`
-  return new Worker(new URL(file, import.meta.url))
 }

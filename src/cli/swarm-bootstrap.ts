@@ -1,9 +1,9 @@
 // The bootstrap of a swarm, on a thread of its own: an event loop takes in one connection a turn, and while a thousand nodes
 // start, a turn of theirs takes seconds.
 
-import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from '../logger.ts'
+import { threadUrl } from '../package-files.ts'
 import { CliError } from './context.ts'
 import type { BootstrapPlace, BootstrapWord } from './swarm-bootstrap-worker.ts'
 
@@ -16,9 +16,7 @@ export interface SwarmBootstrap {
 
 /** Starts it. @throws CliError (rejected) when the address cannot be had */
 export async function startBootstrap(place: BootstrapPlace, logger: Logger): Promise<SwarmBootstrap> {
-  // From src as well as from dist.
-  const file = `./swarm-bootstrap-worker${extname(import.meta.filename)}`
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: place })
+  const worker = new Worker(threadUrl('cli/swarm-bootstrap-worker'), { workerData: place })
   const up = Promise.withResolvers<number>()
   const closed = Promise.withResolvers<void>()
   worker.on('message', (word: BootstrapWord) => {

@@ -1,10 +1,10 @@
 // The version of this program. Nothing else.
 
 import { readFileSync } from 'node:fs'
+import { packageUrl } from '../package-files.ts'
 
 /** As in package.json. */
 export function version(): string {
-  // From src/cli as well as from dist/cli.
-  const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const file = readFileSync(packageUrl('../package.json'), 'utf8')
   return (JSON.parse(file) as { readonly version: string }).version
 }

@@ -1,4 +1,4 @@
-// Hands out the files of the topology page: built ones where they lie beside this file, and in a checkout the sources,
+// Hands out the files of the topology page: built ones where the package has them, and in a checkout the sources,
 // bundled at the first request. It reads no other files than these, and knows no HTTP beyond their types.
 
 import { createHash } from 'node:crypto'
@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import type { UiFile, UiFiles } from '../http/ui.ts'
+import { IS_CHECKOUT, packageUrl } from '../package-files.ts'
 
 const compressed = promisify(gzip)
 
@@ -31,10 +32,10 @@ interface Bundler {
   bundlePage(): Promise<Readonly<Record<Name, Uint8Array>>>
 }
 
-const BUNDLER = new URL('../build/bundle-page.ts', import.meta.url).href
+const BUNDLER = packageUrl('build/bundle-page.ts').href
 const HERE: UiSource = {
-  built: new URL('ui/', import.meta.url),
-  isCheckout: import.meta.url.endsWith('.ts'),
+  built: packageUrl('dashboard/ui/'),
+  isCheckout: IS_CHECKOUT,
 }
 
 /** Files that are loaded once, at the first request, and kept. A failure is not kept: the next request tries again. */

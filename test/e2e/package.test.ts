@@ -70,6 +70,20 @@ function startSwarm(project: string): RunningSwarm {
   return { child, line }
 }
 
+/** The page is built, and no development dependency is there to make it. */
+async function assertHasPage(url: string): Promise<void> {
+  for (const [path, type] of [
+    ['/ui', 'text/html'],
+    ['/ui/page.js', 'text/javascript'],
+    ['/ui/page.css', 'text/css'],
+  ]) {
+    const response = await fetch(url + path)
+    assert.equal(response.status, 200, path)
+    assert.equal(response.headers.get('content-type'), `${type}; charset=utf-8`)
+    assert.equal(response.headers.get('content-encoding'), 'gzip')
+  }
+}
+
 describe('the package', () => {
   let installed: InstalledPackage
   let programs: Map<string, string>
@@ -134,6 +148,11 @@ console.log(typeof createNode, typeof REASONS, typeof createTestNetwork)
 Promise.all([import('hearsay'), import('hearsay/testing'), import('hearsay/browser')]).then(([hearsay, testing, browser]) => {
   console.log(hearsay.createNode === createNode, testing.createTestNetwork === createTestNetwork)
   console.log(Object.keys(hearsay).join(), Object.keys(testing).join(), Object.keys(browser).join())
+  const lost = testing.createTestNetwork().start(['not a name']).catch((error) => error)
+  const refused = hearsay.createNode({ name: 'not a name' }).catch((error) => error)
+  return Promise.all([lost, refused])
+}).then((errors) => {
+  console.log(errors.map((error) => \`\${error instanceof require('hearsay').HearsayError} \${error.code}\`).join())
   return import('hearsay/dist/node/node.js')
 }).catch(({ code }) => console.log(code))`,
     )
@@ -142,6 +161,7 @@ Promise.all([import('hearsay'), import('hearsay/testing'), import('hearsay/brows
       'true true',
       'CORE_DEFAULTS,HearsayError,HostUnknownError,LINK_DEFAULTS,PortDeniedError,PortTakenError,REASONS,' +
         'createBootstrap,createNode TestNetworkError,createTestNetwork HearsayError,createNode',
+      'true invalid-name,true invalid-name',
       'ERR_PACKAGE_PATH_NOT_EXPORTED',
       '',
     ])
@@ -166,6 +186,14 @@ console.log(packages.has('ws'))`,
     assert.equal(await installed.node('loaded.js'), '0\ntrue\n')
   })
 
+  test('runs the simulator in threads', async () => {
+    for (const more of [[], ['--programs']]) {
+      const args = ['sim', '--swarm', ...more, '--seed', '1', '--seeds', '2', '--jobs', '2']
+      const output = await installed.node('node_modules/.bin/hearsay', ...args)
+      assert.match(output, /^2 seeds from 1 on: no violation /)
+    }
+  })
+
   test("README's program does what it says, in the network of the package's own command", async () => {
     const program = programs.get('program.ts') ?? ''
     const swarm = startSwarm(installed.project)
@@ -181,17 +209,10 @@ console.log(packages.has('ws'))`,
       assert.deepEqual(keys(output), keys(shown))
       assert.match(output, /id: 'anna\//)
       await swarm.line(/^node8 \| \[MSG\] From anna: \{"hello":"there"\}$/)
-      // The page is built, and no development dependency is there to make it.
-      for (const [path, type] of [
-        ['/ui', 'text/html'],
-        ['/ui/page.js', 'text/javascript'],
-        ['/ui/page.css', 'text/css'],
-      ]) {
-        const response = await fetch(url + path)
-        assert.equal(response.status, 200, path)
-        assert.equal(response.headers.get('content-type'), `${type}; charset=utf-8`)
-        assert.equal(response.headers.get('content-encoding'), 'gzip')
-      }
+      const { peers } = (await (await fetch(`${url}/peers`)).json()) as { peers: string[] }
+      // The bootstrap runs in a thread, and the nodes do not.
+      await assertHasPage(url)
+      await assertHasPage(peers[0] ?? '')
     } finally {
       swarm.child.kill('SIGINT')
       const [code] = swarm.child.exitCode === null ? await once(swarm.child, 'exit') : [swarm.child.exitCode]

@@ -1,0 +1,80 @@
+// The JavaScript of the package for Node.js: what goes into which file. That it runs is test/e2e/package.test's business.
+
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { before, describe, test } from 'node:test'
+import type { Metafile } from 'esbuild'
+import { bundleNode } from '../../../src/build/bundle-node.ts'
+
+const CHECKOUT = new URL('../../../', import.meta.url)
+/** Paths in the metafile are relative to the checkout. */
+const OUT = 'out'
+
+describe('the bundle for Node.js', () => {
+  let outputs: Metafile['outputs']
+
+  /** What is loaded with a file, itself included: without what is imported when it is needed. */
+  function loadedWith(file: string): { sources: string[]; packages: string[] } {
+    const files = new Set([`${OUT}/${file}`])
+    const packages = new Set<string>()
+    for (const path of files) {
+      for (const { path: imported, kind, external } of outputs[path]?.imports ?? []) {
+        if (kind !== 'import-statement') continue
+        if (external !== true) files.add(imported)
+        else if (!imported.startsWith('node:')) packages.add(imported)
+      }
+    }
+    const sources = [...files].flatMap((path) => Object.keys(outputs[path]?.inputs ?? {}))
+    return { sources: sources.sort(), packages: [...packages].sort() }
+  }
+
+  before(async () => {
+    outputs = (await bundleNode(OUT)).metafile.outputs
+  })
+
+  test('has a file for each door and each thread, and all else at the root', () => {
+    const files = Object.keys(outputs).map((path) => path.slice(OUT.length + 1))
+    for (const { inputs } of Object.values(outputs)) {
+      for (const path of Object.keys(inputs))
+        assert.match(path, /^src\/(?!build\/|browser|dashboard\/page\/)/)
+    }
+    const doors = ['cli/sim-worker.js', 'cli/swarm-bootstrap-worker.js', 'index.js', 'main.js']
+    assert.deepEqual(files.filter((file) => !/^[\w-]+-[A-Z0-9]{8}\.js$/.test(file)).sort(), [
+      ...doors,
+      'testing/test-network.js',
+    ])
+  })
+
+  test('has the one file that may ask for its place where that is right', async () => {
+    const sources = new Set(Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs)))
+    for (const path of sources) {
+      if (path === 'src/package-files.ts') continue
+      const text = await readFile(new URL(path, CHECKOUT), 'utf8')
+      // What its own name ends with, main.ts may ask: it is an entry point.
+      assert.doesNotMatch(
+        text,
+        path === 'src/main.ts' ? /import\.meta\.(?!filename\.endsWith)/ : /import\.meta/,
+        path,
+      )
+    }
+    const places = Object.keys(outputs).filter((path) => outputs[path]?.inputs['src/package-files.ts'])
+    assert.equal(places.length, 1)
+    assert.match(places[0] ?? '', /^out\/[^/]+$/)
+  })
+
+  test('has nothing behind main.js that a Node.js that is too old could not read', () => {
+    assert.deepEqual(loadedWith('main.js'), {
+      sources: ['src/cli/exit-codes.ts', 'src/cli/node-version.ts', 'src/core/reasons.ts', 'src/main.ts'],
+      packages: [],
+    })
+  })
+
+  test('loads with the library what it needs at once, and no more', () => {
+    const { sources, packages } = loadedWith('index.js')
+    for (const room of ['cli', 'sim', 'testing', 'programs']) {
+      assert.ok(!sources.some((path) => path.startsWith(`src/${room}/`)), room)
+    }
+    assert.ok(!packages.includes('prom-client'))
+    assert.deepEqual(loadedWith('testing/test-network.js').packages, [])
+  })
+})
