@@ -2,6 +2,7 @@
 // It must not print; it answers what came back, or throws a CliError that says what to do.
 
 import { httpUrlOf } from '../http/peer-urls.ts'
+import { request as httpRequest } from '../net/node-http.ts'
 import { normalizeUrl } from '../net/url.ts'
 import { printable } from '../wire/printable.ts'
 import { brokenOffCode, type CliContext, CliError } from './context.ts'
@@ -69,7 +70,7 @@ async function exchange(
 ): Promise<{ status: number; text: string; date: string | undefined }> {
   const { at, path, timeoutMs } = question
   const url = new URL(`${httpOf(at)}${path}`)
-  const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'))
+  const request = url.protocol === 'https:' ? (await import('node:https')).request : httpRequest
   const body = question.body === undefined ? undefined : JSON.stringify(question.body)
   return new Promise((resolve, reject) => {
     const asked = request(

@@ -3,8 +3,9 @@
 
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import { dial } from '../net/dialer.ts'
+import { createServer } from '../net/node-http.ts'
 import { normalizeUrl, placeOf } from '../net/url.ts'
 import { type Answer, ask } from './ask.ts'
 import { type CliContext, CliError } from './context.ts'

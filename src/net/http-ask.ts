@@ -1,8 +1,8 @@
 // One HTTP request to a plain HTTP peer, of which only the status counts. Not fetch: that refuses ports which browsers
 // block (6000 and 5060 among them), and peers may listen on any port.
 
-import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { request as httpRequest } from './node-http.ts'
 
 /** What is asked. */
 export interface HttpQuestion {

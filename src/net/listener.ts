@@ -4,7 +4,7 @@
 //
 // Every connection that says something is answered, handed to the owner, or counted under what was wrong with it.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -12,6 +12,7 @@ import { type Logger, silentLogger } from '../logger.ts'
 import { LIMITS } from '../wire/limits.ts'
 import { listenError } from './listen-error.ts'
 import type { ListenerStats } from './listener-stats.ts'
+import { createServer } from './node-http.ts'
 import { LINK_SOCKET_OPTIONS, offeredSubProtocols, SUB_PROTOCOL } from './sub-protocol.ts'
 import { FOREIGN_ORIGIN, WebOrigins } from './web-origins.ts'
 
