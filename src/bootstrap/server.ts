@@ -8,9 +8,7 @@ import { assert } from '../core/assert.ts'
 import { type LinkId, type NodeName, PROTOCOL_VERSION, parseNodeName } from '../core/messages.ts'
 import type { Reason } from '../core/reasons.ts'
 import { Rng } from '../core/rng.ts'
-import { uiFiles } from '../dashboard/assets.ts'
-import { createBootstrapApp } from '../http/bootstrap-app.ts'
-import { requestListener } from '../http/listener.ts'
+import { lateListener } from '../http/late-listener.ts'
 import type { BootstrapHost, Registration } from '../http/node-host.ts'
 import { type Logger, silentLogger, withFields } from '../logger.ts'
 import type { MetricsPage } from '../metrics/metric.ts'
@@ -129,12 +127,14 @@ class BootstrapServer implements Bootstrap {
     const { listen: port = 5_000, host, allowOrigins = [] } = this.#options
     const { logger = silentLogger } = this.#options
     const ofHttp = withFields(logger, { room: 'http' })
-    const app = createBootstrapApp(this.#httpHost(), ofHttp, uiFiles)
     this.#listener = await listen({
       port,
       ...(host === undefined ? {} : { host }),
       allowOrigins,
-      onRequest: requestListener(app, ofHttp),
+      onRequest: lateListener(async () => {
+        const { bootstrapListener } = await import('./http-side.ts')
+        return bootstrapListener(this.#httpHost(), ofHttp)
+      }, ofHttp),
       onLink: (socket, from) => this.#linkOpened(socket, from),
       onGuest: (socket, request) => this.#watcherOpened(socket, request),
       closeGraceMs: CLOSE_GRACE_MS,

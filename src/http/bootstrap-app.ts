@@ -3,6 +3,7 @@
 
 import { REASONS } from '../core/reasons.ts'
 import { type Logger, silentLogger } from '../logger.ts'
+import type { ErrorBody } from './fixed-answer.ts'
 import { answerUnwell } from './health.ts'
 import type { BootstrapHost } from './node-host.ts'
 import { peersBody, sortedUrls } from './peer-urls.ts'
@@ -11,7 +12,6 @@ import {
   answer,
   answerMetrics,
   createShim,
-  type ErrorBody,
   refuseBadRequest,
   type ShimApp,
   type ShimContext,

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
 import { LIMITS } from '../wire/limits.ts'
+import { type FixedAnswer, sendRaw } from './fixed-answer.ts'
 
 /** What `@hono/node-server` hands to the handlers. Only this file may use it: under `app.request()` there is none. */
 export interface Exchange {
@@ -137,57 +138,6 @@ async function readWebBody(request: Request, bytesMax: number): Promise<BodyRead
   return { ok: true, bytes: Buffer.concat(chunks, size) }
 }
 
-/** An answer that never changes, encoded once. */
-export interface FixedAnswer {
-  readonly status: number
-  readonly body: string | Uint8Array
-  /** Names and values in turn, as node:http writes them fastest. */
-  readonly headers: readonly string[]
-}
-
-/**
- * An answer with this value as JSON. A line break ends it, so that a shell's prompt does not stand behind it. More
- * `headers` by name.
- */
-export function jsonAnswer(
-  status: number,
-  value: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): FixedAnswer {
-  const text = `${JSON.stringify(value)}\n`
-  return {
-    status,
-    body: text,
-    headers: [
-      'Content-Type',
-      'application/json',
-      'Content-Length',
-      String(Buffer.byteLength(text)),
-      ...Object.entries(headers).flat(),
-    ],
-  }
-}
-
-/** An answer with this text. */
-export function textAnswer(status: number, text: string, contentType: string): FixedAnswer {
-  const length = String(Buffer.byteLength(text))
-  return { status, body: text, headers: ['Content-Type', contentType, 'Content-Length', length] }
-}
-
-/** The answer that what the client has is still right: no body, and no size of one (RFC 9110 section 15.4.5). */
-export function unchangedAnswer(headers: Readonly<Record<string, string>>): FixedAnswer {
-  return { status: 304, body: '', headers: Object.entries(headers).flat() }
-}
-
-/** An answer with these bytes. More `headers` by name. */
-export function bytesAnswer(bytes: Uint8Array, headers: Readonly<Record<string, string>>): FixedAnswer {
-  return {
-    status: 200,
-    body: bytes,
-    headers: ['Content-Length', String(bytes.length), ...Object.entries(headers).flat()],
-  }
-}
-
 /** Sends the answer. For HEAD the server leaves the body out. A client that is gone already is no error. */
 export function send(c: Context<Exchange>, answer: FixedAnswer): Response {
   const outgoing = nodeOf(c)?.outgoing
@@ -204,13 +154,6 @@ export function send(c: Context<Exchange>, answer: FixedAnswer): Response {
   }
   sendRaw(outgoing, answer)
   return RESPONSE_ALREADY_SENT
-}
-
-/** Sends the answer where no handler was reached. Does nothing once an answer has begun. */
-export function sendRaw(outgoing: ServerResponse, answer: FixedAnswer): void {
-  if (outgoing.headersSent) return
-  outgoing.writeHead(answer.status, answer.headers as string[])
-  outgoing.end(answer.body)
 }
 
 /** Sends what a middleware of somebody else's answered. */

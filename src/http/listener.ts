@@ -1,23 +1,20 @@
 // From node:http to an app: the request listener.
 // It must not create the server: the port is shared with WebSockets, and its owner is elsewhere.
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import { type Logger, silentLogger } from '../logger.ts'
-import { jsonAnswer, RouteRequest, sendRaw, sendResponse } from './exchange.ts'
-import type { ErrorBody, ShimApp } from './shim.ts'
+import { RouteRequest, sendResponse } from './exchange.ts'
+import { type ErrorBody, INTERNAL, jsonAnswer, sendRaw } from './fixed-answer.ts'
+import type { ShimApp } from './shim.ts'
 
 const NO_HOST = jsonAnswer(400, { error: 'Missing Host header' } satisfies ErrorBody, { Connection: 'close' })
-const INTERNAL = jsonAnswer(500, { error: 'Internal error; the log has the details' } satisfies ErrorBody)
 
 /**
  * A listener for the `request` event of a node:http server. `POST /message` goes to the app past the adapter: making
  * its Request and handling its Response takes a seventh of the CPU time of such a small request (test/bench/http.ts).
  */
-export function requestListener(
-  app: ShimApp,
-  logger: Logger = silentLogger,
-): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+export function requestListener(app: ShimApp, logger: Logger = silentLogger): RequestListener {
   const listen = getRequestListener(app.fetch as Parameters<typeof getRequestListener>[0], {
     // HTTP/1.0 knows no Host header.
     hostname: 'localhost',

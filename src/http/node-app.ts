@@ -15,7 +15,8 @@ import { parseNodeName } from '../core/messages.ts'
 import { REASONS } from '../core/reasons.ts'
 import { type Logger, silentLogger } from '../logger.ts'
 import { isTraceparent } from '../wire/traceparent.ts'
-import { headerOf, jsonAnswer, send } from './exchange.ts'
+import { headerOf, send } from './exchange.ts'
+import { type ErrorBody, jsonAnswer } from './fixed-answer.ts'
 import { answerUnwell } from './health.ts'
 import { NODE_NAME_SYNTAX, readMessageRequest } from './message-request.ts'
 import type { NodeHost, SendOptions, Topology } from './node-host.ts'
@@ -24,7 +25,6 @@ import {
   answer,
   answerMetrics,
   createShim,
-  type ErrorBody,
   refuseBadRequest,
   type ShimApp,
   type ShimContext,

@@ -6,18 +6,8 @@ import { REASONS } from '../core/reasons.ts'
 import type { Logger } from '../logger.ts'
 import type { MetricsPage } from '../metrics/metric.ts'
 import type { JsonValue } from '../wire/payload.ts'
-import {
-  abandon,
-  BODY_BYTES_MAX,
-  discardBody,
-  type Exchange,
-  type FixedAnswer,
-  headerOf,
-  jsonAnswer,
-  readBody,
-  send,
-  textAnswer,
-} from './exchange.ts'
+import { abandon, BODY_BYTES_MAX, discardBody, type Exchange, headerOf, readBody, send } from './exchange.ts'
+import { type ErrorBody, type FixedAnswer, INTERNAL, jsonAnswer, textAnswer } from './fixed-answer.ts'
 import { readJson } from './json.ts'
 import type { RefusalCounter } from './node-host.ts'
 
@@ -26,16 +16,6 @@ export type ShimContext = Parameters<Parameters<ShimApp['notFound']>[0]>[0]
 
 /** An app that answers requests off a node:http server without web streams. */
 export type ShimApp = Hono<Exchange>
-
-/** What a request is answered with when something is wrong. */
-export interface ErrorBody {
-  /** What happened, for people. */
-  readonly error: string
-  /** A code of core/reasons, or another word that programs can compare. */
-  readonly reason?: string
-  /** The node that said so. */
-  readonly at?: string
-}
 
 // The JSON types of the WHATWG MIME Sniffing standard (section 4.6): these three, and anything with "+json".
 const JSON_TYPE = /^\s*(?:application\/json|text\/json|[^\s;/]+\/[^\s;/]+\+json)\s*(?:;|$)/i
@@ -46,7 +26,6 @@ const TOO_LARGE = jsonAnswer(REASONS['too-large'].httpStatus, {
   error: `The body is larger than ${BODY_BYTES_MAX} bytes`,
   reason: 'too-large',
 } satisfies ErrorBody)
-const INTERNAL = jsonAnswer(500, { error: 'Internal error; the log has the details' } satisfies ErrorBody)
 
 /** Answers with this value. */
 export function answer(c: ShimContext, status: number, value: unknown): Response {

@@ -1,8 +1,9 @@
 // The topology page at `/ui`, for a node and a bootstrap alike. It must not know what is in the page, nor where its files
 // come from.
 
-import { bytesAnswer, headerOf, jsonAnswer, send, unchangedAnswer } from './exchange.ts'
-import { type ErrorBody, redirect, type ShimApp, type ShimContext } from './shim.ts'
+import { headerOf, send } from './exchange.ts'
+import { bytesAnswer, type ErrorBody, jsonAnswer, unchangedAnswer } from './fixed-answer.ts'
+import { redirect, type ShimApp, type ShimContext } from './shim.ts'
 
 /** One file of the page. */
 export interface UiFile {

@@ -1,27 +1,23 @@
 // How others get at a node: the port with its HTTP routes and links, and the registrations with bootstraps.
 // Composition only: what comes in is handed to the node, what it is asked is answered by the node.
 
+import type { RequestListener } from 'node:http'
 import { clientSockets } from '../bootstrap/client-sockets.ts'
-import { uiFiles } from '../dashboard/assets.ts'
-import type { GuestHost, ReceivedMessage } from '../guests/guest-host.ts'
+import type { ReceivedMessage } from '../guests/guest-host.ts'
 import { Guests } from '../guests/guests.ts'
-import { jsonAnswer, sendRaw } from '../http/exchange.ts'
-import { HEALTH_REASONS } from '../http/health.ts'
-import { requestListener } from '../http/listener.ts'
-import { createNodeApp } from '../http/node-app.ts'
-import type { NodeHost, OutgoingMessage, SendOptions } from '../http/node-host.ts'
-import type { ErrorBody } from '../http/shim.ts'
+import { type ErrorBody, jsonAnswer, sendRaw } from '../http/fixed-answer.ts'
+import { HEALTH_REASONS } from '../http/health-reasons.ts'
+import { lateListener } from '../http/late-listener.ts'
 import { withFields } from '../logger.ts'
 import type { LinkSocket } from '../net/link-socket.ts'
 import { type Listener, listen } from '../net/listener.ts'
 import type { ListenerStats } from '../net/listener-stats.ts'
 import { PASSAGE_HEADER } from '../net/sub-protocol.ts'
 import { dialLink, WsSocket } from '../net/ws-socket.ts'
-import type { Conversation } from './conversation.ts'
 import { guestHostOf } from './guest-side.ts'
 import type { NodeSettings } from './options.ts'
 import { Registrations } from './registrations.ts'
-import type { DoorsHandlers, DoorsHost, NodeDoors } from './world.ts'
+import type { DoorsHandlers, NodeDoors } from './world.ts'
 
 const { httpStatus, text } = HEALTH_REASONS['not-ready']
 const NOT_OPEN = jsonAnswer(httpStatus, { error: text, reason: 'not-ready' } satisfies ErrorBody)
@@ -31,7 +27,7 @@ export class Doors implements NodeDoors {
   readonly #settings: NodeSettings
   #listener: Listener | undefined
   #adopt: ((socket: LinkSocket, from: string) => void) | undefined
-  #onRequest: ReturnType<typeof requestListener> | undefined
+  #onRequest: RequestListener | undefined
   #registrations: Registrations | undefined
   #guests: Guests | undefined
   #httpRefused = 0
@@ -108,8 +104,10 @@ export class Doors implements NodeDoors {
     const ofHttp = ofRoom('http')
     const { host, conversation, overlay } = handlers
     const guestHost = guestHostOf(host, conversation, overlay)
-    const app = createNodeApp({ ...shimHost(host, conversation, guestHost), refused }, ofHttp, uiFiles)
-    this.#onRequest = requestListener(app, ofHttp)
+    this.#onRequest = lateListener(async () => {
+      const { nodeListener } = await import('./http-side.ts')
+      return nodeListener({ host, conversation, guestHost, refused }, ofHttp)
+    }, ofHttp)
     this.#guests = new Guests(guestHost, ofRoom('guests'))
     this.#registrations = new Registrations(this.#settings, handlers, clientSockets(dialLink, link))
   }
@@ -127,27 +125,5 @@ export class Doors implements NodeDoors {
   /** Stops listening. */
   async close(): Promise<void> {
     await this.#listener?.close()
-  }
-}
-
-/** The node as the HTTP shim sees it. */
-function shimHost(host: DoorsHost, conversation: Conversation, guestHost: GuestHost): NodeHost {
-  const how = <T extends SendOptions>({ sender }: OutgoingMessage, options: T) => ({
-    ...(sender === undefined ? {} : { sender }),
-    ...conversation.patienceOf(options),
-  })
-  return {
-    name: host.name,
-    deliver: (message) => host.deliver(message),
-    send: (to, message, options) => host.send(to, message.msg, how(message, options)),
-    request: (to, message, options) => host.request(to, message.msg, how(message, options)),
-    broadcast: (message, options) => host.broadcast(message.msg, how(message, options)),
-    publish: (topic, message, options) => host.publish(topic, message.msg, how(message, options)),
-    trace: (to, options) => host.trace(to, conversation.patienceOf(options)),
-    traceAll: (options) => guestHost.traceAll(options),
-    peers: () => host.peers(),
-    topology: () => host.topology(),
-    health: () => host.health(),
-    metrics: () => host.metrics(),
   }
 }

@@ -71,10 +71,16 @@ describe('the bundle for Node.js', () => {
 
   test('loads with the library what it needs at once, and no more', () => {
     const { sources, packages } = loadedWith('index.js')
-    for (const room of ['cli', 'sim', 'testing', 'programs']) {
+    for (const room of ['cli', 'sim', 'testing', 'programs', 'dashboard']) {
       assert.ok(!sources.some((path) => path.startsWith(`src/${room}/`)), room)
     }
-    assert.ok(!packages.includes('prom-client'))
+    assert.deepEqual(packages, ['nanoid', 'ws'])
     assert.deepEqual(loadedWith('testing/test-network.js').packages, [])
+  })
+
+  test('imports node:http nowhere, because that costs what net/node-http.ts says', () => {
+    const imports = Object.values(outputs).flatMap((output) => output.imports)
+    assert.ok(imports.some(({ path }) => path === 'node:https'))
+    assert.ok(!imports.some(({ path }) => path === 'node:http'))
   })
 })
