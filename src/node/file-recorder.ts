@@ -7,11 +7,11 @@
 //    the tail follow each other.
 // 2. All files of a run have `bytesMax` together, but for a step that is larger than its share by itself.
 
-import { renameSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { Effect, Input } from '../core/events.ts'
 import type { Look } from '../core/overlay.ts'
 import type { Logger } from '../logger.ts'
+import { renameSync } from './node-fs.ts'
 import type { RecordOptions } from './options.ts'
 import { PieceFile } from './piece-file.ts'
 import { effectsHash, RECORDING_FORMAT, type RecordingHead, recordingText, TAIL_FORMAT } from './recording.ts'

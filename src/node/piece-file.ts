@@ -1,7 +1,7 @@
 // A file that is written piece by piece: each is whole on the disk when it is written, or else the write has thrown.
 // It must not know what a piece is.
 
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeSync } from './node-fs.ts'
 
 /** See the head of the file. */
 export class PieceFile {

@@ -1,7 +1,7 @@
 // The files of the flight recorder: what they are called, how large they may be, and how those of earlier runs are moved aside.
 // It must not know what is in them.
 
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from './node-fs.ts'
 
 /** Earlier runs whose files are kept. */
 const RUNS_MAX = 3
