@@ -14,18 +14,24 @@ describe('the bundle for Node.js', () => {
   let outputs: Metafile['outputs']
 
   /** What is loaded with a file, itself included: without what is imported when it is needed. */
-  function loadedWith(file: string): { sources: string[]; packages: string[] } {
+  function loadedWith(file: string) {
     const files = new Set([`${OUT}/${file}`])
     const packages = new Set<string>()
+    const modules = new Set<string>()
     for (const path of files) {
       for (const { path: imported, kind, external } of outputs[path]?.imports ?? []) {
         if (kind !== 'import-statement') continue
         if (external !== true) files.add(imported)
-        else if (!imported.startsWith('node:')) packages.add(imported)
+        else (imported.startsWith('node:') ? modules : packages).add(imported)
       }
     }
     const sources = [...files].flatMap((path) => Object.keys(outputs[path]?.inputs ?? {}))
-    return { sources: sources.sort(), packages: [...packages].sort() }
+    return {
+      files: [...files],
+      sources: sources.sort(),
+      packages: [...packages].sort(),
+      modules: [...modules],
+    }
   }
 
   before(async () => {
@@ -58,29 +64,37 @@ describe('the bundle for Node.js', () => {
       )
     }
     const places = Object.keys(outputs).filter((path) => outputs[path]?.inputs['src/package-files.ts'])
-    assert.equal(places.length, 1)
-    assert.match(places[0] ?? '', /^out\/[^/]+$/)
+    // Of the library, and of the command.
+    assert.equal(places.length, 2)
+    for (const path of places) assert.match(path, /^out\/[^/]+$/)
   })
 
   test('has nothing behind main.js that a Node.js that is too old could not read', () => {
-    assert.deepEqual(loadedWith('main.js'), {
-      sources: ['src/cli/exit-codes.ts', 'src/cli/node-version.ts', 'src/core/reasons.ts', 'src/main.ts'],
-      packages: [],
-    })
+    const { sources, packages } = loadedWith('main.js')
+    const before = ['cli/exit-codes', 'cli/node-version', 'core/reasons', 'main']
+    assert.deepEqual(
+      sources,
+      before.map((name) => `src/${name}.ts`),
+    )
+    assert.deepEqual(packages, [])
   })
 
   test('loads with the library what it needs at once, and no more', () => {
-    const { sources, packages } = loadedWith('index.js')
+    const { files, sources, packages } = loadedWith('index.js')
     for (const room of ['cli', 'sim', 'testing', 'programs', 'dashboard']) {
       assert.ok(!sources.some((path) => path.startsWith(`src/${room}/`)), room)
     }
     assert.deepEqual(packages, ['nanoid', 'ws'])
+    // More of them, and a process takes some MB more (build/bundle-node.ts).
+    assert.ok(files.length <= 8, files.join())
     assert.deepEqual(loadedWith('testing/test-network.js').packages, [])
   })
 
-  test('imports node:http nowhere, because that costs what net/node-http.ts says', () => {
+  test('imports what costs more than it is worth nowhere', () => {
     const imports = Object.values(outputs).flatMap((output) => output.imports)
     assert.ok(imports.some(({ path }) => path === 'node:https'))
+    // net/node-http.ts says why, and node/node-fs.ts.
     assert.ok(!imports.some(({ path }) => path === 'node:http'))
+    assert.ok(!loadedWith('index.js').modules.includes('node:fs'))
   })
 })
