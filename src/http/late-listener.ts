@@ -1,4 +1,4 @@
-// A request listener that is loaded with the first request: the packages that it needs take more memory than the rest of
+// A request listener that is loaded with the first request: the packages that it needs take as much memory as the rest of
 // hearsay, and most processes never get a request. It must not import what it is there to put off.
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
