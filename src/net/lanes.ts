@@ -216,6 +216,12 @@ export class Lanes {
     return control.bytes + direct.bytes + broadcast.bytes
   }
 
+  /** Whether more than half of what a lane may hold waits on it. */
+  isHalfFull(lane: Lane): boolean {
+    const { bytes, bytesMax } = this.#queues[lane]
+    return bytes * 2 > bytesMax
+  }
+
   /** Frames that wait on all lanes. */
   get queuedFrames(): number {
     const { control, direct, broadcast } = this.#queues

@@ -113,6 +113,11 @@ export class Link {
     return this.#lanes.queuedBytes
   }
 
+  /** Whether who makes broadcasts had better wait: their lane is more than half full. */
+  get isCrowded(): boolean {
+    return this.isOpen && this.#lanes.isHalfFull('broadcast')
+  }
+
   /**
    * Puts a frame on a lane; it leaves at the end of this turn, with a full bundle, or when there is room. The bytes are free then.
    * False, and the frame is not taken: the lane would exceed its limit, or the link is not open any more ({@link isOpen}).

@@ -7,13 +7,15 @@ import type { Reason, SendFailure } from '../core/reasons.ts'
 import { HearsayError } from '../errors.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { isTopic, matchesTopic } from '../wire/topics.ts'
+import { CastQueue } from './cast-queue.ts'
 import { canBeHandedOn, seal } from './envelope.ts'
 import { MessageIds } from './message-ids.ts'
+import { type PendingAnswer, PendingAnswers } from './pending-answers.ts'
 import type { ReceiptBook, Receipts } from './receipts.ts'
 import { checkDeadline, checkSignal, labelsOf, type Sending, type SendingParts } from './sending.ts'
 import { TOPIC_SYNTAX } from './subscriptions.ts'
 import { Waiting } from './waiting.ts'
-import type { NodeTimers } from './world.ts'
+import type { NodeLinks, NodeTimers, NodeWorld } from './world.ts'
 
 /** How a message is to be sent to all. */
 export interface BroadcastOptions {
@@ -23,7 +25,10 @@ export interface BroadcastOptions {
   readonly traceparent?: string | undefined
   /** Whether to wait until all known peers have said that they have it, plain HTTP peers included. Default false. */
   readonly receipts?: boolean | undefined
-  /** How long to wait for the first link (no longer than 10 s), and for receipts, in ms: as of `send`. Default 10,000. */
+  /**
+   * How long to wait for the first link (no longer than 10 s), for room on the links, and for receipts, in ms: as of `send`.
+   * Default 10,000.
+   */
   readonly deadlineMs?: number | undefined
   /**
    * Ends the waiting, as the deadline does: before the first link the broadcast fails as `cancelled`; what has gone out
@@ -43,7 +48,9 @@ export interface OwnCast {
 export interface CastingParts extends Omit<SendingParts, 'seeking'> {
   readonly sending: Sending
   readonly receipts: ReceiptBook
-  readonly timers: Pick<NodeTimers, 'wait'>
+  readonly links: Pick<NodeLinks, 'crowded'>
+  readonly nowMs: NodeWorld['nowMs']
+  readonly timers: Pick<NodeTimers, 'hasEnded' | 'wait'>
   /** Whether no bootstrap knows of any other node. */
   readonly isAlone: () => boolean
   /** A broadcast of this node has gone out. @param isTold this node's own listeners have got it */
@@ -61,6 +68,9 @@ type CastNotice = Extract<Notification, { type: 'broadcast-sent' }>
 export class Casting {
   readonly #parts: CastingParts
   readonly #broadcasts = new Waiting<(notice: CastNotice) => void>()
+  readonly #queue: CastQueue
+  /** Of those that have not gone out at once. */
+  readonly #deadlines: PendingAnswers<PendingAnswer>
   /** Broadcasts that are nobody's messages. */
   readonly #uncounted = new Set<number>()
   readonly #ids = new MessageIds()
@@ -69,6 +79,8 @@ export class Casting {
 
   constructor(parts: CastingParts) {
     this.#parts = parts
+    this.#queue = new CastQueue(parts)
+    this.#deadlines = new PendingAnswers(parts.nowMs, parts.timers)
   }
 
   /** Broadcasts that have not gone out. */
@@ -143,6 +155,11 @@ export class Casting {
   settle(notice: CastNotice): void {
     if (!this.#uncounted.delete(notice.id)) this.#parts.tally.ended('broadcast', notice.failure ?? 'sent')
     this.#broadcasts.take(notice.id)?.(notice)
+  }
+
+  /** The node leaves: what waits for room does not go out. */
+  end(): void {
+    for (const id of this.#queue.end()) this.#end(id, 'shutting-down')
   }
 
   /** The payload, and who is waited for; or why it cannot be sent. */
@@ -243,26 +260,40 @@ export class Casting {
     )
   }
 
-  /** Has the core send it, and gives it up at the deadline or at the signal when it has not gone out. */
-  #send(payload: Uint8Array, { deadlineMs, signal }: BroadcastOptions): Promise<CastNotice> {
-    const { feed, settings, timers } = this.#parts
+  /**
+   * Has the core send it as soon as there is room, and gives it up at the deadline or at the signal when it has not gone
+   * out.
+   */
+  #send(payload: Uint8Array, options: BroadcastOptions): Promise<CastNotice> {
+    const { feed, settings, nowMs } = this.#parts
+    const { deadlineMs = settings.deadlineMs, signal } = options
     const { promise, resolve } = Promise.withResolvers<CastNotice>()
     let isOpen = true
+    let deadline: number | undefined
     const id = this.#broadcasts.add((notice) => {
       isOpen = false
+      if (deadline !== undefined) this.#deadlines.take(deadline)
       signal?.removeEventListener('abort', abort)
       resolve(notice)
     })
     const giveUp = (reason: 'no-route' | 'cancelled'): void => {
-      if (isOpen) feed({ type: 'withdraw', id, reason })
+      if (this.#queue.remove(id)) this.#end(id, reason === 'cancelled' ? reason : 'queue-full')
+      else feed({ type: 'withdraw', id, reason })
     }
     const abort = (): void => giveUp('cancelled')
-    feed({ type: 'broadcast', id, payload })
+    const isTaken = this.#queue.add(id, payload.length, () => feed({ type: 'broadcast', id, payload }))
+    if (!isTaken) this.#end(id, 'queue-full')
     if (isOpen) {
       signal?.addEventListener('abort', abort, { once: true })
-      void timers.wait(deadlineMs ?? settings.deadlineMs).then(() => giveUp('no-route'))
+      const expire = (): void => giveUp('no-route')
+      deadline = this.#deadlines.add({ deadlineMs: nowMs() + deadlineMs, expire })
     }
     return promise
+  }
+
+  /** One that the core has not heard of has ended. */
+  #end(id: number, failure: SendFailure): void {
+    this.settle({ type: 'broadcast-sent', id, neighbors: 0, failure })
   }
 
   /** The other nodes that the program knows of. */

@@ -33,7 +33,7 @@ export interface ConversationParts {
   readonly overlay: Overlay
   readonly world: Pick<NodeWorld, 'nowMs' | 'run' | 'wallMs'>
   readonly timers: Pick<NodeTimers, 'hasEnded' | 'wait'>
-  readonly links: Pick<NodeLinks, 'queuedBytes' | 'receivedBytes'>
+  readonly links: Pick<NodeLinks, 'crowded' | 'queuedBytes' | 'receivedBytes'>
   readonly httpPeers: PlainHttpPeers
   readonly tally: Tally
   readonly sightings: Sightings
@@ -97,6 +97,7 @@ export class Conversation {
     this.casting = new Casting({
       ...parts,
       sending,
+      nowMs,
       receipts: this.#receipts,
       onCast: (cast, isTold) => this.#inbox.own(settings.name, cast, isTold),
       onWaiting: (payload) => this.#inbox.own(settings.name, { payload }, false),
@@ -235,6 +236,7 @@ export class Conversation {
   /** The node leaves: nobody waits any more. */
   end(): void {
     this.sending.end()
+    this.casting.end()
     this.answering.end()
     this.asking.end()
     this.#seeking.end()

@@ -22,6 +22,8 @@ export interface SocketLinksOptions {
   readonly link: Partial<LinkOptions>
 }
 
+const NO_LINKS: readonly LinkId[] = []
+
 /** See the head of the file. */
 export class SocketLinks implements NodeLinks {
   readonly #feed: LinkEvents
@@ -117,6 +119,13 @@ export class SocketLinks implements NodeLinks {
   queuedBytes(id: LinkId): number {
     const { control = 0, direct = 0, broadcast = 0 } = this.#links.get(id)?.queuedBytes ?? {}
     return control + direct + broadcast
+  }
+
+  /** The open links whose lane for broadcasts is more than half full. */
+  crowded(): readonly LinkId[] {
+    let crowded: LinkId[] | undefined
+    for (const [id, link] of this.#links) if (link.isCrowded) crowded = [...(crowded ?? []), id]
+    return crowded ?? NO_LINKS
   }
 
   /** Bytes that have come on a link; 0 when it is not open. */

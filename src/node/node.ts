@@ -218,7 +218,7 @@ export class Node {
   /**
    * Sends a message to all nodes. Resolves when it has gone out to the neighbors; without one it waits for the first,
    * until its deadline, unless plain HTTP peers are all that there is. Those are posted to at once, whatever comes of the
-   * rest. With `receipts` it resolves when all peers have it, or at the deadline.
+   * rest. While a link has much to send it waits for that, or fails as `queue-full`: awaiting it is the back-pressure. With `receipts` it resolves when all peers have it, or at the deadline.
    * @throws HearsayError `invalid-option` or `invalid-payload`, at once
    */
   broadcast(value: JsonValue | Uint8Array, options: BroadcastOptions = {}): Promise<BroadcastAnswer> {

@@ -157,6 +157,8 @@ export interface NodeLinks {
   receivedBytes(id: LinkId): number
   /** Bytes that wait to be sent on a link that is open, what the system has taken over not included. */
   queuedBytes(id: LinkId): number
+  /** The open links whose lane for broadcasts is more than half full: who makes more had better wait. */
+  crowded(): readonly LinkId[]
   /** Carries out a `dial` effect. */
   dial(url: string): void
   /** Carries out a `send` effect. */

@@ -102,6 +102,13 @@ export class Host implements Machine, Happening {
     return this.#ends.get(link)?.out.queuedBytes ?? 0
   }
 
+  /** The open links whose lane for broadcasts is more than half full. */
+  crowded(): LinkId[] {
+    const crowded: LinkId[] = []
+    for (const [link, end] of this.#ends) if (end.isOpen && end.out.isCrowded) crowded.push(link)
+    return crowded
+  }
+
   /** Whether the process stands still. */
   get isPaused(): boolean {
     return this.#isPaused

@@ -35,6 +35,11 @@ export class Outbox {
     return this.#bytes
   }
 
+  /** Whether more than half of what a lane may hold waits on it. */
+  isHalfFull(lane: Lane): boolean {
+    return this.#lanes[lane].bytes * 2 > this.#laneBytesMax[lane]
+  }
+
   /** Puts a parcel at the end of a lane; false, and nothing changes, when it would exceed the lane's limit. */
   push(lane: Lane, parcel: Parcel): boolean {
     const queue = this.#lanes[lane]

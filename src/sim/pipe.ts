@@ -159,6 +159,11 @@ export class Pipe implements Happening {
     return (this.#one?.bytes ?? 0) + (this.#outbox?.bytes ?? 0) + this.#socketBytes
   }
 
+  /** Whether the lane for broadcasts is more than half full. */
+  get isCrowded(): boolean {
+    return this.#outbox?.isHalfFull('broadcast') ?? false
+  }
+
   /** Puts a parcel on a lane. False: no room. */
   put(parcel: Parcel, lane: Lane): boolean {
     if (!this.#isWhole) return true

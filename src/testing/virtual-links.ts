@@ -60,6 +60,11 @@ export class VirtualLinks implements NodeLinks {
     return this.#host.queuedBytesOf(id)
   }
 
+  /** The open links whose lane for broadcasts is more than half full. */
+  crowded(): readonly LinkId[] {
+    return this.#host.crowded()
+  }
+
   /** Carries out a `dial` effect. */
   dial(url: string): void {
     this.#host.dial(url)
