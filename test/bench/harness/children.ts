@@ -52,7 +52,8 @@ export class Child<C extends Commands> {
     this.#deadlineMs = deadlineMs
     this.#endsByItself = endsByItself
     this.#process = fork(program, [], {
-      execArgv: [...flags],
+      // What this process was started with, V8 flags to be tried say, its children are too.
+      execArgv: [...process.execArgv, ...flags],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
