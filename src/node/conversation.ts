@@ -13,8 +13,8 @@ import { Casting } from './casting.ts'
 import type { NodeMessage } from './events.ts'
 import { History, type HistoryView } from './history.ts'
 import { Inbox } from './inbox.ts'
-import type { MemberSettings } from './member-options.ts'
-import { askPast, HISTORY_TAG, type HistoryAnswer, type HistoryOptions, pastAnswerer } from './past.ts'
+import { HISTORY_TAG, type MemberSettings } from './member-options.ts'
+import { askPast, type HistoryAnswer, type HistoryOptions, pastAnswerer } from './past.ts'
 import { ReceiptBook } from './receipts.ts'
 import { Reporting } from './reporting.ts'
 import { Seeking } from './seeking.ts'
@@ -40,6 +40,8 @@ export interface ConversationParts {
   readonly stats: () => NodeStats
   readonly feed: (input: Input) => void
   readonly isAlone: () => boolean
+  /** Whether a bootstrap has this node registered. */
+  readonly isRegistered: () => boolean
   readonly onMessage: (message: NodeMessage) => boolean
   readonly toGuests: (message: ReceivedMessage) => boolean
   readonly drop: (reason: Reason, detail: string) => void
@@ -181,11 +183,17 @@ export class Conversation {
 
   /** Asks for broadcasts of before. */
   past(filter: string | undefined, options: HistoryOptions): Promise<HistoryAnswer> {
-    return askPast(
-      { ...this.#parts.settings, overlay: this.#parts.overlay, asking: this.asking, seeking: this.#seeking },
-      filter,
-      options,
-    )
+    const { isAlone, isRegistered, overlay, settings, world } = this.#parts
+    const parts = {
+      ...settings,
+      overlay,
+      asking: this.asking,
+      seeking: this.#seeking,
+      kept: this.#history,
+      isKnownAlone: () => isRegistered() && isAlone(),
+      nowMs: () => world.nowMs(),
+    }
+    return askPast(parts, filter, options)
   }
 
   /** Lets the overlay be watched, by whoever `make` makes of what that takes. Once. */

@@ -19,7 +19,10 @@ export interface MemberOptions {
   readonly bootstrap?: readonly string[]
   /** Nodes to dial without asking a bootstrap. Default: none. */
   readonly peers?: readonly string[]
-  /** What the node is for: others may send to any one with a tag. At most 15, each with the syntax of a name. Default: none. */
+  /**
+   * What the node is for: others may send to any one with a tag. At most 15, each with the syntax of a name; `history` is
+   * taken. Default: none.
+   */
   readonly tags?: readonly string[]
   /**
    * How many broadcasts of each topic are kept for nodes that come later, 0 to 10,000. Default 0. Together at most 64 MiB, of
@@ -62,6 +65,8 @@ export const MEMBER_OPTIONS: Record<keyof MemberOptions, true> = {
   link: true,
 }
 
+/** The tag that a node gets which keeps broadcasts, and no other one. */
+export const HISTORY_TAG = 'history'
 /** Broadcasts of one topic that are kept. */
 const HISTORY_MAX = 10_000
 /** Records may list 64 links; this leaves room for dials that are under way when the limit is reached. */
@@ -137,6 +142,12 @@ export function checkTags(tags: readonly string[]): readonly string[] {
     throw new HearsayError(
       'invalid-option',
       `tags: ${JSON.stringify(tag)} is no tag: 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit`,
+    )
+  }
+  if (tags.includes(HISTORY_TAG)) {
+    throw new HearsayError(
+      'invalid-option',
+      `tags: ${HISTORY_TAG} is the tag of nodes that keep broadcasts: they get it by the option history`,
     )
   }
   const different = [...new Set(tags)]

@@ -118,6 +118,7 @@ export class Node {
       stats: () => this.stats(),
       feed: (input) => this.#loop.feed(input),
       isAlone: () => this.#doors.isAlone,
+      isRegistered: () => this.#doors.registered,
       onMessage: (message) => this.#handOver(message),
       toGuests: (message) => this.#doors.deliver(message),
       drop: (reason, detail) => this.#drop(reason, detail),

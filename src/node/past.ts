@@ -7,26 +7,29 @@
 
 import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
+import type { SendFailure } from '../core/reasons.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { isTopic, isTopicFilter } from '../wire/topics.ts'
 import type { NodeAnswerer, SendPart } from './answering.ts'
 import type { Asking } from './asking.ts'
-import { fieldsOf, handOn, type Note } from './envelope.ts'
+import { fieldsOf, handOn, type Note, open } from './envelope.ts'
 import type { NodeMessage } from './events.ts'
 import type { History, PastBroadcast } from './history.ts'
-import { checkName } from './member-options.ts'
+import { checkName, HISTORY_TAG } from './member-options.ts'
 import type { Seeking } from './seeking.ts'
 import { checkDeadline, checkSignal, type SendOptions } from './sending.ts'
 import { checkFilter } from './subscriptions.ts'
+import type { NodeWorld } from './world.ts'
 
-/** The tag of nodes that keep broadcasts. */
-export const HISTORY_TAG = 'history'
 /** Parts that are on their way at the same time. */
 const PARTS_OPEN_MAX = 64
 
 /** How a node asks for broadcasts of before. */
 export interface HistoryOptions extends Pick<SendOptions, 'deadlineMs' | 'signal'> {
-  /** The node to ask. Default: one that keeps broadcasts, the nearest first. */
+  /**
+   * The node to ask. Default: one that keeps broadcasts, the nearest first, and the next one where that cannot answer; this
+   * node itself, if it keeps them, where no other one does.
+   */
   readonly from?: string | undefined
 }
 
@@ -54,6 +57,11 @@ export interface PastParts {
   readonly overlay: Overlay
   readonly asking: Pick<Asking, 'ask'>
   readonly seeking: Pick<Seeking, 'find'>
+  /** What this node has kept itself. */
+  readonly kept: Pick<History, 'perTopic' | 'read'>
+  /** Whether a bootstrap has said that there is no other node. */
+  readonly isKnownAlone: () => boolean
+  readonly nowMs: NodeWorld['nowMs']
   /** When to give up, unless told otherwise, in ms. */
   readonly deadlineMs: number
   /** The longest that may be asked for, in ms. */
@@ -115,23 +123,64 @@ export function askPast(
   if (filter !== undefined) checkFilter(filter)
   checkDeadline(options.deadlineMs, parts.deadlineMaxMs)
   checkSignal(options.signal)
-  const from = options.from === undefined ? undefined : checkName(options.from)
-  return collect(parts, { from, filter, options })
+  return options.from === undefined
+    ? askKeepers(parts, filter, options)
+    : askNamed(parts, checkName(options.from), { filter, options })
 }
 
-async function collect(
-  { asking, name, overlay, seeking, deadlineMs: usualMs }: PastParts,
-  {
-    from,
-    filter,
-    options,
-  }: { from: NodeName | undefined; filter: string | undefined; options: HistoryOptions },
+async function askNamed(
+  parts: PastParts,
+  from: NodeName,
+  { filter, options: { deadlineMs = parts.deadlineMs, signal } }: Pick<Wanted, 'filter' | 'options'>,
 ): Promise<HistoryAnswer> {
-  const { signal } = options
-  const within = { deadlineMs: options.deadlineMs ?? usualMs, signal }
-  const found = await seeking.find(() => from ?? nearestKeeper(overlay), within)
-  if (found.name === undefined) return { status: 'failed', reason: found.failure, at: name, messages: [] }
-  const { name: to, leftMs: deadlineMs } = found
+  const found = await parts.seeking.find(() => from, { deadlineMs, signal })
+  if (found.name === undefined) return nobody(parts.name, found.failure)
+  return askOne(parts, from, { filter, options: { deadlineMs: found.leftMs, signal } })
+}
+
+/** Nobody else could answer any more within the time, or the answer is not wanted. */
+const LAST_WORDS: ReadonlySet<string> = new Set<SendFailure>(['expired', 'cancelled', 'shutting-down'])
+
+/** One keeper after the other, until one has answered. */
+async function askKeepers(
+  parts: PastParts,
+  filter: string | undefined,
+  { deadlineMs = parts.deadlineMs, signal }: HistoryOptions,
+): Promise<HistoryAnswer> {
+  const { kept, name: self, nowMs, overlay, seeking } = parts
+  const own = (): HistoryAnswer | undefined => (kept.perTopic > 0 ? readOwn(parts, filter) : undefined)
+  const isOnly = (): boolean =>
+    kept.perTopic > 0 && overlay.neighbors.size === 0 && parts.isKnownAlone() && !signal?.aborted
+  const endMs = nowMs() + deadlineMs
+  const pick = (): NodeName | undefined => nearestKeeper(overlay) ?? (isOnly() ? self : undefined)
+  const found = await seeking.find(pick, { deadlineMs, signal })
+  if (found.name === self) return readOwn(parts, filter)
+  if (found.name === undefined) {
+    return (LAST_WORDS.has(found.failure) ? undefined : own()) ?? nobody(self, found.failure)
+  }
+  const asked = new Set<NodeName>()
+  for (let to: NodeName = found.name; ; ) {
+    asked.add(to)
+    const leftMs = Math.max(1, Math.round(endMs - nowMs()))
+    const answer = await askOne(parts, to, { filter, options: { deadlineMs: leftMs, signal } })
+    if (answer.status === 'complete' || LAST_WORDS.has(answer.reason)) return answer
+    const next = nowMs() < endMs ? nearestKeeper(overlay, asked) : undefined
+    if (next === undefined) return own() ?? answer
+    to = next
+  }
+}
+
+/** What is asked for, and how long its answer is waited for. */
+interface Wanted {
+  readonly filter: string | undefined
+  readonly options: HistoryOptions
+}
+
+async function askOne(
+  { asking, deadlineMs: usualMs }: PastParts,
+  to: NodeName,
+  { filter, options: { deadlineMs = usualMs, signal } }: Wanted,
+): Promise<HistoryAnswer> {
   const messages: NodeMessage[] = []
   const onPart = (part: Note): void => {
     const message = messageOf(part)
@@ -151,11 +200,29 @@ async function collect(
   }
 }
 
-function nearestKeeper(overlay: Overlay): NodeName | undefined {
+/** What this node has kept, as it would give it to another one. */
+function readOwn({ kept, name }: PastParts, filter: string | undefined): HistoryAnswer {
+  const { broadcasts, end } = kept.read(filter)
+  const messages = broadcasts.flatMap((broadcast) => {
+    if (broadcast.payload === undefined) return []
+    const payload = handOn(broadcast.payload, broadcast, 0)
+    const part = open({ type: 'message', from: name, payload, hops: 0, broadcast: false })
+    return part.kind === 'part' ? (messageOf(part.note) ?? []) : []
+  })
+  end()
+  return { status: 'complete', from: name, messages }
+}
+
+function nobody(at: string, reason: SendFailure): HistoryAnswer {
+  return { status: 'failed', reason, at, messages: [] }
+}
+
+function nearestKeeper(overlay: Overlay, except?: ReadonlySet<NodeName>): NodeName | undefined {
   let best: { name: NodeName; hops: number } | undefined
   for (const { record, reachable } of overlay.directory.entries) {
     const { name } = record
     if (!reachable || name === overlay.self.name || !record.tags?.includes(HISTORY_TAG)) continue
+    if (except?.has(name)) continue
     const hops = overlay.distance(name) ?? Number.POSITIVE_INFINITY
     if (best === undefined || hops < best.hops) best = { name, hops }
   }

@@ -3,7 +3,7 @@
 
 import type { NodeName } from '../core/messages.ts'
 import { insideOf } from '../node/inside.ts'
-import { HISTORY_TAG } from '../node/past.ts'
+import { HISTORY_TAG } from '../node/member-options.ts'
 import { unsettled } from '../testing/settling.ts'
 import type { Run } from './book.ts'
 
