@@ -55,6 +55,7 @@ export const CLIENT_DEFAULTS: RegistrationTimes = {
   welcomeTimeoutMs: 5_000,
   backoffMinMs: 250,
   backoffMaxMs: 5_000,
+  mistakenMs: 300_000,
 }
 
 /** Thrown for a bootstrap URL that cannot be dialled. */

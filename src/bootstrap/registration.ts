@@ -22,6 +22,8 @@ export interface RegistrationTimes {
   readonly backoffMinMs: number
   /** Largest backoff: a bootstrap that is back knows everybody after this time and a dial. */
   readonly backoffMaxMs: number
+  /** How long a URL is left alone at which a node has answered, and no bootstrap ever has: it was most likely mistaken. */
+  readonly mistakenMs: number
 }
 
 /** What a registration is given. */
@@ -61,6 +63,7 @@ export class Registration {
   /** Stops the one timer that runs: before the next try, for the welcome, or to the next heartbeat. */
   #cancelTimer = doNothing
   #bootstrapInstance: string | undefined
+  #wasRegistered = false
   #heardMs = 0
   /** Heartbeats of this end since then. */
   #silentBeats = 0
@@ -133,7 +136,7 @@ export class Registration {
     this.#phase = 'greeting'
     this.#bootstrapInstance = undefined
     this.#link = link
-    link.send(hello())
+    link.send({ ...hello(), registers: true })
     this.#cancelTimer = world.after(times.welcomeTimeoutMs, () => {
       link.close('hello-timeout', `no welcome came within ${times.welcomeTimeoutMs} ms`)
     })
@@ -175,6 +178,7 @@ export class Registration {
   #welcomed(link: ClientConnection, welcome: Welcome): void {
     this.#cancelTimer()
     this.#phase = 'registered'
+    this.#wasRegistered = true
     this.#tries = 0
     this.#said = ''
     this.#beatLater(link)
@@ -215,24 +219,45 @@ export class Registration {
     if (wasRegistered && !isAlias) {
       this.#say('bootstrap-lost', detail, reason)
       this.#handlers.onLost(detail)
-    } else if (!isAlias && reason !== 'name-taken') this.#say('bootstrap-refused', detail, reason)
+    } else if (!isAlias && reason !== 'name-taken') {
+      this.#say('bootstrap-refused', this.#isMistaken(reason) ? this.#mistake : detail, reason)
+    }
     if (reason === 'name-taken' && !wasRegistered) {
       this.#say('bootstrap-name-taken', detail, reason)
       if (!this.#handlers.onNameTaken(detail)) return
     }
-    if (!isAlias) this.#retry(REASONS[reason].reconnect)
+    if (!isAlias) this.#retry(reason)
   }
 
-  /** Dials again after a while. Where nobody may come back soon (another protocol, say), after the longest one. */
-  #retry(soon = true): void {
+  /** Dials again after a while. */
+  #retry(reason?: Reason): void {
     // A handler may have stopped it.
     if (this.#phase === 'stopped') return
-    const { backoffMinMs, backoffMaxMs } = this.#options.times
-    const limitMs = soon ? Math.min(backoffMaxMs, backoffMinMs * 2 ** this.#tries) : backoffMaxMs
+    const waitMs = this.#waitMs(reason)
     this.#tries = Math.min(this.#tries + 1, 30)
     this.#phase = 'waiting'
-    const { random, world } = this.#options
-    this.#cancelTimer = world.after(random() * limitMs, () => this.#connect())
+    this.#cancelTimer = this.#options.world.after(waitMs, () => this.#connect())
+  }
+
+  /** Where nobody may come back soon (another protocol, say) the longest backoff counts. */
+  #waitMs(reason: Reason | undefined): number {
+    const { random, times } = this.#options
+    if (this.#isMistaken(reason)) return times.mistakenMs
+    const soon = reason === undefined || REASONS[reason].reconnect
+    const limitMs = soon ? times.backoffMinMs * 2 ** this.#tries : times.backoffMaxMs
+    return random() * Math.min(times.backoffMaxMs, limitMs)
+  }
+
+  /** Whether the URL has turned out to be that of a node. Where there was a bootstrap, one may come back. */
+  #isMistaken(reason: Reason | undefined): boolean {
+    return reason === 'wrong-role' && !this.#wasRegistered
+  }
+
+  /** What has to be done about it. */
+  get #mistake(): string {
+    const { times, url } = this.#options
+    const minutes = Math.ceil(times.mistakenMs / 60_000)
+    return `${url} is a node, not a bootstrap: give it as a peer; it is asked again in ${minutes} minutes`
   }
 
   /** Warns of what is new; what is as it was before is for debugging only. */

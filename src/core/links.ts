@@ -259,7 +259,8 @@ export class Links {
 
   /** Why this hello cannot be accepted; `undefined` when it can. */
   #refusal(state: LinkState, peer: Hello, own: Hello, isStranger: boolean): Reason | undefined {
-    if (peer.role !== 'node') return 'wrong-role'
+    // Who takes this node for a bootstrap may have a link with it as well, which must not give way.
+    if (peer.role !== 'node' || peer.registers) return 'wrong-role'
     if (peer.protocol !== PROTOCOL_VERSION) return 'unsupported-protocol'
     if (peer.name === own.name) return peer.instance === own.instance ? 'self' : 'name-taken'
     const old = this.#neighbors.get(peer.name)

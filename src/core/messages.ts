@@ -46,6 +46,8 @@ export interface Hello {
   readonly url?: string
   /** True when the sender has no link at all: such a node must be accepted (HyParView's high priority). */
   readonly linkless: boolean
+  /** Present when the sender takes the receiver for a bootstrap, and does not want a link. */
+  readonly registers?: true
 }
 
 /**

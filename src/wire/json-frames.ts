@@ -26,9 +26,10 @@ export function jsonBody(message: Hello | Welcome | PeerEvents): Uint8Array {
 function bodyOf(message: Hello | Welcome | PeerEvents): object {
   switch (message.type) {
     case 'hello': {
-      const { protocol, role, name, incarnation, instance, url, linkless } = message
+      const { protocol, role, name, incarnation, instance, linkless, registers } = message
       if (!isInstance(instance)) throw invalid('hello.instance', 'printable ASCII without blanks')
-      return { protocol, role, name, incarnation, instance, url: checkedUrl(url, 'hello.url'), linkless }
+      const url = checkedUrl(message.url, 'hello.url')
+      return { protocol, role, name, incarnation, instance, url, linkless, registers }
     }
     case 'welcome': {
       atMost(message.contacts, LIMITS.contactsMax, 'welcome.contacts')
@@ -88,8 +89,9 @@ export function readHello(reader: ByteReader): Hello {
     linkless: fields.flag('linkless'),
   }
   const url = fields.urlIfThere('url')
+  const registers = fields.flag('registers')
   passFailure(fields, reader)
-  return url === undefined ? hello : { ...hello, url }
+  return { ...hello, ...(url === undefined ? {} : { url }), ...(registers && { registers: true }) }
 }
 
 /** Reads a welcome's body. What is wrong with it is in the reader's `failure`. */

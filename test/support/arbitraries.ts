@@ -112,6 +112,7 @@ export const hello: fc.Arbitrary<Hello> = fc
       instance,
       url: peerUrl,
       linkless: fc.boolean(),
+      registers: fc.constant(true),
     },
     {
       requiredKeys: ['type', 'protocol', 'role', 'name', 'incarnation', 'instance', 'linkless'],

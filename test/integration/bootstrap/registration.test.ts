@@ -214,7 +214,7 @@ describe('several bootstraps, and bootstraps that come and go', () => {
     const refused = await until(() => log.find(({ event }) => event === 'bootstrap-refused'), 'noticed')
     assert.deepEqual(refused.fields, {
       url,
-      detail: `${url} is a node, not a bootstrap`,
+      detail: `${url} is a node, not a bootstrap: give it as a peer; it is asked again in 5 minutes`,
       reason: 'wrong-role',
     })
     await client.close('left')

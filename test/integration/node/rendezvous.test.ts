@@ -183,3 +183,16 @@ describe('a name that is in use', { concurrency: true }, () => {
     assert.equal(program.output, 'name-taken\n')
   })
 })
+
+test('the address of a neighbor, given as a bootstrap as well, does its link no harm', async (t) => {
+  const a = await startNode(t, 'a')
+  const warned: string[] = []
+  const warn = (_: object, event: string) => warned.push(event)
+  const nothing = () => {}
+  const logger = { error: warn, warn, info: nothing, debug: nothing, trace: nothing }
+  const options = { listen: false, peers: [a.url], bootstrap: [a.url], logger } as const
+  const b = await startNode(t, 'b', options)
+  await Promise.all([b.knows('a'), until('it is refused', () => warned.includes('bootstrap-refused'))])
+  assert.equal((await b.node.send('a', 'hi')).status, 'delivered')
+  assert.deepEqual([b.up, b.down, a.down, b.neighborNames], [['a'], [], [], ['a']])
+})

@@ -72,6 +72,7 @@ test('a dial becomes a link at both ends with one hello each way', () => {
 const refusals: readonly { readonly of: string; readonly hello: Partial<Hello>; readonly reason: Reason }[] =
   [
     { of: 'a bootstrap', hello: { role: 'bootstrap' }, reason: 'wrong-role' },
+    { of: 'a node that would register', hello: { registers: true }, reason: 'wrong-role' },
     { of: 'another version of the protocol', hello: { protocol: 2 }, reason: 'unsupported-protocol' },
     { of: 'this node itself', hello: { name: nodeName('a'), instance: 'a-1' }, reason: 'self' },
   ]
@@ -82,6 +83,17 @@ for (const { of, hello, reason } of refusals) {
     assert.deepEqual(a.take({ type: 'link-closed', link: linkId(1), reason }), [])
   })
 }
+
+test('who takes a neighbor for a bootstrap keeps its link with it', () => {
+  const a = Rig.started('a')
+  a.befriend(1, 'b')
+  a.take({ type: 'link-open', link: linkId(2) })
+  assert.deepEqual(a.hear(2, helloOf('b', { registers: true })), [closed(2, 'wrong-role')])
+  assert.deepEqual(
+    [...a.overlay.neighbors.values()].map(({ id }) => id),
+    [linkId(1)],
+  )
+})
 
 test('an address that turns out to be this node itself is never dialled again', () => {
   const a = Rig.started('a', { url: null })
