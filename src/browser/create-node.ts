@@ -86,7 +86,8 @@ function browserWorld({ logger, link }: MemberSettings, { doors, dial, agenda }:
 const NO_HTTP_PEERS: PlainHttpPeers = {
   list: [],
   has: () => false,
-  replace: () => ({ joined: [], gone: [] }),
+  replace: () => {},
+  hasRoom: () => true,
   post: () => Promise.resolve({ status: 'failed', reason: 'unknown-peer', detail: 'not from a browser' }),
   ping: () => Promise.resolve({ status: 'failed', reason: 'unknown-peer', detail: 'not from a browser' }),
   end: () => {},

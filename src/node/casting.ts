@@ -96,7 +96,7 @@ export class Casting {
     const { httpPeers, overlay, isAlone } = this.#parts
     const cast = this.#prepare(value, undefined, options)
     if (typeof cast === 'string') return this.#logged(options, Promise.resolve(this.#refused(cast)))
-    const posts = httpPeers.list.map(({ name }) => this.#post(name, value, options))
+    const posts = httpPeers.names.map((name) => this.#post(name, value, options))
     const isOnlyPosted = posts.length > 0 && overlay.neighbors.size === 0 && isAlone()
     const ended = isOnlyPosted ? this.#onlyPosted(cast, options, posts) : this.#cast(cast, options, { posts })
     return this.#logged(options, ended)
@@ -296,12 +296,12 @@ export class Casting {
     this.settle({ type: 'broadcast-sent', id, neighbors: 0, failure })
   }
 
-  /** The other nodes that the program knows of. */
+  /** The other nodes that the program knows of, but for those in whose place somebody is posted to. */
   #joined(): string[] {
-    const { overlay, settings } = this.#parts
+    const { httpPeers, overlay, settings } = this.#parts
     const names: string[] = []
     for (const { record, joined } of overlay.directory.entries) {
-      if (joined && record.name !== settings.name) names.push(record.name)
+      if (joined && record.name !== settings.name && !httpPeers.has(record.name)) names.push(record.name)
     }
     return names
   }

@@ -12,6 +12,7 @@ import { Asking } from './asking.ts'
 import { Casting } from './casting.ts'
 import type { NodeMessage } from './events.ts'
 import { History, type HistoryView } from './history.ts'
+import type { HttpPeerList } from './http-peer-list.ts'
 import { Inbox } from './inbox.ts'
 import { HISTORY_TAG, type MemberSettings } from './member-options.ts'
 import { askPast, type HistoryAnswer, type HistoryOptions, pastAnswerer } from './past.ts'
@@ -34,7 +35,9 @@ export interface ConversationParts {
   readonly world: Pick<NodeWorld, 'nowMs' | 'run' | 'wallMs'>
   readonly timers: Pick<NodeTimers, 'hasEnded' | 'wait'>
   readonly links: Pick<NodeLinks, 'crowded' | 'queuedBytes' | 'receivedBytes'>
-  readonly httpPeers: PlainHttpPeers
+  /** The posts to plain HTTP peers. */
+  readonly posts: PlainHttpPeers
+  readonly httpPeers: HttpPeerList
   readonly tally: Tally
   readonly sightings: Sightings
   readonly stats: () => NodeStats
@@ -207,7 +210,7 @@ export class Conversation {
       timers,
       nowMs,
       wallMs: () => world.wallMs(),
-      httpPeers: () => httpPeers.list,
+      httpPeers: () => httpPeers.listed,
       askOwn: (call) => this.#reporting.asked(settings.name, call),
     })
     return this.#watching

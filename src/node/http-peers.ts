@@ -1,10 +1,13 @@
 // Plain HTTP peers: programs that registered with a bootstrap and take messages by `POST /message`. They are not in
 // the overlay, so each node that sends to one posts to it directly.
-// It must not retry: an HTTP answer is the outcome. Not in browsers, which ask only whom their page may ask.
+// It must not retry: an HTTP answer is the outcome; nor know of nodes (http-peer-list.ts). Not in browsers, which ask only
+// whom their page may ask.
 
 import type { ListedPeer, NodeName } from '../core/messages.ts'
+import type { SendFailure } from '../core/reasons.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import type { PeerInfo } from './events.ts'
+import { type After, PostQueue } from './post-queue.ts'
 import type { NodeWorld, Patience, PlainHttpPeers, PostOutcome } from './world.ts'
 
 /**
@@ -17,22 +20,39 @@ export type AskHttp = (
   options: { readonly signal: AbortSignal; readonly timeoutMs: number; readonly traceparent?: string },
 ) => Promise<number>
 
-/** Posts to one peer at a time; each has a connection of its own. */
-const POSTS_MAX = 64
+/** What the plain HTTP peers need of the place where they are asked. */
+export interface HttpPeersParts {
+  readonly askHttp: AskHttp
+  /** By which round trips and deadlines are measured. */
+  readonly nowMs: NodeWorld['nowMs']
+  readonly after: After
+}
+
+/** One request, without the peer. */
+interface Question {
+  readonly path: string
+  readonly body: string | undefined
+}
+
+/** What failed without an answer, for the log. */
+const DETAILS: Partial<Record<SendFailure, string>> = {
+  'queue-full': 'too much waits already',
+  'peer-left': 'it is not registered any more',
+  'shutting-down': 'the node was closed',
+  cancelled: 'given up',
+  expired: 'it was not its turn in time',
+}
 
 /** The plain HTTP peers that the bootstraps have named. */
 export class HttpPeers implements PlainHttpPeers {
-  readonly #askHttp: AskHttp
-  readonly #nowMs: NodeWorld['nowMs']
+  readonly #parts: HttpPeersParts
   readonly #urls = new Map<NodeName, string>()
-  /** Posts that have no answer yet, by peer. */
-  readonly #underWay = new Map<string, number>()
+  /** Of those peers to which something is under way. */
+  readonly #queues = new Map<string, PostQueue>()
   readonly #end = new AbortController()
 
-  /** @param nowMs by which round trips are measured */
-  constructor(askHttp: AskHttp, nowMs: NodeWorld['nowMs']) {
-    this.#askHttp = askHttp
-    this.#nowMs = nowMs
+  constructor(parts: HttpPeersParts) {
+    this.#parts = parts
   }
 
   /** All of them. */
@@ -44,18 +64,22 @@ export class HttpPeers implements PlainHttpPeers {
     return this.#urls.has(name as NodeName)
   }
 
-  /** Takes over who is registered now; returns who is new and who is gone. */
-  replace(peers: readonly ListedPeer[]): { joined: PeerInfo[]; gone: NodeName[] } {
-    const before = new Map(this.#urls)
+  /** Takes over who is registered now. What waits for one that is gone fails with `peer-left`. */
+  replace(peers: readonly ListedPeer[]): void {
     this.#urls.clear()
     for (const { name, url } of peers) if (url !== undefined) this.#urls.set(name, url)
-    return {
-      joined: this.list.filter(({ name }) => !before.has(name as NodeName)),
-      gone: [...before.keys()].filter((name) => !this.#urls.has(name)),
-    }
+    for (const [name, queue] of this.#queues) if (!this.has(name)) queue.end('peer-left')
   }
 
-  /** Posts one message as the classroom contract has it, bytes as base64. Never rejects; `shutting-down` after the end. */
+  /** Whether one more post to this peer would be taken now. */
+  hasRoom(name: string): boolean {
+    return this.#queues.get(name)?.hasRoom ?? true
+  }
+
+  /**
+   * Posts one message as the classroom contract has it, bytes as base64, in its turn: what is under way to a peer, and what
+   * waits, is bounded. Never rejects; `shutting-down` after the end.
+   */
   post(
     name: string,
     { sender, msg: said }: { readonly sender: string; readonly msg: JsonValue | Uint8Array },
@@ -70,47 +94,67 @@ export class HttpPeers implements PlainHttpPeers {
     return this.#ask(name, { path: '', body: undefined }, patience)
   }
 
-  async #ask(
-    name: string,
-    { path, body }: { readonly path: string; readonly body: string | undefined },
+  async #ask(name: string, question: Question, patience: Patience): Promise<PostOutcome> {
+    if (!this.has(name)) return { status: 'failed', reason: 'unknown-peer', detail: 'not registered' }
+    if (this.#end.signal.aborted) return failedAs('shutting-down')
+    if (patience.signal?.aborted) return failedAs('cancelled')
+    const { nowMs } = this.#parts
+    const endMs = nowMs() + patience.deadlineMs
+    const queue = this.#queueOf(name)
+    const refusal = await queue.enter(Buffer.byteLength(question.body ?? ''), patience)
+    if (refusal !== undefined) return failedAs(refusal)
+    try {
+      const url = this.#urls.get(name as NodeName)
+      if (url === undefined) return failedAs('peer-left')
+      const deadlineMs = Math.max(1, Math.ceil(endMs - nowMs()))
+      return await this.#askNow(url, question, { ...patience, deadlineMs })
+    } finally {
+      queue.leave()
+      if (queue.isIdle) this.#queues.delete(name)
+    }
+  }
+
+  #queueOf(name: string): PostQueue {
+    const queue = this.#queues.get(name) ?? new PostQueue(this.#parts.after)
+    this.#queues.set(name, queue)
+    return queue
+  }
+
+  async #askNow(
+    url: string,
+    { path, body }: Question,
     { deadlineMs, signal, traceparent }: Patience,
   ): Promise<PostOutcome> {
-    const url = this.#urls.get(name as NodeName)
-    if (url === undefined) return { status: 'failed', reason: 'unknown-peer', detail: 'not registered' }
-    const underWay = this.#underWay.get(name) ?? 0
-    if (underWay >= POSTS_MAX)
-      return { status: 'failed', reason: 'queue-full', detail: `${underWay} posts under way` }
-    this.#underWay.set(name, underWay + 1)
-    const sentMs = this.#nowMs()
+    const { askHttp, nowMs } = this.#parts
+    const sentMs = nowMs()
     try {
       this.#end.signal.throwIfAborted()
       signal?.throwIfAborted()
-      const status = await this.#askHttp(new URL(path, httpBase(url)), body, {
+      const status = await askHttp(new URL(path, httpBase(url)), body, {
         signal: signal === undefined ? this.#end.signal : AbortSignal.any([this.#end.signal, signal]),
         timeoutMs: deadlineMs,
         ...(traceparent !== undefined && { traceparent }),
       })
-      if (status >= 200 && status < 300) return { status: 'delivered', rttMs: this.#nowMs() - sentMs }
+      if (status >= 200 && status < 300) return { status: 'delivered', rttMs: nowMs() - sentMs }
       return { status: 'failed', reason: 'refused', detail: `HTTP status ${status}` }
     } catch (error) {
-      if (this.#end.signal.aborted) {
-        return { status: 'failed', reason: 'shutting-down', detail: 'the node was closed' }
-      }
-      if (signal?.aborted) return { status: 'failed', reason: 'cancelled', detail: 'given up' }
+      if (this.#end.signal.aborted) return failedAs('shutting-down')
+      if (signal?.aborted) return failedAs('cancelled')
       const isLate = error instanceof DOMException && error.name === 'TimeoutError'
       const detail = error instanceof Error ? error.message : String(error)
       return { status: 'failed', reason: isLate ? 'expired' : 'no-route', detail }
-    } finally {
-      const left = (this.#underWay.get(name) ?? 1) - 1
-      if (left > 0) this.#underWay.set(name, left)
-      else this.#underWay.delete(name)
     }
   }
 
   /** Breaks off what is under way; nothing is posted any more. */
   end(): void {
     this.#end.abort()
+    for (const queue of this.#queues.values()) queue.end('shutting-down')
   }
+}
+
+function failedAs(reason: SendFailure): PostOutcome {
+  return { status: 'failed', reason, detail: DETAILS[reason] ?? reason }
 }
 
 function httpBase(url: string): string {

@@ -15,6 +15,7 @@ import type { BroadcastOptions } from './casting.ts'
 import { Conversation } from './conversation.ts'
 import { EffectLoop } from './effect-loop.ts'
 import { Emitter, type NodeEvents, type NodeMessage, type PeerInfo } from './events.ts'
+import { HttpPeerList } from './http-peer-list.ts'
 import { showInside } from './inside.ts'
 import { checkName, checkTags, type MemberSettings } from './member-options.ts'
 import type { MessageStream } from './message-stream.ts'
@@ -59,6 +60,7 @@ export class Node {
   readonly #streams = new Streams(({ from }) =>
     this.#drop('queue-full', `message of ${from}: nobody takes it from messages()`),
   )
+  readonly #httpPeers: HttpPeerList
   readonly #readiness: Readiness
   readonly #peerNews: PeerNews
   readonly #loop: EffectLoop
@@ -80,6 +82,7 @@ export class Node {
       recorder?.took(isTaken)
       return isTaken
     })
+    this.#httpPeers = new HttpPeerList(world.httpPeers, this.#overlay)
     if (recorder !== undefined) this.#overlay.onLook = (look) => recorder.looked(look)
     this.#timers = world.timers((timer, lateMs = 0) => {
       if (timer.kind === 'heartbeat') this.#meters.heartbeat()
@@ -112,7 +115,8 @@ export class Node {
       overlay: this.#overlay,
       timers: this.#timers,
       links: this.#links,
-      httpPeers: this.#world.httpPeers,
+      posts: world.httpPeers,
+      httpPeers: this.#httpPeers,
       tally: this.#tally,
       sightings: this.#sightings,
       stats: () => this.stats(),
@@ -130,6 +134,7 @@ export class Node {
       readiness: this.#readiness,
       conversation: this.#conversation,
       sightings: this.#sightings,
+      httpPeers: this.#httpPeers,
     })
     showInside(this, { overlay: this.#overlay, conversation: this.#conversation })
     this.#loop.feed({ type: 'start' })
@@ -137,18 +142,7 @@ export class Node {
     if (settings.peers.length > 0) {
       this.#loop.feed({ type: 'contacts', contacts: settings.peers.map((peer) => ({ url: peer })) })
     }
-    this.#doors.open({
-      host: this,
-      conversation: this.#conversation,
-      overlay: this.#overlay,
-      hello: () => this.#overlay.hello(),
-      onContacts: (contacts) => this.#loop.feed({ type: 'contacts', contacts }),
-      onHttpPeers: (peers) => this.#peerNews.httpPeers(this.#world.httpPeers.replace(peers)),
-      onNameTaken: (detail) => this.#stop(detail),
-      onAwake: () => this.#loop.feed({ type: 'awake' }),
-      onAway: () => this.#away(),
-      onBack: () => this.#back(),
-    })
+    this.#openDoors()
   }
 
   /** The node's name. */
@@ -295,12 +289,12 @@ export class Node {
    * that is closed, those that it knew last: the events tell nothing of them any more.
    */
   peers(): PeerInfo[] {
-    return [...joinedPeers(this.#overlay), ...this.#world.httpPeers.list]
+    return [...joinedPeers(this.#overlay), ...this.#httpPeers.listed]
   }
 
   /** All known nodes and the links between them, as this node sees them. */
   topology(): Topology {
-    return topologyOf(this.#overlay, this.#world.httpPeers.list)
+    return topologyOf(this.#overlay, this.#httpPeers.listed)
   }
 
   /** The neighbors, with the smoothed round trip of their links. */
@@ -373,6 +367,24 @@ export class Node {
   /** `await using` closes the node at the end of its block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #openDoors(): void {
+    this.#doors.open({
+      host: this,
+      conversation: this.#conversation,
+      overlay: this.#overlay,
+      hello: () => this.#overlay.hello(),
+      onContacts: (contacts) => this.#loop.feed({ type: 'contacts', contacts }),
+      onHttpPeers: (peers) => {
+        this.#world.httpPeers.replace(peers)
+        this.#peerNews.httpPeers()
+      },
+      onNameTaken: (detail) => this.#stop(detail),
+      onAwake: () => this.#loop.feed({ type: 'awake' }),
+      onAway: () => this.#away(),
+      onBack: () => this.#back(),
+    })
   }
 
   #tell(notification: Notification): void {

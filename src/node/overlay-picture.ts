@@ -100,8 +100,8 @@ export class OverlayPicture {
         version,
       })
     }
+    // Those that are peers: of a node of that name it was told that it is gone.
     for (const { name, url } of this.#parts.httpPeers()) {
-      if (nodes.has(name)) continue
       const where = url === undefined ? {} : { url }
       nodes.set(name, { name, kind: 'http', state: 'up', ...where, incarnation: 0, version: 0 })
     }

@@ -1,10 +1,14 @@
 // What a node tells its program, and its log, of peers and neighbors that come and go. It must not decide who is there.
+//
+// 1. Of a name one peer at a time is told as joined: where a node takes the place of a plain HTTP peer, or the other way
+//    round, the leave of the one comes before the join of the other.
 
 import type { Notification } from '../core/events.ts'
 import type { NodeName } from '../core/messages.ts'
 import type { Logger } from '../logger.ts'
 import type { Conversation } from './conversation.ts'
-import type { Emitter, PeerInfo } from './events.ts'
+import type { Emitter } from './events.ts'
+import type { HttpPeerList } from './http-peer-list.ts'
 import type { Readiness } from './readiness.ts'
 import type { Sightings } from './sightings.ts'
 import { peerInfo } from './views.ts'
@@ -17,6 +21,7 @@ export interface PeerNewsParts {
   readonly readiness: Pick<Readiness, 'changed' | 'linkUp'>
   readonly conversation: Pick<Conversation, 'peerLeft'>
   readonly sightings: Pick<Sightings, 'linkDown'>
+  readonly httpPeers: Pick<HttpPeerList, 'listed'>
 }
 
 /** What the core says of peers and neighbors. */
@@ -28,6 +33,8 @@ export type PeerNotice = Extract<
 /** See the head of the file. */
 export class PeerNews {
   readonly #parts: PeerNewsParts
+  /** The plain HTTP peers that are told as joined. */
+  readonly #httpTold = new Set<string>()
 
   constructor(parts: PeerNewsParts) {
     this.#parts = parts
@@ -39,6 +46,7 @@ export class PeerNews {
     readiness.changed()
     switch (notice.type) {
       case 'peer-join':
+        this.#httpGone((name) => name === notice.peer.name)
         emitter.emit('peer-join', peerInfo(notice.peer))
         break
       case 'peer-leave': {
@@ -46,6 +54,7 @@ export class PeerNews {
         logger.info({ peer: name, reason }, 'peer-leave')
         conversation.peerLeft(name)
         emitter.emit('peer-leave', { name, kind: 'node', reason })
+        this.#httpCame((joined) => joined === name)
         break
       }
       case 'neighbor-up':
@@ -63,15 +72,27 @@ export class PeerNews {
   }
 
   /** The plain HTTP peers have changed. */
-  httpPeers({
-    joined,
-    gone,
-  }: {
-    readonly joined: readonly PeerInfo[]
-    readonly gone: readonly NodeName[]
-  }): void {
-    const { emitter } = this.#parts
-    for (const name of gone) emitter.emit('peer-leave', { name, kind: 'http', reason: 'unreachable' })
-    for (const peer of joined) emitter.emit('peer-join', peer)
+  httpPeers(): void {
+    const listed = new Set(this.#parts.httpPeers.listed.map(({ name }) => name))
+    this.#httpGone((name) => !listed.has(name))
+    this.#httpCame(() => true)
+  }
+
+  /** Tells that plain HTTP peers are gone. */
+  #httpGone(isGone: (name: string) => boolean): void {
+    const gone = [...this.#httpTold].filter(isGone)
+    for (const name of gone) {
+      this.#httpTold.delete(name)
+      this.#parts.emitter.emit('peer-leave', { name, kind: 'http', reason: 'unreachable' })
+    }
+  }
+
+  /** Tells of plain HTTP peers that are listed and were not told. */
+  #httpCame(isLookedAt: (name: string) => boolean): void {
+    for (const peer of this.#parts.httpPeers.listed) {
+      if (!isLookedAt(peer.name) || this.#httpTold.has(peer.name)) continue
+      this.#httpTold.add(peer.name)
+      this.#parts.emitter.emit('peer-join', peer)
+    }
   }
 }

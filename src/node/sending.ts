@@ -14,6 +14,7 @@ import type { JsonValue } from '../wire/payload.ts'
 import { isTag } from '../wire/topics.ts'
 import { isTraceparent, TRACEPARENT_EXAMPLE } from '../wire/traceparent.ts'
 import { type EnvelopeHeaders, seal, traceparentOf } from './envelope.ts'
+import type { HttpPeerList } from './http-peer-list.ts'
 import { checkName, type MemberSettings } from './member-options.ts'
 import { MessageIds } from './message-ids.ts'
 import type { Found, Seeking } from './seeking.ts'
@@ -41,7 +42,8 @@ export interface SendOptions {
 export interface SendingParts {
   readonly settings: MemberSettings
   readonly overlay: Overlay
-  readonly httpPeers: PlainHttpPeers
+  readonly posts: Pick<PlainHttpPeers, 'hasRoom' | 'ping' | 'post'>
+  readonly httpPeers: Pick<HttpPeerList, 'has' | 'names'>
   readonly seeking: Pick<Seeking, 'find'>
   readonly tally: Tally
   readonly sightings: Pick<Sightings, 'own'>
@@ -112,7 +114,9 @@ export class Sending {
     checkSignal(options.signal)
     const payload = seal(value, labelsOf(options, this.#name))
     if (name === undefined) return this.#sendWhenFound(to, payload, options)
-    return this.isPlainHttp(name) ? this.post(name, value, options) : this.sendSealed(name, payload, options)
+    if (!this.isPlainHttp(name)) return this.sendSealed(name, payload, options)
+    if (isTooLarge(payload)) return Promise.resolve(this.#refused('too-large', { ...options, to: name }))
+    return this.post(name, value, options)
   }
 
   async #sendWhenFound(to: Destination, payload: Uint8Array, options: SendOptions): Promise<SendAnswer> {
@@ -139,10 +143,12 @@ export class Sending {
     const refusal = this.refusal(options.signal)
     if (refusal !== undefined) return this.#refused(refusal, { ...options, to })
     if (name === undefined) return this.#refused('unknown-peer', { ...options, to })
-    if (this.isPlainHttp(name)) return { status: 'accepted', outcome: this.post(name, value, options) }
-    if (payload.length > LIMITS.payloadBytesMax) return this.#refused('too-large', { ...options, to: name })
-    if (!this.hasRoom(name, payload)) return this.#refused('queue-full', { ...options, to: name })
-    return { status: 'accepted', outcome: this.sendSealed(name, payload, options) }
+    if (isTooLarge(payload)) return this.#refused('too-large', { ...options, to: name })
+    const isPosted = this.isPlainHttp(name)
+    const hasRoom = isPosted ? this.#parts.posts.hasRoom(name) : this.hasRoom(name, payload)
+    if (!hasRoom) return this.#refused('queue-full', { ...options, to: name })
+    const outcome = isPosted ? this.post(name, value, options) : this.sendSealed(name, payload, options)
+    return { status: 'accepted', outcome }
   }
 
   /**
@@ -169,7 +175,7 @@ export class Sending {
     return next
   }
 
-  /** Whether a payload for this node would be taken now. */
+  /** Whether a payload would be sent to this node through the overlay now. */
   hasRoom(to: NodeName, payload: Uint8Array): boolean {
     return this.#parts.overlay.hasRoom(to, payload.length)
   }
@@ -180,7 +186,7 @@ export class Sending {
     payload: Uint8Array,
     { deadlineMs, signal }: Pick<SendOptions, 'deadlineMs' | 'signal'> = {},
   ): Promise<SendAnswer> {
-    const reason = payload.length > LIMITS.payloadBytesMax ? 'too-large' : this.refusal(signal)
+    const reason = isTooLarge(payload) ? 'too-large' : this.refusal(signal)
     if (reason !== undefined)
       return Promise.resolve(this.#refused(reason, { to, traceparent: traceparentOf(payload) }))
     return new Promise((settle: Settle) => {
@@ -197,7 +203,7 @@ export class Sending {
 
   /** Sends what is nobody's message, and is not counted as one. Resolves when it has ended. */
   tell(to: NodeName, payload: Uint8Array, deadlineMs: number): Promise<SendAnswer> {
-    if (payload.length > LIMITS.payloadBytesMax) return Promise.resolve(this.failed('too-large'))
+    if (isTooLarge(payload)) return Promise.resolve(this.failed('too-large'))
     return new Promise((resolve) => {
       const id = this.#outcomes.add(resolve)
       this.#uncounted.add(id)
@@ -215,7 +221,7 @@ export class Sending {
     deadlineMs: number,
   ): { readonly sent: Promise<Sent>; readonly revoke: () => void } {
     const { promise: sent, resolve } = Promise.withResolvers<Sent>()
-    if (payload.length > LIMITS.payloadBytesMax) {
+    if (isTooLarge(payload)) {
       resolve({ answer: this.#refused('too-large'), id: undefined })
       return { sent, revoke: () => {} }
     }
@@ -257,17 +263,17 @@ export class Sending {
   }
 
   async #pingByHttp(to: NodeName, options: Pick<SendOptions, 'deadlineMs'>): Promise<SendAnswer> {
-    const { httpPeers, settings } = this.#parts
+    const { posts, settings } = this.#parts
     const { deadlineMs = settings.deadlineMs } = options
-    return this.#answerOf(to, await httpPeers.ping(to, { deadlineMs, signal: undefined }))
+    return this.#answerOf(to, await posts.ping(to, { deadlineMs, signal: undefined }))
   }
 
   /** Posts a message to a plain HTTP peer. */
   async post(name: string, value: JsonValue | Uint8Array, options: SendOptions): Promise<SendAnswer> {
-    const { httpPeers, settings } = this.#parts
+    const { posts, settings } = this.#parts
     const message = { sender: options.sender ?? this.#name, msg: value }
     const { deadlineMs = settings.deadlineMs, signal, traceparent } = options
-    const outcome = await httpPeers.post(name, message, { deadlineMs, signal, traceparent })
+    const outcome = await posts.post(name, message, { deadlineMs, signal, traceparent })
     const answer = this.#answerOf(name, outcome)
     if (traceparent !== undefined) this.#parts.sightings.own(traceparent, { to: name, ...answer })
     return answer
@@ -300,10 +306,9 @@ export class Sending {
     return this.#ids.posted(this.#name, this.#parts.overlay.self.incarnation, ++this.#posted, to)
   }
 
-  /** Whether this is a plain HTTP peer, which has no link to anybody. */
+  /** Whether this is a plain HTTP peer, which has no link to anybody, and not a node that can be reached. */
   isPlainHttp(name: NodeName): boolean {
-    const { httpPeers, overlay } = this.#parts
-    return httpPeers.has(name) && overlay.directory.get(name) === undefined
+    return this.#parts.httpPeers.has(name)
   }
 
   #logged(settle: Settle, { traceparent, ...message }: Logged): Settle {
@@ -325,6 +330,11 @@ export class Sending {
       settle(answer, id)
     }
   }
+}
+
+/** The same limit for all, however a message travels. */
+function isTooLarge(payload: Uint8Array): boolean {
+  return payload.length > LIMITS.payloadBytesMax
 }
 
 /**

@@ -46,15 +46,19 @@ export function socketsWorld({ config, logger, link, record }: NodeSettings, doo
             withFields(logger, { room: 'node' }),
           ),
     meters: (parts) => new NodeMetrics(parts),
-    httpPeers: new HttpPeers(
-      (url, body, { signal, timeoutMs, ...headers }) =>
+    httpPeers: new HttpPeers({
+      askHttp: (url, body, { signal, timeoutMs, ...headers }) =>
         askHttp(url, {
           headers,
           ...(body === undefined ? { method: 'GET' } : { method: 'POST', body }),
           signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
         }),
       nowMs,
-    ),
+      after: (ms, run) => {
+        const timeout = setTimeout(run, ms)
+        return () => clearTimeout(timeout)
+      },
+    }),
     handOut: (promise) => {
       // A program that does not wait for `ready()` or `settled()` must not end when the node does.
       promise.catch(() => {})

@@ -41,11 +41,13 @@ export function linksOf(directory: Pick<Overlay['directory'], 'entries' | 'edges
   return links
 }
 
-/** All known nodes and the links between them, and the plain HTTP peers. */
+/** All known nodes and the links between them, and the plain HTTP peers; of those that have taken the place of a node, these. */
 export function topologyOf(overlay: Overlay, httpPeers: readonly PeerInfo[]): Topology {
   const self = overlay.self.name
   const nodes: TopologyNode[] = []
+  const replaced = new Set(httpPeers.map(({ name }) => name))
   for (const { record, reachable } of overlay.directory.entries) {
+    if (replaced.has(record.name)) continue
     const state = record.state === 'leaving' ? 'leaving' : reachable ? 'up' : 'unreachable'
     nodes.push({ ...peerInfo(record), state, incarnation: record.incarnation, links: record.links })
   }

@@ -3,7 +3,7 @@
 // Types only. A world must not know what a message means, nor decide anything that the core decides.
 
 import type { Effect, Input, Timer } from '../core/events.ts'
-import type { Contact, Hello, LinkId, ListedPeer, NodeName } from '../core/messages.ts'
+import type { Contact, Hello, LinkId, ListedPeer } from '../core/messages.ts'
 import type { Identity, Look, Overlay } from '../core/overlay.ts'
 import type { Reason, SendFailure } from '../core/reasons.ts'
 import type { ReceivedMessage } from '../guests/guest-host.ts'
@@ -72,9 +72,11 @@ export interface PlainHttpPeers {
   /** All of them. */
   readonly list: PeerInfo[]
   has(name: string): boolean
-  /** Takes over who is registered now; returns who is new and who is gone. */
-  replace(peers: readonly ListedPeer[]): { joined: PeerInfo[]; gone: NodeName[] }
-  /** Posts one message. Never rejects; `shutting-down` after the end. */
+  /** Takes over who is registered now. What waits for one that is gone fails with `peer-left`. */
+  replace(peers: readonly ListedPeer[]): void
+  /** Whether one more post to this peer would be taken now; if not, it fails with `queue-full`. */
+  hasRoom(name: string): boolean
+  /** Posts one message, in its turn. Never rejects; `shutting-down` after the end. */
   post(
     name: string,
     message: { readonly sender: string; readonly msg: JsonValue | Uint8Array },

@@ -94,10 +94,11 @@ export class VirtualWorld implements NodeWorld {
   }
 
   /** Nothing registers plain HTTP peers here, so nobody asks one. */
-  readonly httpPeers = new HttpPeers(
-    (url) => Promise.reject(new Error(`no HTTP here: ${url}`)),
-    () => this.nowMs(),
-  )
+  readonly httpPeers = new HttpPeers({
+    askHttp: (url) => Promise.reject(new Error(`no HTTP here: ${url}`)),
+    nowMs: () => this.nowMs(),
+    after: () => () => {},
+  })
 
   /** Time flows while the program waits. */
   handOut<T>(promise: Promise<T>, call: HandedOutCall): Promise<T> {

@@ -151,7 +151,11 @@ test('plain HTTP peers, which no record speaks of', () => {
   assert.deepEqual(known.picture.look()?.nodes, [
     { name: 'flask', kind: 'http', state: 'up', url: 'http://flask:5000', incarnation: 0, version: 0 },
   ])
-  known.httpPeers = []
+  // Of the node that had the name before the directory still knows.
+  known.set('flask', false, [], 'leaving')
   known.nowMs = 2_000
+  assert.equal(known.picture.look(), undefined)
+  known.httpPeers = []
+  known.nowMs = 20_000
   assert.deepEqual(known.picture.look()?.gone, ['flask'])
 })
