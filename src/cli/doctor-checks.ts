@@ -7,10 +7,10 @@ import type { Server } from 'node:http'
 import { dial } from '../net/dialer.ts'
 import { createServer } from '../net/node-http.ts'
 import { normalizeUrl, placeOf } from '../net/url.ts'
+import { version } from '../node/version.ts'
 import { type Answer, ask } from './ask.ts'
 import { type CliContext, CliError } from './context.ts'
 import { isNewEnough, NODE_MAJOR_MIN } from './node-version.ts'
-import { version } from './version.ts'
 
 /** What a check has found. The texts are as they are: whoever prints them makes them printable. */
 export interface Finding {

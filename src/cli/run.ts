@@ -2,6 +2,7 @@
 // exit code and a text that a newcomer can act on. yargs is known here only. It must not exit the process.
 
 import yargs, { type Argv } from 'yargs'
+import { version } from '../node/version.ts'
 import { printable } from '../wire/printable.ts'
 import { bootstrap } from './bootstrap.ts'
 import { broadcast } from './broadcast.ts'
@@ -26,7 +27,6 @@ import { swarm } from './swarm.ts'
 import { tail } from './tail.ts'
 import { topology } from './topology.ts'
 import { trace } from './trace.ts'
-import { version } from './version.ts'
 
 /** All commands, in the order of `--help`. */
 export const COMMANDS = [
