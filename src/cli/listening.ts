@@ -1,7 +1,8 @@
 // Turns the reasons why a bootstrap or a node cannot start into texts for the person who started it.
 
+import { HearsayError } from '../errors.ts'
 import { HostUnknownError, PortDeniedError, PortTakenError } from '../net/listen-error.ts'
-import { CliError } from './context.ts'
+import { CliError, usageError } from './context.ts'
 import { EXIT } from './exit-codes.ts'
 
 /** The error for the terminal; anything unexpected comes back as it is. */
@@ -19,6 +20,8 @@ export function startError(error: unknown): unknown {
       `${error.host} is not an address of this machine. Leave out --host, or correct it.`,
     )
   }
+  // What the option table cannot see: whether there can be a recording.
+  if (error instanceof HearsayError && error.code === 'invalid-option') return usageError(error.message)
   return error
 }
 

@@ -8,7 +8,7 @@ import { socketsWorld } from './sockets-world.ts'
 /**
  * Starts a node: listens, registers with the bootstraps, links to peers. Resolves when it listens; see
  * {@link Node.ready} for the first link.
- * @throws HearsayError for options that are wrong; PortTakenError and the like when it cannot listen
+ * @throws HearsayError for options that are wrong, such as a recording that cannot be made there; PortTakenError and the like when it cannot listen
  */
 export async function createNode(options: NodeOptions = {}): Promise<Node> {
   const settings = checkOptions(options)

@@ -6,22 +6,34 @@
 // 1. Every step is in exactly one file, until its file is let go; the steps of the beginning, the older and the newer file of
 //    the tail follow each other.
 // 2. All files of a run have `bytesMax` together, but for a step that is larger than its share by itself.
+// 3. A run takes the place of those before it when it is worth that: KEPT_STEPS are on the disk, the core threw, or the beginning is
+//    full. One that ends earlier has pushed out none, and is beside them until the next one starts.
 
 import { gzipSync } from 'node:zlib'
 import type { Effect, Input } from '../core/events.ts'
 import type { Look } from '../core/overlay.ts'
+import { HearsayError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { renameSync } from './node-fs.ts'
 import type { RecordOptions } from './options.ts'
 import { PieceFile } from './piece-file.ts'
 import { effectsHash, RECORDING_FORMAT, type RecordingHead, recordingText, TAIL_FORMAT } from './recording.ts'
-import { moveAside, olderTailOf, RECORD_BYTES_MAX, tailOf } from './recording-files.ts'
+import { olderTailOf, RECORD_BYTES_MAX, tailOf } from './recording-files.ts'
+import { RecordingPlace } from './recording-place.ts'
 import type { Recorder } from './world.ts'
 
 /** Text that is compressed together, in characters: more is smaller, and costs a longer moment. */
 const PIECE_CHARS = 256 * 1_024
 /** What is lost in a crash at most, in ms. */
 const PIECE_MS = 250
+/** A run that has so many is kept, though others are let go for it. A node that may not have its name does not get that far. */
+const KEPT_STEPS = 100
+
+/** Recorders that are not closed: they write what is left when the process ends. */
+const recorders = new Set<FileRecorder>()
+const closeAll = (): void => {
+  for (const recorder of recorders) recorder.close()
+}
 
 /** The file of the tail that is written to. */
 interface Tail {
@@ -38,7 +50,7 @@ export class FileRecorder implements Recorder {
   readonly #run: Omit<RecordingHead, 'format'>
   readonly #logger: Logger
   readonly #timer: NodeJS.Timeout
-  readonly #onExit = (): void => this.#flush()
+  readonly #place: RecordingPlace
   #part: PieceFile
   /** `undefined`: it is still the beginning. */
   #tail: Tail | undefined
@@ -46,19 +58,25 @@ export class FileRecorder implements Recorder {
   /** Steps so far, and how many of them are in a file. */
   #steps = 0
   #stepsWritten = 0
+  #threw = false
   #isOver = false
   /** Of the input that is being worked off. */
   #begun = ''
   #taken: boolean[] = []
 
-  /** The files of earlier runs are moved aside. @throws Error of `node:fs` when the file cannot be written */
+  /** Use {@link startRecorder}. @throws HearsayError `invalid-option`; Error of `node:fs` when the file cannot be made */
   constructor(
     { file, bytesMax = RECORD_BYTES_MAX }: RecordOptions,
     run: Omit<RecordingHead, 'format'>,
     logger: Logger,
   ) {
-    moveAside(file)
-    this.#part = new PieceFile(file)
+    this.#place = new RecordingPlace(file, run.identity)
+    try {
+      this.#part = new PieceFile(this.#place.beginning)
+    } catch (error) {
+      this.#place.leave()
+      throw error
+    }
     this.#file = file
     this.#bytesMax = bytesMax
     // A piece is never larger than a file may be: it is smaller than its text.
@@ -66,7 +84,8 @@ export class FileRecorder implements Recorder {
     this.#run = run
     this.#logger = logger
     this.#timer = setInterval(() => this.#flush(), PIECE_MS).unref()
-    process.on('exit', this.#onExit)
+    if (recorders.size === 0) process.on('exit', closeAll)
+    recorders.add(this)
     this.#add(recordingText({ format: RECORDING_FORMAT, ...run }))
     this.#flush()
   }
@@ -94,8 +113,16 @@ export class FileRecorder implements Recorder {
     if (!this.#isOver && this.#tail === undefined) this.#add(recordingText({ look }))
   }
 
-  /** Writes what is left. */
+  /** Writes what is left, and says where that is when it is not where it was asked for. */
   end(): void {
+    const isShort = !this.#isOver
+    this.close()
+    if (isShort && !this.#place.isTaken)
+      this.#logger.info({ file: this.#place.beginning, steps: this.#steps }, 'recording-short')
+  }
+
+  /** Writes what is left. */
+  close(): void {
     this.#flush()
     this.#close()
   }
@@ -105,7 +132,9 @@ export class FileRecorder implements Recorder {
     this.#isOver = true
     this.#part.close()
     clearInterval(this.#timer)
-    process.off('exit', this.#onExit)
+    this.#place.leave()
+    recorders.delete(this)
+    if (recorders.size === 0) process.off('exit', closeAll)
   }
 
   #endStep(effects: string): void {
@@ -121,7 +150,9 @@ export class FileRecorder implements Recorder {
 
   /** Between inputs: one that has begun and not ended is one at which the core threw. */
   #breakOff(): void {
-    if (this.#begun !== '') this.#endStep('')
+    if (this.#begun === '') return
+    this.#threw = true
+    this.#endStep('')
   }
 
   #add(line: string): void {
@@ -143,11 +174,16 @@ export class FileRecorder implements Recorder {
       if (this.#tail !== undefined && this.#isFullFor(piece, this.#tail)) this.#turn(this.#tail)
       this.#part.write(piece)
       this.#stepsWritten = this.#steps
+      if (!this.#place.isTaken && (this.#isWorthIt || this.#place.isFree)) this.#place.take()
       if (this.#tail === undefined && this.#part.bytes >= this.#bytesMax / 2) this.#endBeginning()
     } catch (error) {
       this.#logger.error({ err: error }, 'recording-failed')
       this.#close()
     }
+  }
+
+  get #isWorthIt(): boolean {
+    return this.#threw || this.#stepsWritten >= KEPT_STEPS
   }
 
   #isFullFor(piece: Uint8Array, { afterStep, bytesMax }: Tail): boolean {
@@ -156,6 +192,7 @@ export class FileRecorder implements Recorder {
   }
 
   #endBeginning(): void {
+    this.#place.take()
     this.#part.write(gzipSync(`${recordingText({ full: true })}\n`))
     this.#part.close()
     // The last piece went beyond the half.
@@ -173,11 +210,37 @@ export class FileRecorder implements Recorder {
 
   #beginTail(bytesMax: number): void {
     const afterStep = this.#stepsWritten
-    const { identity, startedAtMs } = this.#run
+    const { version, identity, startedAtMs } = this.#run
     this.#part = new PieceFile(tailOf(this.#file))
     this.#part.write(
-      gzipSync(`${recordingText({ format: TAIL_FORMAT, identity, startedAtMs, afterStep })}\n`),
+      gzipSync(`${recordingText({ format: TAIL_FORMAT, version, identity, startedAtMs, afterStep })}\n`),
     )
     this.#tail = { afterStep, bytesMax }
+  }
+}
+
+/**
+ * Begins to record. `undefined`: the disk is full, which the log has; a node goes on without.
+ * @throws HearsayError `invalid-option` when nothing can be recorded there
+ */
+export function startRecorder(
+  options: RecordOptions,
+  run: Omit<RecordingHead, 'format'>,
+  logger: Logger,
+): FileRecorder | undefined {
+  try {
+    return new FileRecorder(options, run, logger)
+  } catch (error) {
+    if (error instanceof HearsayError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOSPC' || code === 'EDQUOT') {
+      logger.error({ err: error }, 'recording-failed')
+      return undefined
+    }
+    throw new HearsayError(
+      'invalid-option',
+      `cannot record to ${options.file}: ${message}; choose a directory that this user may write, such as a volume`,
+      { cause: error },
+    )
   }
 }

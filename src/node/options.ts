@@ -37,7 +37,9 @@ export interface NodeOptions extends MemberOptions {
 export interface RecordOptions {
   /**
    * The beginning of the run. Its last steps are in FILE.tail and FILE.tail.1, of which the latter is the older one. The files of
-   * earlier runs are moved aside, those of the last three: FILE.1 and FILE.1.tail are those of the last one.
+   * earlier runs are moved aside, those of the last three: FILE.1 and FILE.1.tail are those of the last one. A run is in FILE.new until
+   * it has 100 steps, unless there is no earlier one. FILE.lock keeps other nodes away. What is there and no recording is not
+   * overwritten: `invalid-option`, as where nothing can be written.
    */
   readonly file: string
   /**

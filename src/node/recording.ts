@@ -10,6 +10,8 @@ import type { Identity, Look } from '../core/overlay.ts'
 
 /** Which run of which node is recorded. */
 export interface RecordedRun {
+  /** Of hearsay. Early recordings have none. */
+  readonly version?: string | undefined
   readonly identity: Identity
   /** When it began, in ms since 1970. */
   readonly startedAtMs: number

@@ -6,12 +6,13 @@ import { withFields } from '../logger.ts'
 import { askHttp } from '../net/http-ask.ts'
 import { dialLink } from '../net/ws-socket.ts'
 import type { Doors } from './doors.ts'
-import { FileRecorder } from './file-recorder.ts'
+import { startRecorder } from './file-recorder.ts'
 import { HttpPeers } from './http-peers.ts'
 import { SocketLinks } from './links.ts'
 import { NodeMetrics } from './metrics.ts'
 import type { NodeSettings } from './options.ts'
 import { Timers } from './timers.ts'
+import { version } from './version.ts'
 import type { LinkEvents, NodeWorld } from './world.ts'
 
 const nowMs = (): number => performance.now()
@@ -40,9 +41,9 @@ export function socketsWorld({ config, logger, link, record }: NodeSettings, doo
     record: (made) =>
       record === undefined
         ? undefined
-        : new FileRecorder(
+        : startRecorder(
             record,
-            { ...made, config, startedAtMs: Date.now() },
+            { version: version(), ...made, config, startedAtMs: Date.now() },
             withFields(logger, { room: 'node' }),
           ),
     meters: (parts) => new NodeMetrics(parts),

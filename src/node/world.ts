@@ -44,7 +44,7 @@ export interface NodeWorld {
   links(events: LinkEvents): NodeLinks
   /** What an operator looks at. */
   meters(parts: MeteredParts): NodeMeters
-  /** Records the core that is made with these; `undefined`: nobody wants it. */
+  /** Records the core that is made with these; `undefined`: nobody wants it, or it cannot be done. @throws HearsayError `invalid-option` */
   record(made: { readonly identity: Identity; readonly seed: number }): Recorder | undefined
   readonly httpPeers: PlainHttpPeers
   /**

@@ -1,22 +1,13 @@
 // A recording of a real node, through the protocol again: it goes the same way, and what is no recording is told.
 
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { createNode, type Node } from '../../../src/index.ts'
 import { until } from '../../support/node-rig.ts'
 import { folder, replayed } from './recordings.ts'
-
-/** What a descriptor of this process leads to; `undefined`: it is closed by now. */
-function linkOf(fd: string): string | undefined {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`)
-  } catch {
-    return undefined
-  }
-}
 
 /** A recorded node in the middle of two others, and what happens to it. */
 async function recorded(t: TestContext, file: string): Promise<Node> {
@@ -149,42 +140,5 @@ describe('replay', { concurrency: 2 }, () => {
     const other = await replayed(t, text)
     assert.equal(other.code, 2)
     assert.match(other.errors, /is no recording of hearsay/)
-  })
-})
-
-describe('recordings', () => {
-  it('of earlier runs are moved aside, three of them', async (t) => {
-    const file = join(folder(t), 'b.rec')
-    for (let run = 0; run < 5; run++) {
-      const node = await createNode({ name: `run${run}`, listen: false, record: { file } })
-      await node.close()
-    }
-    const nameIn = (path: string): string =>
-      JSON.parse(gunzipSync(readFileSync(path)).toString().split('\n')[0] ?? '').identity.name
-    assert.deepEqual([file, `${file}.1`, `${file}.2`, `${file}.3`].map(nameIn), [
-      'run4',
-      'run3',
-      'run2',
-      'run1',
-    ])
-    assert.ok(!existsSync(`${file}.4`))
-  })
-
-  it('are closed with their nodes', { skip: !existsSync('/proc/self/fd') }, async (t) => {
-    const file = join(folder(t), 'b.rec')
-    const node = await createNode({ name: 'a', listen: false, record: { file } })
-    const open = () => readdirSync('/proc/self/fd').filter((fd) => linkOf(fd) === file).length
-    assert.equal(open(), 1)
-    await node.close()
-    assert.equal(open(), 0)
-  })
-
-  it('that cannot be written are told at once', async () => {
-    await assert.rejects(createNode({ name: 'a', listen: false, record: { file: '/nonexistent/x' } }), {
-      code: 'ENOENT',
-    })
-    await assert.rejects(createNode({ name: 'a', listen: false, record: { file: '' } }), {
-      code: 'invalid-option',
-    })
   })
 })

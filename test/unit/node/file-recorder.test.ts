@@ -2,7 +2,16 @@
 // they cannot be written. The steps are made up; what a core does with them is shown by the tests of replay.
 
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
@@ -195,12 +204,73 @@ describe('a recording', () => {
 })
 
 describe('the files of earlier runs', () => {
+  /** Steps of a run that is worth the place of another one, though it has no tail. */
+  const KEPT = 100
+
+  /** Whose recording is there. */
+  const nameIn = (path: string): string => {
+    const [head] = linesIn(path)
+    return head !== undefined && 'identity' in head ? head.identity.name : assert.fail(path)
+  }
+
+  it('stay where they are while a run is not worth their place, however many there are', (t) => {
+    const file = fileIn(t)
+    const good = record(file, 32 * KIB, 'good').recorder
+    assert.ok(existsSync(file), 'the first run has its place at once')
+    new Steps().take(good, ENOUGH)
+    good.end()
+    for (let run = 0; run < 5; run++) {
+      const { recorder, logged } = record(file, 32 * KIB, `short${run}`)
+      new Steps().take(recorder, KEPT - 1)
+      recorder.end()
+      assert.deepEqual(logged, [{ level: 'info', event: 'recording-short' }])
+    }
+    assert.equal(nameIn(file), 'good')
+    assert.ok(lastStep(file) === ENOUGH)
+    assert.equal(nameIn(`${file}.new`), 'short4')
+    assert.ok(!existsSync(`${file}.1`) && !existsSync(`${file}.lock`))
+  })
+
+  it('make room for one at which the core threw', (t) => {
+    const file = fileIn(t)
+    record(file, 32 * KIB, 'earlier').recorder.end()
+    const { recorder, logged } = record(file, 32 * KIB, 'threw')
+    recorder.begins(1, { type: 'awake' })
+    recorder.end()
+    assert.deepEqual(logged, [])
+    assert.deepEqual([file, `${file}.1`].map(nameIn), ['threw', 'earlier'])
+    assert.ok(!existsSync(`${file}.new`))
+  })
+
+  it('are no runs when they are empty', (t) => {
+    const file = fileIn(t)
+    for (const path of [file, `${file}.tail`]) writeFileSync(path, '')
+    record(file, 32 * KIB).recorder.end()
+    assert.equal(nameIn(file), 'a')
+    assert.ok(!existsSync(`${file}.1`) && !existsSync(`${file}.tail`))
+  })
+
+  it('leave a gap to be filled, before one of them is let go', (t) => {
+    const file = fileIn(t)
+    for (let run = 0; run < 4; run++) {
+      const { recorder } = record(file, 32 * KIB, `run${run}`)
+      new Steps().take(recorder, KEPT)
+      recorder.end()
+    }
+    rmSync(`${file}.1`)
+    const { recorder } = record(file, 32 * KIB, 'run4')
+    new Steps().take(recorder, KEPT)
+    recorder.end()
+    const kept = [file, `${file}.1`, `${file}.2`, `${file}.3`].map(nameIn)
+    assert.deepEqual(kept, ['run4', 'run3', 'run1', 'run0'])
+  })
+
   it('are moved aside together, those of three runs', (t) => {
     const file = fileIn(t)
     const isLong = [true, false, true, true, false, true]
     for (const [run, long] of isLong.entries()) {
       const { recorder } = record(file, 32 * KIB, `run${run}`)
-      new Steps().take(recorder, long ? ENOUGH : 1)
+      new Steps().take(recorder, long ? ENOUGH : KEPT)
       recorder.end()
     }
     for (let age = 0; age <= 4; age++) {
@@ -209,12 +279,18 @@ describe('the files of earlier runs', () => {
       const files = [base, `${base}.tail`, `${base}.tail.1`]
       const kept = age === 4 ? [] : isLong[run] ? files : [base]
       assert.deepEqual(files.filter(existsSync), kept)
-      for (const path of kept) {
-        const [head] = linesIn(path)
-        assert.ok(head !== undefined && 'identity' in head)
-        assert.equal(head.identity.name, `run${run}`)
-      }
+      for (const path of kept) assert.equal(nameIn(path), `run${run}`)
     }
+  })
+})
+
+describe('recorders', () => {
+  it('have one listener for the end of the process, however many there are', (t) => {
+    const before = process.listenerCount('exit')
+    const recorders = Array.from({ length: 12 }, () => record(fileIn(t), 32 * KIB).recorder)
+    assert.equal(process.listenerCount('exit'), before + 1)
+    for (const recorder of recorders) recorder.end()
+    assert.equal(process.listenerCount('exit'), before)
   })
 })
 
