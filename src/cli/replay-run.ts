@@ -5,9 +5,10 @@ import type { Effect } from '../core/events.ts'
 import { hashPair } from '../core/hash.ts'
 import { type Look, Overlay } from '../core/overlay.ts'
 import { effectsHash, type RecordedStep, type RecordingHead, type RecordingLine } from '../node/recording.ts'
+import { version } from '../node/version.ts'
 import type { Output } from './context.ts'
 import { stateText } from './replay-state.ts'
-import { isShown, type Shown, writeBroken, writeStep } from './replay-step.ts'
+import { isShown, type Shown, type Steps, writeBroken, writeStep } from './replay-step.ts'
 
 /** What stands for the effects of a step at which the core threw. */
 const THREW = -1
@@ -16,8 +17,9 @@ const THREW = -1
 export class Replay {
   readonly #out: Output
   readonly #shown: Shown
-  /** Where the run goes on when the beginning is full. */
-  readonly #tail: string
+  /** Says where the run goes on after this step, when the beginning is full. */
+  readonly #goesOn: (step: number) => string
+  readonly #version: string | undefined
   readonly #overlay: Overlay
   #taken: boolean[] = []
   #steps = 0
@@ -27,13 +29,23 @@ export class Replay {
   #hash = 0
 
   constructor(
-    { identity, seed, config }: RecordingHead,
-    { out, shown, tail }: { readonly out: Output; readonly shown: Shown; readonly tail: string },
+    { identity, seed, config, version: by }: RecordingHead,
+    {
+      out,
+      shown,
+      goesOn,
+    }: { readonly out: Output; readonly shown: Shown; readonly goesOn: (step: number) => string },
   ) {
     this.#out = out
     this.#shown = shown
-    this.#tail = tail
+    this.#goesOn = goesOn
+    this.#version = by
     this.#overlay = new Overlay(identity, seed, config, () => this.#taken.shift() ?? true)
+  }
+
+  /** Those that were run. */
+  get steps(): Steps {
+    return { first: 1, last: this.#steps }
   }
 
   /** One more line; false when it is the last one. */
@@ -43,9 +55,7 @@ export class Replay {
       return false
     }
     if ('full' in line) {
-      this.#out.write(
-        `After step ${this.#steps} the beginning is full. The last steps of the run are in ${this.#tail}.\n`,
-      )
+      this.#out.write(`After step ${this.#steps} the beginning is full. ${this.#goesOn(this.#steps)}\n`)
       return false
     }
     if ('look' in line) this.#look(line.look)
@@ -61,8 +71,9 @@ export class Replay {
       this.#out.write(`${went}, as recorded.\n`)
       return true
     }
+    const by = this.#version === undefined ? 'a hearsay of unknown version' : `hearsay ${this.#version}`
     this.#out.write(
-      `${went}. From step ${this.#differs} on they are not those of the recording: was it made by another version?\n`,
+      `${went}. From step ${this.#differs} on they are not those of the recording, which is by ${by}; this is ${version()}.\n`,
     )
     return false
   }

@@ -13,6 +13,13 @@ export interface Shown {
   readonly state: number | undefined
 }
 
+/** The steps of a file. */
+export interface Steps {
+  readonly first: number
+  /** Less than the first one: there are none. */
+  readonly last: number
+}
+
 /** A step to be shown. */
 export interface ShownStep {
   readonly step: number
@@ -25,6 +32,17 @@ export interface ShownStep {
 /** Whether a step is to be shown. */
 export function isShown({ from, to }: Shown, step: number): boolean {
   return step >= from && (to === undefined || step <= to)
+}
+
+/** What of these cannot be shown of a file with these steps, in one sentence; `undefined`: nothing. */
+export function notThere({ from, to, state }: Shown, { first, last }: Steps): string | undefined {
+  const there = last < first ? 'it has no steps' : `its steps are ${first} to ${last}`
+  if (state !== undefined && (state < first || state > last)) return `There is no step ${state}: ${there}.`
+  const isNoneAsked = to === 0
+  if (isNoneAsked || (from <= last && (to === undefined || to >= first))) return undefined
+  // All of a file that has none.
+  if (from === 1 && to === undefined) return undefined
+  return `There is no step ${from > last ? from : to}: ${there}.`
 }
 
 /** Writes that a recording ends before its end. */

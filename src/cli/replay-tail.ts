@@ -1,9 +1,15 @@
 // The last steps of a run, as they were recorded: no core can be run from the middle.
 // It must not run anything, nor know where the lines come from.
 
-import type { RecordingLine, TailHead, TailStep } from '../node/recording.ts'
+import {
+  type RecordedRun,
+  type RecordingLine,
+  TAIL_FORMAT,
+  type TailHead,
+  type TailStep,
+} from '../node/recording.ts'
 import type { Output } from './context.ts'
-import { isShown, type Shown, writeBroken, writeStep } from './replay-step.ts'
+import { isShown, type Shown, type Steps, writeBroken, writeStep } from './replay-step.ts'
 
 /** See the head of the file. */
 export class TailReplay {
@@ -32,13 +38,18 @@ export class TailReplay {
     out.write(`The steps after step ${head.afterStep}, as they were recorded and not run again.${before}\n`)
   }
 
+  /** Those that were there. */
+  get steps(): Steps {
+    return { first: this.#head.afterStep + 1, last: this.#lastStep }
+  }
+
   /** One more line; false when it is the last one. A tail may be followed by another one of the run. */
   take(line: RecordingLine | undefined): boolean {
     if (line !== undefined && 'step' in line) {
       this.#step(line)
       return true
     }
-    if (line !== undefined && 'format' in line && isSameRun(line, this.#head)) return true
+    if (line !== undefined && isTailOf(this.#head, line)) return true
     writeBroken(this.#out, this.#lastStep)
     return false
   }
@@ -71,6 +82,7 @@ export class TailReplay {
   }
 }
 
-function isSameRun(line: RecordingLine, { format, identity }: TailHead): boolean {
-  return 'format' in line && line.format === format && line.identity.instance === identity.instance
+/** Whether a file that begins so is a tail of this run. */
+export function isTailOf({ identity }: RecordedRun, head: RecordingLine): head is TailHead {
+  return 'format' in head && head.format === TAIL_FORMAT && head.identity.instance === identity.instance
 }

@@ -1,17 +1,22 @@
 // `hearsay replay`: a recording of a node (`hearsay node --record FILE`), step by step: its beginning through the protocol again,
 // its tail as it was recorded. It must not dial anybody, nor know the time: all that there is stands in the file.
 
-import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { RECORDING_FORMAT, type RecordingLine, readRecordingLine, TAIL_FORMAT } from '../node/recording.ts'
+import {
+  isMeantAsHead,
+  RECORDING_FORMAT,
+  type RecordedRun,
+  readRecordingLine,
+  type TailHead,
+} from '../node/recording.ts'
 import { olderTailOf, tailOf } from '../node/recording-files.ts'
 import { command } from './command.ts'
 import { brokenOffCode, CliError, type Output, usageError } from './context.ts'
 import { EXIT } from './exit-codes.ts'
-import { linesOf } from './replay-lines.ts'
+import { firstLineOf, linesOf } from './replay-lines.ts'
 import { Replay } from './replay-run.ts'
-import type { Shown } from './replay-step.ts'
-import { TailReplay } from './replay-tail.ts'
+import { notThere, type Shown } from './replay-step.ts'
+import { isTailOf, TailReplay } from './replay-tail.ts'
 
 /** The command. */
 export const replay = command({
@@ -22,7 +27,7 @@ export const replay = command({
     'was told (!). FILE is the beginning of the run. It goes the same way each time, and says where it does not go the way of the ' +
     'record. All of it is run, whatever is shown. With --state the links, the directory and what is under way are shown after that ' +
     'step. The last steps of a long run are in FILE.tail, those before them in FILE.tail.1. These are shown as they were recorded and not ' +
-    'run again, because no state is known there.',
+    'run again, because no state is known there. Earlier runs are in FILE.1 to FILE.3, and one that ended soon in FILE.new.',
   positionals: [{ name: 'file', description: 'The recording' }],
   options: ['from', 'to', 'state'],
   examples: [
@@ -31,47 +36,85 @@ export const replay = command({
     ['replay node8.rec.tail', 'the last steps of a long run'],
   ],
   async run({ from, to, state }, { file }, { stdout, signal }) {
+    const shown = { from, to, state }
+    if (to !== undefined && to > 0 && to < from)
+      throw usageError(`--from ${from} is behind --to ${to}: there are no such steps.`)
     let run: Replay | TailReplay | undefined
     for await (const text of linesOf(file)) {
       if (signal.aborted) return brokenOffCode(signal)
-      const line = readRecordingLine(text)
-      if (run === undefined) run = begun(line, { file, out: stdout, shown: { from, to, state } })
-      else if (!run.take(line)) break
+      if (run === undefined) run = await begun(text, { file, out: stdout, shown })
+      else if (!isTaken(run, text, file)) break
       // What a slow reader has not read yet would pile up.
       while (stdout.writableNeedDrain && !signal.aborted) await delay(DRAIN_MS)
     }
     if (run === undefined) throw noRecording(file)
-    return run.end() ? EXIT.ok : EXIT.failure
+    const isAsRecorded = run.end()
+    const problem = notThere(shown, run.steps)
+    if (problem !== undefined) throw usageError(problem)
+    return isAsRecorded ? EXIT.ok : EXIT.failure
   },
 })
 
 /** How often a reader that is slower than this is looked at, in ms. */
 const DRAIN_MS = 5
 
-function begun(
-  head: RecordingLine | undefined,
+async function begun(
+  text: string,
   { file, out, shown }: { readonly file: string; readonly out: Output; readonly shown: Shown },
-): Replay | TailReplay {
-  if (head === undefined || !('format' in head)) throw noRecording(file)
-  switch (head.format) {
-    case RECORDING_FORMAT:
-      return new Replay(head, { out, shown, tail: tailOf(file) })
-    case TAIL_FORMAT:
-      if (shown.state !== undefined) {
-        throw usageError(
-          `${file} is a tail: its steps are as they were recorded and not run again, so that no state is known. Leave out --state, ` +
-            'or replay the beginning of the run.',
-        )
-      }
-      return new TailReplay(head, { out, shown, older: olderThan(file) })
-    default:
-      throw noRecording(file)
+): Promise<Replay | TailReplay> {
+  const head = readRecordingLine(text)
+  if (head === undefined || !('format' in head)) throw isMeantAsHead(text) ? damaged(file) : noRecording(file)
+  if (head.format === RECORDING_FORMAT) {
+    const goesOn = wayOn(head, tailOf(file), await tailHead(tailOf(file), head))
+    return new Replay(head, { out, shown, goesOn })
+  }
+  if (shown.state !== undefined) {
+    throw usageError(
+      `${file} is a tail: its steps are as they were recorded and not run again, so that no state is known. Leave out --state, ` +
+        'or replay the beginning of the run.',
+    )
+  }
+  const older = olderTailOf(file)
+  return new TailReplay(head, { out, shown, older: (await tailHead(older, head)) && older })
+}
+
+/** How a file begins that should be a tail of the run; `undefined`: it is none. */
+async function tailHead(file: string, run: RecordedRun): Promise<TailHead | undefined> {
+  const head = readRecordingLine((await firstLineOf(file)) ?? '')
+  return head !== undefined && isTailOf(run, head) ? head : undefined
+}
+
+/** What stands at the end of a beginning that is full: two nodes that recorded to one file have mixed theirs. */
+function wayOn(
+  { identity }: RecordedRun,
+  tail: string,
+  head: TailHead | undefined,
+): (step: number) => string {
+  return (step) => {
+    if (head === undefined)
+      return `${tail} has nothing of this run, ${identity.name}/${identity.incarnation}.`
+    if (head.afterStep < step)
+      return `${tail} does not belong to it: that goes on after step ${head.afterStep}.`
+    return `The last steps of the run are in ${tail}.`
   }
 }
 
-function olderThan(tail: string): string | undefined {
-  const older = olderTailOf(tail)
-  return existsSync(older) ? older : undefined
+/** One more line; false when it is the last one. */
+function isTaken(run: Replay | TailReplay, text: string, file: string): boolean {
+  try {
+    return run.take(readRecordingLine(text))
+  } catch {
+    // What is in a line is looked at only where it is shown.
+    throw damaged(file, run.steps.last)
+  }
+}
+
+function damaged(file: string, step?: number): CliError {
+  const where = step === undefined ? 'its head' : `step ${step} or what follows`
+  return new CliError(
+    EXIT.usage,
+    `${file} is a damaged recording, or one of another version of hearsay: ${where} cannot be read.`,
+  )
 }
 
 function noRecording(file: string): CliError {

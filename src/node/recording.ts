@@ -76,14 +76,42 @@ export function recordingText(
   return JSON.stringify(part, sized)
 }
 
-/** A line again; `undefined`: it is none, or the end of it is missing. */
+/** A line again; `undefined`: it is none, or the end of it is missing. What is in an input or an effect is not looked at. */
 export function readRecordingLine(text: string): RecordingLine | undefined {
   try {
     const value: unknown = JSON.parse(text, unsized)
-    return typeof value === 'object' && value !== null ? (value as RecordingLine) : undefined
+    return isLine(value) ? value : undefined
   } catch {
     return undefined
   }
+}
+
+/** Whether the first line of a file is meant as that of a recording, in whatever version of the format. */
+export function isMeantAsHead(text: string): boolean {
+  return text.startsWith('{"format":"hearsay-')
+}
+
+function isLine(value: unknown): value is RecordingLine {
+  if (!isObject(value)) return false
+  if ('format' in value) return isHead(value)
+  if ('look' in value) return isObject(value.look)
+  if ('full' in value) return value.full === true
+  const { nowMs, input, step, taken, effects } = value
+  const isInput = typeof nowMs === 'number' && isObject(input) && typeof input.type === 'string'
+  if (!isInput || !(taken === undefined || Array.isArray(taken))) return false
+  if (effects === undefined) return step === undefined || Number.isInteger(step)
+  return step === undefined ? typeof effects === 'number' : Number.isInteger(step) && Array.isArray(effects)
+}
+
+function isHead({ format, identity, seed, config, afterStep }: Record<string, unknown>): boolean {
+  if (!isObject(identity) || !Number.isInteger(identity.incarnation)) return false
+  if (typeof identity.name !== 'string' || typeof identity.instance !== 'string') return false
+  if (format === TAIL_FORMAT) return Number.isInteger(afterStep)
+  return format === RECORDING_FORMAT && typeof seed === 'number' && isObject(config)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }
 
 /** Tells lists of effects apart, by their text. */

@@ -88,6 +88,34 @@ describe('replay of a long run', () => {
     assert.match(state.errors, /no state is known/)
   })
 
+  it('says when the tail is not that of the run', async (t) => {
+    const file = await longRun(t)
+    const [tail, older] = [`${file}.tail`, `${file}.tail.1`]
+    const [head = '', ...steps] = textOf(readFileSync(tail)).split('\n')
+    const forge = (line: string) => writeFileSync(tail, gzipSync([line, ...steps].join('\n')))
+    for (const [line, says] of [
+      [
+        head.replace(/"instance":"/, '$&other'),
+        /the beginning is full\. .*\.tail has nothing of this run, b\/\d+\.$/m,
+      ],
+      [
+        head.replace(/"afterStep":\d+/, '"afterStep":3'),
+        /\.tail does not belong to it: that goes on after step 3\.$/m,
+      ],
+    ] as const) {
+      forge(line)
+      assert.match((await replayed(t, file, '--to', '0')).text, says)
+    }
+    forge(head)
+    const other = textOf(readFileSync(older)).replace(/"instance":"/, '$&other')
+    writeFileSync(older, gzipSync(other))
+    assert.doesNotMatch((await replayed(t, tail, '--to', '0')).text, /Those before them/)
+    const last = Number(/(\d+)\. They were not run/.exec((await replayed(t, tail)).text)?.[1])
+    const beyond = await replayed(t, tail, '--from', String(last + 1))
+    assert.equal(beyond.code, 2)
+    assert.match(beyond.errors, new RegExp(`There is no step ${last + 1}: its steps are \\d+ to ${last}\\.`))
+  })
+
   it('says what is missing, and shows what is whole', async (t) => {
     const file = await longRun(t)
     const path = folder(t)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { createNode, type Node } from '../../../src/index.ts'
+import { version } from '../../../src/node/version.ts'
 import { until } from '../../support/node-rig.ts'
 import { folder, replayed } from './recordings.ts'
 
@@ -67,16 +68,40 @@ describe('replay', { concurrency: 2 }, () => {
     assert.match(part.text, /^ {2}reachable, with versions: .*a:\d+/m)
   })
 
-  it('a recording that was cut off is replayed as far as it goes', async (t) => {
+  it('says which steps there are when others are asked for', async (t) => {
+    const file = join(folder(t), 'b.rec')
+    await (await recorded(t, file)).close()
+    const steps = gunzipSync(readFileSync(file))
+      .toString()
+      .match(/"input"/g)?.length
+    for (const [args, says] of [
+      [['--to', '0', '--state', '99999'], `There is no step 99999: its steps are 1 to ${steps}.`],
+      [['--from', '99998'], `There is no step 99998: its steps are 1 to ${steps}.`],
+      [['--from', '5', '--to', '2'], '--from 5 is behind --to 2: there are no such steps.'],
+    ] as const) {
+      const { code, text, errors } = await replayed(t, file, ...args)
+      assert.equal(code, 2)
+      assert.ok(errors.includes(says), errors)
+      assert.doesNotMatch(text, /^#/m)
+    }
+  })
+
+  it('a recording that was cut off is replayed as far as it goes, and that is told wherever it is cut', async (t) => {
     const path = folder(t)
     const file = join(path, 'b.rec')
     await (await recorded(t, file)).close()
-    const bytes = readFileSync(file)
+    const lines = gunzipSync(readFileSync(file)).toString().split('\n')
+    const head = gzipSync(`${lines.slice(0, 3).join('\n')}\n`)
+    // Behind the checksum of the first piece, in its length; and in what comes before the text of the next one.
+    const next = gzipSync(`${lines.slice(3).join('\n')}\n`)
     const cut = join(path, 'cut.rec')
-    writeFileSync(cut, bytes.subarray(0, bytes.length - 40))
-    const { code, text } = await replayed(t, cut, '--to', '0')
-    assert.equal(code, 0)
-    assert.match(text, /as recorded\.$/)
+    for (const bytes of [head.subarray(0, -2), Buffer.concat([head, next.subarray(0, 12)])]) {
+      writeFileSync(cut, bytes)
+      const { code, text } = await replayed(t, cut, '--to', '0')
+      assert.equal(code, 0)
+      assert.match(text, /^After step 2 the recording cannot be read/)
+      assert.match(text, /as recorded\.$/)
+    }
   })
 
   it('a recording that another core would have made is told, with the step', async (t) => {
@@ -91,7 +116,8 @@ describe('replay', { concurrency: 2 }, () => {
     writeFileSync(forged, gzipSync(lines.join('\n')))
     const { code, text } = await replayed(t, forged, '--to', '0')
     assert.equal(code, 1)
-    assert.match(text, new RegExp(`From step ${steps} on they are not those of the recording`))
+    const says = `From step ${steps} on they are not those of the recording, which is by hearsay ${version()}; this is ${version()}.`
+    assert.ok(text.endsWith(says), text.slice(-500))
   })
 
   it('a line in the middle that cannot be read is told, with the step before it', async (t) => {
@@ -140,5 +166,30 @@ describe('replay', { concurrency: 2 }, () => {
     const other = await replayed(t, text)
     assert.equal(other.code, 2)
     assert.match(other.errors, /is no recording of hearsay/)
+  })
+
+  it('says what is damaged, though it is JSON', async (t) => {
+    const file = join(folder(t), 'b.rec')
+    const node = await createNode({ name: 'b', listen: false, record: { file } })
+    await node.close()
+    const [head = ''] = gunzipSync(readFileSync(file)).toString().split('\n')
+    const damaged = 'is a damaged recording'
+    const cannotBeRead = 'After step 0 the recording cannot be read'
+    for (const [lines, exit, says] of [
+      [['{"format":"hearsay-recording 1"}'], 2, damaged],
+      [['{"format":"hearsay-tail 1"}'], 2, damaged],
+      [[head.replace('recording', 'tail')], 2, damaged],
+      [[head.replace('"config":{}', '"config":null')], 2, damaged],
+      [[head, '{"look":{"type":"distance"}}', '{"nowMs":1,"input":{"type":"received"}}'], 2, damaged],
+      [[head, '{"look":null}'], 0, cannotBeRead],
+      [[head, '{"nowMs":1}'], 0, cannotBeRead],
+      [[head, 'null'], 0, cannotBeRead],
+    ] as const) {
+      writeFileSync(file, gzipSync(`${lines.join('\n')}\n`))
+      const { code, text, errors } = await replayed(t, file)
+      assert.equal(code, exit, `${lines.at(-1)}\n${text}${errors}`)
+      assert.ok(`${text}${errors}`.includes(says), `${lines.at(-1)}\n${text}${errors}`)
+      assert.doesNotMatch(errors, /^ {4}at /m)
+    }
   })
 })
