@@ -1,5 +1,6 @@
 // Requests that this node makes: a question goes out as a message, and the answer comes as another one.
 // It must not know what is asked, nor send again: the messages are delivered or fail, as all others.
+// A question that has not arrived ends as its message does; one that has, with its answer or with the node that was asked.
 //
 // 1. Every request is settled exactly once, at the latest when its deadline has passed.
 // 2. `answered` is told only for an answer of the run that was asked.
@@ -61,10 +62,8 @@ interface Asked extends PendingAnswer {
   readonly sentMs: number
   readonly onPart: ((part: Note) => void) | undefined
   readonly settle: (answer: RequestAnswer) => void
-  /** Gives the question up. */
-  revoke: () => void
-  /** Whether it was delivered: only the answer is missing. */
-  hasArrived: boolean
+  /** Its message; `undefined` while that is being sent. */
+  message?: ReturnType<Sending['sendRevocable']>
 }
 
 const FAILURES: ReadonlySet<string> = new Set<RequestFailure>(['no-handler', 'handler-failed', 'queue-full'])
@@ -150,20 +149,17 @@ export class Asking {
       onPart,
       settle,
       expire: () => {
-        asked.revoke()
+        asked.message?.revoke()
         settle({ status: 'failed', reason: 'expired', at: name })
       },
-      revoke: () => {},
-      hasArrived: false,
     }
     const number = this.#asked.add(asked)
     const abort = () => this.#fail(number, 'cancelled', name)
     // Before it is sent: who asks itself may be answered at once.
     signal?.addEventListener('abort', abort, { once: true })
     try {
-      const { sent, revoke } = this.#send(number, question)
-      asked.revoke = revoke
-      return { answer: promise, sent }
+      asked.message = this.#send(number, question)
+      return { answer: promise, sent: asked.message.sent }
     } catch (error) {
       this.#asked.take(number)
       signal?.removeEventListener('abort', abort)
@@ -177,7 +173,7 @@ export class Asking {
     if (asked === undefined || asked.to !== from) return false
     this.#asked.take(number)
     // The question has arrived. Where its acknowledgement is lost, and its receiver gone, it would be sent until its deadline.
-    asked.revoke()
+    asked.message?.revoke()
     const { failure } = headers
     if (failure === undefined) {
       const rttMs = this.#parts.nowMs() - asked.sentMs
@@ -202,17 +198,17 @@ export class Asking {
     return true
   }
 
-  /** A peer is gone, and its answers with it. */
+  /** A peer is gone, and its answers with it. What has not arrived there may still go to its next run. */
   peerLeft(name: string): void {
-    for (const [number, { to }] of this.#asked)
-      if (to === name) this.#fail(number, 'peer-left', this.#parts.name)
+    for (const [number, { to, message }] of this.#asked)
+      if (to === name && message?.hasArrived()) this.#fail(number, 'peer-left', this.#parts.name)
   }
 
   /** The node says good-bye: answers to the run that has asked do not come any more, and what came of it is not known. */
   away(): void {
     const { name } = this.#parts
-    for (const [number, { to, hasArrived }] of this.#asked) {
-      if (hasArrived && to !== name) this.#fail(number, 'expired', name)
+    for (const [number, { to, message }] of this.#asked) {
+      if (message?.hasArrived() && to !== name) this.#fail(number, 'expired', name)
     }
   }
 
@@ -238,9 +234,7 @@ export class Asking {
     // It is this node's to wait for the answer: a message that was not acknowledged in time may have arrived.
     const revocable = this.#parts.sending.sendRevocable(to, sealed, deadlineMs)
     void revocable.sent.then(({ answer }) => {
-      const asked = this.#asked.get(number)
       if (answer.status === 'failed') this.#fail(number, answer.reason, answer.at)
-      else if (asked !== undefined) asked.hasArrived = true
     })
     return revocable
   }
@@ -265,7 +259,7 @@ export class Asking {
   /** Nobody waits for the answer any more, so that the question need not arrive either. */
   #fail(number: number, reason: RequestFailure, at: string): void {
     const asked = this.#asked.take(number)
-    asked?.revoke()
+    asked?.message?.revoke()
     asked?.settle({ status: 'failed', reason, at })
   }
 }

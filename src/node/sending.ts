@@ -212,29 +212,30 @@ export class Sending {
   }
 
   /**
-   * As {@link sendSealed}, with a way to give the message up; that has no effect once it has ended. Where it belongs to a
-   * trace, it is its sender's to log how that ended.
+   * As {@link sendSealed}, with a way to give the message up, which has no effect once it has ended, and a look whether it
+   * was delivered, which is true before {@link Sent} resolves. Where it belongs to a trace, it is its sender's to log how
+   * that ended.
    */
   sendRevocable(
     to: NodeName,
     payload: Uint8Array,
     deadlineMs: number,
-  ): { readonly sent: Promise<Sent>; readonly revoke: () => void } {
+  ): { readonly sent: Promise<Sent>; readonly revoke: () => void; readonly hasArrived: () => boolean } {
     const { promise: sent, resolve } = Promise.withResolvers<Sent>()
     if (isTooLarge(payload)) {
       resolve({ answer: this.#refused('too-large'), id: undefined })
-      return { sent, revoke: () => {} }
+      return { sent, revoke: () => {}, hasArrived: () => false }
     }
-    let isOpen = true
+    let status: SendAnswer['status'] | undefined
     const place = this.#outcomes.add((answer, id) => {
-      isOpen = false
+      status = answer.status
       resolve({ answer, id })
     })
     this.#parts.feed({ type: 'send', id: place, to, payload, deadlineMs })
     const revoke = () => {
-      if (isOpen) this.#parts.feed({ type: 'cancel', id: place })
+      if (status === undefined) this.#parts.feed({ type: 'cancel', id: place })
     }
-    return { sent, revoke }
+    return { sent, revoke, hasArrived: () => status === 'delivered' }
   }
 
   /** The core says how a send ended. */

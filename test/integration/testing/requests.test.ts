@@ -86,12 +86,47 @@ test('a question does not arrive once its asker was told that it failed', async 
     return null
   })
   net.partition(['a'], ['b'])
-  const answer = await a.request('b', 'are you there?', { deadlineMs: 120_000 })
-  assert.equal(answer.status === 'failed' && answer.reason, 'peer-left')
+  const giveUp = new AbortController()
+  const request = a.request('b', 'are you there?', { deadlineMs: 120_000, signal: giveUp.signal })
+  await net.until(() => a.peers().length === 0)
+  await net.advance(2_000)
+  giveUp.abort()
+  const answer = await request
+  assert.equal(answer.status === 'failed' && answer.reason, 'cancelled')
   net.heal()
   await net.settled()
   await net.advance(30_000)
   assert.deepEqual(asked, [])
+})
+
+test('a question that did not arrive before a crash goes to the next run, as a message does', async () => {
+  await using net = createTestNetwork()
+  const [a, b] = await net.start(['a', 'b', 'c'])
+  b.handle(() => 'of the first run')
+  await net.settled()
+  const left: string[] = []
+  a.on('peer-leave', ({ name }) => left.push(name))
+  net.crash('b')
+  await net.advance(500)
+  const [sent, request] = [a.send('b', 'a message'), a.request('b', 'a question')]
+  await net.until(() => left.length === 1)
+  const again = await net.restart('b')
+  again.handle(() => 'of the next run')
+  assert.equal((await sent).status, 'delivered')
+  const answer = await request
+  assert.equal(answer.status === 'answered' && answer.value, 'of the next run')
+})
+
+test('a question to a node that is gone and does not come back ends at its deadline', async () => {
+  await using net = createTestNetwork()
+  const [a] = await net.start(['a', 'b'])
+  await net.settled()
+  net.crash('b')
+  const sinceMs = net.nowMs
+  const answer = await a.request('b', 'are you there?', { deadlineMs: 5_000 })
+  assert.equal(answer.status, 'failed')
+  const tookMs = net.nowMs - sinceMs
+  assert.ok(tookMs <= 5_050, `${tookMs} ms`)
 })
 
 test('a history larger than the queues is given all the same, in its order', async () => {

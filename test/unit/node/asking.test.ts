@@ -10,8 +10,9 @@ import { decodeHeadersOf } from '../../../src/wire/payload.ts'
 import { nodeName } from '../../support/core-rig.ts'
 
 /** Asks; its messages end as `sent` says. */
-function askingOf(sent: Promise<Sent>) {
+function askingOf(message: { promise: Promise<Sent> }) {
   const revoked: string[] = []
+  const way = { hasArrived: false }
   let number = Number.NaN
   const sending = {
     destination: () => nodeName('b'),
@@ -21,7 +22,7 @@ function askingOf(sent: Promise<Sent>) {
     failed: () => assert.fail('nothing fails'),
     sendRevocable: (to: string, payload: Uint8Array) => {
       number = Number(decodeHeadersOf(payload)?.ask)
-      return { sent, revoke: () => revoked.push(to) }
+      return { sent: message.promise, revoke: () => revoked.push(to), hasArrived: () => way.hasArrived }
     },
   }
   const timers = { hasEnded: false, wait: () => new Promise<void>(() => {}) }
@@ -36,11 +37,11 @@ function askingOf(sent: Promise<Sent>) {
     tally: new Tally(),
     sightings: { own: () => assert.fail('it belongs to no trace') },
   })
-  return { asking, revoked, number: () => number }
+  return { asking, revoked, way, number: () => number }
 }
 
 test('a question that was answered is not sent again, though its acknowledgement was lost', async () => {
-  const { asking, revoked, number } = askingOf(new Promise(() => {}))
+  const { asking, revoked, number } = askingOf(Promise.withResolvers())
   const answer = asking.request('b', 'question', {})
   assert.deepEqual(revoked, [])
   const note = { from: nodeName('b'), number: number(), value: 'answer', hops: 1, headers: {} }
@@ -51,14 +52,29 @@ test('a question that was answered is not sent again, though its acknowledgement
 })
 
 test('when the node is away a question that has arrived fails, and one that has not goes on', async () => {
-  const { promise, resolve } = Promise.withResolvers<Sent>()
-  const { asking } = askingOf(promise)
+  const { asking, way } = askingOf(Promise.withResolvers())
   const answer = asking.request('b', 'question', {})
   asking.away()
   assert.equal(asking.size, 1)
-  resolve({ id: 'a/1/1/b', answer: { status: 'delivered', id: 'a/1/1/b', hops: 1, rttMs: 1 } })
-  await promise
+  way.hasArrived = true
   asking.away()
   const { status, ...failure } = await answer
   assert.deepEqual([status, failure], ['failed', { reason: 'expired', at: 'a' }])
+})
+
+test('when its receiver is gone a question that has arrived fails, and one that has not ends as its message does', async () => {
+  const sent = Promise.withResolvers<Sent>()
+  const { asking, way } = askingOf(sent)
+  const first = asking.request('b', 'question', {})
+  asking.peerLeft('b')
+  assert.equal(asking.size, 1)
+  sent.resolve({ id: undefined, answer: { status: 'failed', reason: 'no-route', at: 'a' } })
+  assert.deepEqual(await first, { status: 'failed', reason: 'no-route', at: 'a' })
+  way.hasArrived = true
+  sent.promise = new Promise(() => {})
+  const second = asking.request('b', 'question', {})
+  asking.peerLeft('c')
+  assert.equal(asking.size, 1)
+  asking.peerLeft('b')
+  assert.deepEqual(await second, { status: 'failed', reason: 'peer-left', at: 'a' })
 })
