@@ -59,6 +59,12 @@ function listedBy({ state, links }: PeerRecord): readonly NodeName[] {
 /** How long an unreachable record is held at least, also when the directory is full. */
 const EVICTABLE_MS = 3_000
 
+/** What there is to be looked at. */
+export type DirectoryView = Pick<
+  Directory,
+  'entries' | 'size' | 'reachableCount' | 'get' | 'edges' | 'adjacency' | 'parent' | 'own' | 'hash'
+>
+
 /** See the head of the file. */
 export class Directory {
   readonly #config: DirectoryConfig

@@ -105,6 +105,12 @@ export class Incoming {
     return this.#origins.get(name)
   }
 
+  /** The latest run of a node that is known, by its messages or its record; 0: none. */
+  runOf(name: NodeName): number {
+    const { incarnation = 0 } = this.#directory.get(name)?.record ?? {}
+    return Math.max(incarnation, this.#origins.get(name)?.incarnation ?? 0)
+  }
+
   /** A direct message for this node. */
   receive(direct: Direct, link: LinkId): void {
     const { destinationIncarnation, sequence } = direct

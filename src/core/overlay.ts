@@ -12,7 +12,7 @@ import { Coalescing } from './coalescing.ts'
 import { CORE_DEFAULTS, type CoreConfig } from './config.ts'
 import { Delivery } from './delivery.ts'
 import { AntiEntropy } from './digests.ts'
-import { Directory } from './directory.ts'
+import { Directory, type DirectoryView } from './directory.ts'
 import type { Effect, Input, Timer } from './events.ts'
 import { Incoming, type Takes } from './incoming.ts'
 import type { OverlayView } from './invariants.ts'
@@ -120,8 +120,7 @@ export class Overlay {
     const machines = { turn, rng, directory, links, presence, antiEntropy, routes, relay, reach, ...traffic }
     const news = new News({ ...machines, coalescing, onNameLost })
     const neighborhood = new Neighborhood(config, { ...machines, news, onNameLost })
-    const isOver = (): boolean => this.#phase === 'over'
-    this.#reception = new Reception({ ...machines, news, neighborhood, isOver })
+    this.#reception = new Reception({ ...machines, news, neighborhood, isOver: () => this.#phase === 'over' })
     this.#neighborhood = neighborhood
     this.#config = config
     this.#directory = directory
@@ -150,10 +149,7 @@ export class Overlay {
   }
 
   /** Everything that is known, for looking at. */
-  get directory(): Pick<
-    Directory,
-    'entries' | 'size' | 'reachableCount' | 'get' | 'edges' | 'adjacency' | 'parent' | 'own' | 'hash'
-  > {
+  get directory(): DirectoryView {
     return this.#directory
   }
 
@@ -180,6 +176,11 @@ export class Overlay {
   /** Direct messages that came before one that is still missing. */
   get held(): Incoming['held'] {
     return this.#incoming.held
+  }
+
+  /** The latest run of a node that is known; 0: none. */
+  runOf(name: NodeName): number {
+    return this.#incoming.runOf(name)
   }
 
   /** Whether this node may still learn of others that have been there before it; before its first link it may. */

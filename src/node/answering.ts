@@ -2,9 +2,14 @@
 // It must not know what is asked.
 //
 // 1. Every question is answered exactly once, as long as the node runs and the asker waits. What comes later is dropped.
-// 2. At most `OPEN_MAX` questions are being answered; further ones are answered with `queue-full`, if there is room for that.
-// 3. A question has its place until its answer is on its way, and no longer than its asker waits, whatever a handler does.
+// 2. A question for which there is no place (places.ts) is answered with `queue-full`, if there is room for that.
+// 3. A question has its place until its answer is on its way, and no longer than its asker waits, whatever a handler does:
+//    until its deadline, or the asker is gone.
+// 4. An answer waits for room as long as its question has its place. For an asker that is gone it is tried once, because that
+//    may turn out to be wrong, and not at all when a later run of it is known.
 
+import type { NodeName } from '../core/messages.ts'
+import type { Overlay } from '../core/overlay.ts'
 import { REASONS, type Reason, type RequestFailure } from '../core/reasons.ts'
 import { HearsayError } from '../errors.ts'
 import { LIMITS } from '../wire/limits.ts'
@@ -12,16 +17,13 @@ import type { JsonValue } from '../wire/payload.ts'
 import { isTraceparent } from '../wire/traceparent.ts'
 import { type EnvelopeHeaders, type Note, seal } from './envelope.ts'
 import { OpenQuestion } from './open-question.ts'
-import { PendingAnswers } from './pending-answers.ts'
+import { Places } from './places.ts'
+import { RoomQueue } from './room-queue.ts'
 import type { Sending } from './sending.ts'
 import type { NodeTimers, NodeWorld } from './world.ts'
 
-/** Questions that are being answered at the same time. */
-const OPEN_MAX = 10_000
 /** Of a question that does not say how long its asker waits, as of one that says nonsense. */
 const WITHIN_MS = 10_000
-/** How often it is looked whether there is room for an answer, or a part of one. */
-const ROOM_MS = 20
 /** What is told of an error, in characters. */
 const ERROR_CHARS_MAX = 1_000
 
@@ -65,6 +67,7 @@ export interface AnsweringParts {
   readonly sending: Pick<Sending, 'hasRoom' | 'sendSealed'>
   readonly nowMs: NodeWorld['nowMs']
   readonly timers: Pick<NodeTimers, 'hasEnded' | 'wait'>
+  readonly overlay: Pick<Overlay, 'runOf'>
   /** No asker is believed to wait longer, in ms. */
   readonly deadlineMaxMs: number
   /** What the node itself can be asked about. */
@@ -78,18 +81,20 @@ type Answer = ReturnType<RequestHandler> | ReturnType<NodeAnswerer>
 /** See the head of the file. */
 export class Answering {
   readonly #parts: AnsweringParts
-  readonly #open: PendingAnswers<OpenQuestion>
+  readonly #places: Places
+  readonly #queue: RoomQueue
   #handler: RequestHandler | undefined
   #hasEnded = false
 
   constructor(parts: AnsweringParts) {
     this.#parts = parts
-    this.#open = new PendingAnswers(parts.nowMs, parts.timers)
+    this.#places = new Places(parts.nowMs, parts.timers)
+    this.#queue = new RoomQueue(parts.sending, parts.timers)
   }
 
   /** Questions that are being answered. */
   get size(): number {
-    return this.#open.size
+    return this.#places.size
   }
 
   /** Takes requests from now on; the function returned ends that. @throws HearsayError `invalid-option` for a second one */
@@ -107,30 +112,40 @@ export class Answering {
   /** A question has come. */
   asked(note: Note): void {
     if (this.#hasEnded) return
-    const { nowMs, drop } = this.#parts
+    const { nowMs, overlay, drop } = this.#parts
     const within = this.#withinMs(note)
-    const question = new OpenQuestion(note, nowMs() + within, () =>
-      drop('expired', `request of ${note.from}: no answer in ${within} ms`),
-    )
-    if (this.#open.size >= OPEN_MAX) this.#turnAway(question)
-    else void this.#answer(question, this.#open.add(question))
+    const question = new OpenQuestion(note, {
+      run: overlay.runOf(note.from),
+      deadlineMs: nowMs() + within,
+      onExpired: (expired) => {
+        this.#places.leave(expired)
+        drop('expired', `request of ${note.from}: no answer in ${within} ms`)
+      },
+    })
+    if (this.#places.take(question)) void this.#answer(question)
+    else this.#turnAway(question)
   }
 
-  /** A peer is gone: it waits for nothing. Should that turn out to be wrong, its answers still go out. */
-  peerLeft(name: string): void {
-    for (const [, question] of this.#open) if (question.note.from === name) question.abort()
+  /** A peer is gone: it waits for nothing. @param nextRun the run of it that is here now, and may have asked already */
+  peerLeft(name: NodeName, nextRun = Number.POSITIVE_INFINITY): void {
+    for (const question of this.#places.of(name)) {
+      if (question.run >= nextRun) continue
+      this.#places.leave(question)
+      question.leave()
+    }
   }
 
   /** The node leaves. */
   end(): void {
     this.#hasEnded = true
-    for (const question of this.#open.drain()) question.end()
+    for (const question of this.#places.drain()) question.end()
   }
 
-  async #answer(question: OpenQuestion, number: number): Promise<void> {
+  async #answer(question: OpenQuestion): Promise<void> {
     const sealed = await this.#answerTo(question)
-    await this.#whenRoom(question, sealed, () => this.#sendAnswer(question, sealed))
-    this.#open.take(number)
+    if (question.hasLeft) this.#tryOnce(question, sealed)
+    else await this.#queue.send(question, sealed, () => this.#sendAnswer(question, sealed))
+    this.#places.leave(question)
   }
 
   /** The answer, or why there is none. Never rejects. */
@@ -177,7 +192,7 @@ export class Answering {
   }
 
   async #sendPart(question: OpenQuestion, payload: Uint8Array): ReturnType<SendPart> {
-    return this.#whenRoom(question, payload, () => {
+    return this.#queue.send(question, payload, () => {
       const sent = this.#send(question, payload)
       return { sent: sent.then(({ status }) => status === 'delivered') }
     })
@@ -185,10 +200,22 @@ export class Answering {
 
   /** There is no place for a question. Nobody waits for room to say so. */
   #turnAway(question: OpenQuestion): void {
-    const { note } = question
-    const sealed = failureOf(note, 'queue-full', REASONS['queue-full'].text)
-    if (this.#parts.sending.hasRoom(note.from, sealed)) this.#sendAnswer(question, sealed)
-    else this.#parts.drop('queue-full', `request of ${note.from}`)
+    const sealed = failureOf(question.note, 'queue-full', REASONS['queue-full'].text)
+    this.#sendNow(question, sealed)
+  }
+
+  /** The asker is gone, by all that is known. */
+  #tryOnce(question: OpenQuestion, sealed: Uint8Array): void {
+    const { nowMs, overlay } = this.#parts
+    const mayWait = nowMs() < question.deadlineMs && overlay.runOf(question.note.from) <= question.run
+    if (mayWait && !this.#hasEnded) this.#sendNow(question, sealed)
+  }
+
+  /** If there is room. */
+  #sendNow(question: OpenQuestion, sealed: Uint8Array): void {
+    const { from } = question.note
+    if (this.#parts.sending.hasRoom(from, sealed)) this.#sendAnswer(question, sealed)
+    else this.#parts.drop('queue-full', `request of ${from}`)
   }
 
   #sendAnswer(question: OpenQuestion, sealed: Uint8Array): void {
@@ -202,17 +229,6 @@ export class Answering {
     const { nowMs, sending } = this.#parts
     const leftMs = Math.max(1, Math.ceil(deadlineMs - nowMs()))
     return sending.sendSealed(note.from, sealed, { deadlineMs: leftMs })
-  }
-
-  /**
-   * Sends as soon as there is room for it: who asks for more than the queue takes is answered all the same. `undefined`:
-   * there was none as long as the answer is waited for.
-   */
-  async #whenRoom<T>(question: OpenQuestion, sealed: Uint8Array, send: () => T): Promise<T | undefined> {
-    const { sending, timers } = this.#parts
-    for (; !question.isOver; await timers.wait(ROOM_MS))
-      if (sending.hasRoom(question.note.from, sealed)) return send()
-    return undefined
   }
 
   #withinMs({ headers }: Note): number {

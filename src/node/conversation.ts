@@ -125,8 +125,7 @@ export class Conversation {
       nowMs,
     })
     const about = { route: this.tracing.answer, history: pastAnswerer(this.#history) }
-    const { deadlineMaxMs } = settings
-    this.answering = new Answering({ sending, about, nowMs, timers, deadlineMaxMs, drop: parts.drop })
+    this.answering = new Answering({ ...settings, ...parts, sending, about, nowMs })
     this.#reporting = new Reporting({
       ...parts,
       name: settings.name,
@@ -218,7 +217,9 @@ export class Conversation {
 
   /** A peer is gone. */
   peerLeft(name: NodeName): void {
-    this.answering.peerLeft(name)
+    // Told also of one that was started again.
+    const entry = this.#parts.overlay.directory.get(name)
+    this.answering.peerLeft(name, entry?.reachable ? entry.record.incarnation : undefined)
     this.asking.peerLeft(name)
     this.#receipts.peerLeft(name)
   }

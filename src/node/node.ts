@@ -204,7 +204,8 @@ export class Node {
 
   /**
    * Answers requests of other nodes from now on; the function returned ends that. One handler at a time. 10,000 requests are
-   * answered at the same time; one whose asker waits no more is not counted, whether its handler heeds `request.signal` or not.
+   * answered at the same time, of one asker no more than there are places left: 5,000 when nobody else asks. Further ones fail
+   * as `queue-full`. One whose asker waits no more is not counted, whether its handler heeds `request.signal` or not.
    */
   handle(handler: RequestHandler): () => void {
     return this.#conversation.answering.handle(handler)

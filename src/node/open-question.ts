@@ -3,19 +3,29 @@
 import type { Note } from './envelope.ts'
 import type { PendingAnswer } from './pending-answers.ts'
 
+/** What becomes of a question. */
+interface QuestionParts {
+  /** The run of the node that asks. */
+  readonly run: number
+  /** Until when it is waited for, on the clock of the node. */
+  readonly deadlineMs: number
+  /** The deadline has passed, and there was no answer. */
+  readonly onExpired: (question: OpenQuestion) => void
+}
+
 /** See the head of the file. */
 export class OpenQuestion implements PendingAnswer {
   readonly note: Note
-  /** Until when it is waited for, on the clock of the node. */
+  readonly run: number
   readonly deadlineMs: number
-  readonly #onExpired: () => void
+  readonly #onExpired: QuestionParts['onExpired']
   #isOver = false
-  #isAborted = false
+  #hasLeft = false
   #controller: AbortController | undefined
 
-  /** @param onExpired called when the deadline has passed and there was no answer. */
-  constructor(note: Note, deadlineMs: number, onExpired: () => void) {
+  constructor(note: Note, { run, deadlineMs, onExpired }: QuestionParts) {
     this.note = note
+    this.run = run
     this.deadlineMs = deadlineMs
     this.#onExpired = onExpired
   }
@@ -25,27 +35,37 @@ export class OpenQuestion implements PendingAnswer {
     return this.#isOver
   }
 
-  /** Aborted by {@link abort}. Made when it is asked for: most handlers do without. */
+  /** Whether nobody waits any more because the asker is gone, by all that is known. */
+  get hasLeft(): boolean {
+    return this.#hasLeft
+  }
+
+  /** Aborted when nobody waits any more. Made when it is asked for: most handlers do without. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
-    if (this.#isAborted) this.#controller.abort()
+    if (this.#isOver) this.#controller.abort()
     return this.#controller.signal
   }
 
-  /** Tells the handler that its answer is not wanted. One that comes all the same goes out. */
+  /** Tells the handler that its answer is not wanted. */
   abort(): void {
-    this.#isAborted = true
     this.#controller?.abort()
   }
 
-  /** Nobody waits any more: no answer goes out. */
+  /** Nobody waits any more. */
   end(): void {
     this.#isOver = true
     this.abort()
   }
 
+  /** The asker is gone. */
+  leave(): void {
+    this.#hasLeft = true
+    this.end()
+  }
+
   expire(): void {
-    this.#onExpired()
+    this.#onExpired(this)
     this.end()
   }
 }

@@ -45,6 +45,8 @@ export interface Handled {
   readonly untilMs: number
   /** Whether the handler ends only when it is told that nobody waits. */
   readonly isEndless: boolean
+  /** Aborted when its asker waits no more. */
+  readonly signal: AbortSignal
 }
 
 /** One run of a node, with its program. */

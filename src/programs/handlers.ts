@@ -57,11 +57,11 @@ export class Handlers {
   async #takeTime(run: Run, operation: Operation, request: NodeRequest): Promise<Given> {
     const { id, how } = operation
     const { net } = this.#programs
-    const handled = { id, untilMs: net.nowMs + request.withinMs, isEndless: how === 'never' }
+    const { signal } = request
+    const handled = { id, untilMs: net.nowMs + request.withinMs, isEndless: how === 'never', signal }
     run.handling.add(handled)
     try {
       if (how === 'never') {
-        const { signal } = request
         await new Promise<void>((resolve) => {
           if (signal.aborted) resolve()
           else signal.addEventListener('abort', () => resolve(), { once: true })

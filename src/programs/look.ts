@@ -42,7 +42,7 @@ function waitingProblems(run: Run, nowMs: number): string[] {
     broken.push(`has ${casts} broadcasts to make that nobody waits for`)
   if (subscriptions !== run.subscriptions.size)
     broken.push(`has ${subscriptions} listeners, and ${run.subscriptions.size} listen`)
-  const waited = [...run.handling].filter(({ untilMs }) => untilMs > nowMs).length
+  const waited = [...run.handling].filter(({ untilMs, signal }) => untilMs > nowMs && !signal.aborted).length
   if (answering < waited) broken.push(`answers ${answering} requests, and has ${waited}`)
   for (const { id, untilMs, isEndless } of run.handling) {
     if (isEndless && nowMs > untilMs + ANSWERS_LATE_MS + run.lateMs)

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
+import { insideOf } from '../../../src/node/inside.ts'
 import { createTestNetwork } from '../../../src/testing/test-network.ts'
 import { VirtualTimers } from '../../../src/testing/virtual-timers.ts'
 
@@ -127,6 +128,40 @@ test('a question to a node that is gone and does not come back ends at its deadl
   assert.equal(answer.status, 'failed')
   const tookMs = net.nowMs - sinceMs
   assert.ok(tookMs <= 5_050, `${tookMs} ms`)
+})
+
+/** A network in which `asker` has asked `b` so often what it does not answer, each with a deadline of ten minutes. */
+async function askedInVain(count: number) {
+  const net = createTestNetwork()
+  const [asker, b, c] = await net.start(['asker', 'b', 'c'])
+  const signals: AbortSignal[] = []
+  b.handle(({ value, signal }) => {
+    if (value === 'quick') return 'at once'
+    signals.push(signal)
+    return new Promise(() => {})
+  })
+  await net.settled()
+  const { signal, ...giveUp } = withAbort()
+  const asked = Array.from({ length: count }, (_, n) =>
+    asker.request('b', n, { deadlineMs: 600_000, signal }),
+  )
+  return { net, asker, b, c, signals, asked, ...giveUp }
+}
+
+function withAbort() {
+  const controller = new AbortController()
+  return { signal: controller.signal, giveUp: () => controller.abort() }
+}
+
+test('an asker that crashes holds no places; before that, others are answered as well', async () => {
+  const { net, b, c, signals } = await askedInVain(6_000)
+  await using _ = net
+  // More than one asker may have: the rest was turned away.
+  await net.until(() => signals.length === 5_000)
+  assert.equal((await c.request('b', 'quick')).status, 'answered')
+  net.crash('asker')
+  await net.until(() => signals.every(({ aborted }) => aborted))
+  assert.equal(insideOf(b).conversation.inspect().answering, 0)
 })
 
 test('a history larger than the queues is given all the same, in its order', async () => {

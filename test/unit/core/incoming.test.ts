@@ -342,6 +342,18 @@ test('a later run of an origin starts anew; its earlier run is not listened to a
   )
 })
 
+test('the latest run of a node is known by its record, and before that comes by its messages', () => {
+  const a = pair()
+  const { overlay } = a
+  const [b, c] = [nodeName('b'), nodeName('c')]
+  assert.deepEqual([overlay.runOf(b), overlay.runOf(c)], [INCARNATION, 0])
+  a.hear(1, nth(1, { originIncarnation: INCARNATION + 1 }))
+  a.hear(1, directOf('c', 'a', 'hello'))
+  assert.deepEqual([overlay.runOf(b), overlay.runOf(c)], [INCARNATION + 1, INCARNATION])
+  a.hear(1, recordsOf(recordOf('b', ['a'], { incarnation: INCARNATION + 2 })))
+  assert.equal(overlay.runOf(b), INCARNATION + 2)
+})
+
 test('a message is handed over once, even when its origin was unreachable for longer than records are kept', () => {
   const a = pair()
   a.hear(1, nth(1))

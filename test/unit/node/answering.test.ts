@@ -7,8 +7,9 @@ import type { EnvelopeHeaders, Note } from '../../../src/node/envelope.ts'
 import { decodePayload } from '../../../src/wire/payload.ts'
 import { nodeName } from '../../support/core-rig.ts'
 
-/** Questions that are answered at the same time. */
-const OPEN_MAX = 10_000
+/** Questions that are answered at the same time, and those of them that one asker alone may have. */
+const PLACES_MAX = 10_000
+const ONE_ASKER_MAX = 5_000
 
 interface Sent {
   readonly to: string
@@ -23,10 +24,15 @@ function rig(parts: Partial<AnsweringParts> = {}) {
   const waiting = new Set<{ readonly dueMs: number; readonly done: () => void }>()
   const sent: Sent[] = []
   const drops: string[] = []
-  const way = { hasRoom: true }
+  const way = { hasRoom: true, looks: 0 }
+  /** Of whoever asks. */
+  const runs = new Map<string, number>()
   const answering = new Answering({
     sending: {
-      hasRoom: () => way.hasRoom,
+      hasRoom: () => {
+        way.looks++
+        return way.hasRoom
+      },
       sendSealed: (to, payload, { deadlineMs } = {}) => {
         const decoded = decodePayload(payload)
         assert.ok(decoded.ok)
@@ -43,6 +49,7 @@ function rig(parts: Partial<AnsweringParts> = {}) {
         return promise
       },
     },
+    overlay: { runOf: (name) => runs.get(name) ?? 1 },
     deadlineMaxMs: 3_600_000,
     about: {},
     drop: (reason) => drops.push(reason),
@@ -63,7 +70,11 @@ function rig(parts: Partial<AnsweringParts> = {}) {
   }
   const ask = (number: number, headers: Partial<EnvelopeHeaders> = {}, from = 'b'): void =>
     answering.asked({ from: nodeName(from), number, value: number, hops: 1, headers } satisfies Note)
-  return { answering, sent, drops, way, pass, ask }
+  /** So many, with a deadline of 60 s. */
+  const askAll = (count: number, from: string): void => {
+    for (let number = 1; number <= count; number++) ask(number, { within: '60000' }, from)
+  }
+  return { answering, sent, drops, way, runs, waiting, pass, ask, askAll }
 }
 
 test('an answer that has waited for room may take only what is left of the time that its asker waits', async () => {
@@ -100,23 +111,38 @@ test('handlers that never settle hold their places for as long as their askers w
     signals.push(signal)
     return new Promise(() => {})
   })
-  for (let number = 1; number <= OPEN_MAX; number++) ask(number, { within: '300' })
+  for (let number = 1; number <= ONE_ASKER_MAX; number++) ask(number, { within: '300' })
   ask(0)
   await pass(0)
   assert.deepEqual(
     sent.map(({ headers }) => headers.failure),
     ['queue-full'],
   )
-  assert.equal(answering.size, OPEN_MAX)
+  assert.equal(answering.size, ONE_ASKER_MAX)
   assert.ok(signals.every(({ aborted }) => !aborted))
   await pass(300)
   assert.equal(answering.size, 0)
-  assert.equal(signals.length, OPEN_MAX)
+  assert.equal(signals.length, ONE_ASKER_MAX)
   assert.ok(signals.every(({ aborted }) => aborted))
-  assert.equal(drops.filter((reason) => reason === 'expired').length, OPEN_MAX)
+  assert.equal(drops.filter((reason) => reason === 'expired').length, ONE_ASKER_MAX)
   ask(0)
   await pass(0)
   assert.deepEqual(sent.at(-1)?.value, 'at once')
+})
+
+test('no asker takes all places: each has no more than there are left, and the last one is for one who has none', () => {
+  const { answering, askAll } = rig()
+  answering.handle(() => new Promise(() => {}))
+  const shares: number[] = []
+  const askers = Array.from({ length: 15 }, (_, index) => `asker${index + 1}`)
+  for (const asker of askers) {
+    const before = answering.size
+    // One more than there are.
+    askAll(PLACES_MAX - before + 1, asker)
+    shares.push(answering.size - before)
+  }
+  assert.deepEqual(shares, [5000, 2500, 1250, 625, 313, 156, 78, 39, 20, 10, 5, 2, 1, 1, 0])
+  assert.equal(answering.size, PLACES_MAX)
 })
 
 test('an answer that comes when nobody waits any more goes nowhere', async () => {
@@ -151,21 +177,45 @@ test('nobody is believed to wait longer than may be asked for', async () => {
 })
 
 test('when the last place is taken, an answer that waits for room still has its own', async () => {
-  const { answering, sent, way, pass, ask } = rig()
+  const { answering, sent, way, pass, ask, askAll } = rig()
   const given = Promise.withResolvers<string>()
   answering.handle(({ value }) => (value === 1 ? given.promise : new Promise(() => {})))
-  for (let number = 1; number <= OPEN_MAX; number++) ask(number, { within: '60000' })
+  askAll(ONE_ASKER_MAX, 'b')
   way.hasRoom = false
   given.resolve('answer')
   await pass(100)
-  assert.equal(answering.size, OPEN_MAX)
+  assert.equal(answering.size, ONE_ASKER_MAX)
   way.hasRoom = true
   await pass(100)
   assert.deepEqual(
     sent.map(({ value }) => value),
     ['answer'],
   )
-  assert.equal(answering.size, OPEN_MAX - 1)
+  assert.equal(answering.size, ONE_ASKER_MAX - 1)
+  ask(0)
+  assert.equal(answering.size, ONE_ASKER_MAX)
+})
+
+test('answers that wait for room have one timer together, and go in their order', async () => {
+  const { answering, sent, way, waiting, pass, ask } = rig()
+  answering.handle(({ value, from }) => `${from} ${value}`)
+  way.hasRoom = false
+  for (const from of ['b', 'c']) for (let number = 1; number <= 50; number++) ask(number, {}, from)
+  await pass(50)
+  // The other one is that of the deadlines.
+  assert.equal(waiting.size, 2)
+  const looks = way.looks
+  await pass(20)
+  assert.equal(way.looks - looks, 2, 'once for each asker')
+  way.hasRoom = true
+  await pass(20)
+  const inOrder = ['b', 'c'].flatMap((from) => Array.from({ length: 50 }, (_, n) => `${from} ${n + 1}`))
+  assert.deepEqual(
+    sent.map(({ value }) => value),
+    inOrder,
+  )
+  await pass(20)
+  assert.deepEqual([answering.size, waiting.size], [0, 1])
 })
 
 test('parts go out no longer than the asker of the whole waits', async () => {
@@ -192,7 +242,7 @@ test('parts go out no longer than the asker of the whole waits', async () => {
   assert.deepEqual(deadlines, [380, 260, 140, 20])
 })
 
-test('a handler is told that its asker is gone; should it be there all the same, it gets the answer', async () => {
+test('a handler is told that its asker is gone, which holds no place any more; should it be there all the same, it gets the answer', async () => {
   const { answering, sent, pass, ask } = rig()
   const signals: AbortSignal[] = []
   const given = Promise.withResolvers<string>()
@@ -202,7 +252,8 @@ test('a handler is told that its asker is gone; should it be there all the same,
   })
   ask(1, {}, 'b')
   ask(2, {}, 'c')
-  answering.peerLeft('b')
+  answering.peerLeft(nodeName('b'))
+  assert.equal(answering.size, 1)
   assert.deepEqual(
     signals.map(({ aborted }) => aborted),
     [true, false],
@@ -212,6 +263,64 @@ test('a handler is told that its asker is gone; should it be there all the same,
   assert.deepEqual(
     sent.map(({ to }) => to),
     ['b', 'c'],
+  )
+})
+
+test('no answer waits for room for an asker that is gone', async () => {
+  const { answering, sent, drops, way, waiting, pass, ask } = rig()
+  const given = Promise.withResolvers<string>()
+  answering.handle(({ value }) => (value === 1 ? 'at once' : given.promise))
+  way.hasRoom = false
+  ask(1)
+  ask(2)
+  await pass(50)
+  answering.peerLeft(nodeName('b'))
+  given.resolve('later')
+  await pass(20)
+  const { looks } = way
+  // Only that of the deadlines is left.
+  assert.equal(waiting.size, 1)
+  way.hasRoom = true
+  await pass(20_000)
+  assert.deepEqual([sent, drops, way.looks - looks], [[], ['queue-full'], 0])
+})
+
+test('an answer for a run of the asker that is gone does not go to its next one, nor after the deadline', async () => {
+  const { answering, sent, runs, pass, ask } = rig()
+  const given = Promise.withResolvers<string>()
+  answering.handle(() => given.promise)
+  ask(1, { within: '60000' }, 'b')
+  ask(2, { within: '100' }, 'c')
+  answering.peerLeft(nodeName('b'))
+  answering.peerLeft(nodeName('c'))
+  runs.set('b', 2)
+  await pass(200)
+  given.resolve('answer')
+  await pass(0)
+  assert.deepEqual(sent, [])
+})
+
+test('what the next run of an asker has asked before the last one is told as gone is not affected', async () => {
+  const { answering, sent, runs, pass, ask } = rig()
+  const signals: AbortSignal[] = []
+  const given = Promise.withResolvers<string>()
+  answering.handle(({ signal }) => {
+    signals.push(signal)
+    return given.promise
+  })
+  ask(1)
+  runs.set('b', 2)
+  ask(2)
+  answering.peerLeft(nodeName('b'), 2)
+  given.resolve('answer')
+  await pass(0)
+  assert.deepEqual(
+    signals.map(({ aborted }) => aborted),
+    [true, false],
+  )
+  assert.deepEqual(
+    sent.map(({ headers }) => headers.answer),
+    ['2'],
   )
 })
 
