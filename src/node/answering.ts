@@ -4,7 +4,7 @@
 // 1. Every question is answered exactly once, as long as the node runs and the asker waits. What comes later is dropped.
 // 2. A question for which there is no place (places.ts) is answered with `queue-full`, if there is room for that.
 // 3. A question has its place until its answer is on its way, and no longer than its asker waits, whatever a handler does:
-//    until its deadline, or the asker is gone.
+//    until its deadline, or the asker gives it up or is gone.
 // 4. An answer waits for room as long as its question has its place. For an asker that is gone it is tried once, because that
 //    may turn out to be wrong, and not at all when a later run of it is known.
 
@@ -42,8 +42,8 @@ export interface NodeRequest {
   /** How long the asker waits, in ms from now at most. */
   readonly withinMs: number
   /**
-   * Aborted when the answer is not wanted any more: {@link withinMs} has passed, the asker is gone (as `peer-leave` tells), or
-   * this node is closed. Of an asker that gives up before its deadline nothing is heard.
+   * Aborted when the answer is not wanted any more: {@link withinMs} has passed, the asker has given up before (it says so
+   * once, and nobody makes sure that this arrives), it is gone (as `peer-leave` tells), or this node is closed.
    */
   readonly signal: AbortSignal
 }
@@ -124,6 +124,16 @@ export class Answering {
     })
     if (this.#places.take(question)) void this.#answer(question)
     else this.#turnAway(question)
+  }
+
+  /** Whoever has asked has given a question up. */
+  cancelled({ from, number }: Note): void {
+    for (const question of this.#places.of(from)) {
+      if (question.note.number !== number) continue
+      this.#places.leave(question)
+      question.end()
+      return
+    }
   }
 
   /** A peer is gone: it waits for nothing. @param nextRun the run of it that is here now, and may have asked already */

@@ -30,7 +30,7 @@ export interface AskingParts {
   readonly name: NodeName
   readonly sending: Pick<
     Sending,
-    'destination' | 'failed' | 'find' | 'isPlainHttp' | 'refusal' | 'sendRevocable'
+    'destination' | 'failed' | 'find' | 'hasRoom' | 'isPlainHttp' | 'refusal' | 'sendRevocable' | 'tell'
   >
   /** When to give up, unless told otherwise, in ms. */
   readonly deadlineMs: number
@@ -154,7 +154,10 @@ export class Asking {
       },
     }
     const number = this.#asked.add(asked)
-    const abort = () => this.#fail(number, 'cancelled', name)
+    const abort = () => {
+      this.#fail(number, 'cancelled', name)
+      void this.#tellCancelled(number, asked)
+    }
     // Before it is sent: who asks itself may be answered at once.
     signal?.addEventListener('abort', abort, { once: true })
     try {
@@ -237,6 +240,19 @@ export class Asking {
       if (answer.status === 'failed') this.#fail(number, answer.reason, answer.at)
     })
     return revocable
+  }
+
+  /**
+   * Whoever was asked need not go on: told once, if there is room. A node that is gone has thought the same of this one, and
+   * that the deadline has passed it knows.
+   */
+  async #tellCancelled(number: number, { to, message }: Asked): Promise<void> {
+    const { deadlineMs, sending } = this.#parts
+    const id = (await message?.sent)?.id
+    // It has never gone out.
+    if (id === undefined || sending.refusal() !== undefined) return
+    const note = seal(null, { cancel: String(number), ping: '1' })
+    if (sending.hasRoom(to, note)) void sending.tell(to, note, deadlineMs)
   }
 
   /** Logs how a request of a trace has ended, with the id of its question; what was answered is nobody's business. */

@@ -47,6 +47,8 @@ export interface EnvelopeHeaders {
   readonly about?: string
   /** How long the answer is waited for, in ms. */
   readonly within?: string
+  /** Whoever has asked waits for the answer no more. With {@link ping}, so that it is for nobody else. */
+  readonly cancel?: string
   /** The answer to a question. */
   readonly answer?: string
   /** Why there is no answer: a reason. What it says is for people. */
@@ -64,7 +66,7 @@ export type Opened =
   | { readonly kind: 'for-guest'; readonly message: NodeMessage; readonly guest: string }
   | { readonly kind: 'ping'; readonly receipt: string | undefined }
   | { readonly kind: 'watch' | 'report'; readonly from: NodeName; readonly value: JsonValue | Uint8Array }
-  | { readonly kind: 'question' | 'answer' | 'part' | 'got'; readonly note: Note }
+  | { readonly kind: 'question' | 'cancel' | 'answer' | 'part' | 'got'; readonly note: Note }
   | { readonly kind: 'broken'; readonly detail: string }
 
 /** A message between two nodes about something that one of them has begun. */
@@ -168,7 +170,7 @@ export function traceparentOf(payload: Uint8Array): string | undefined {
 }
 
 /** The headers of a direct message that is not for the program. */
-const OTHERS = ['ping', 'ask', 'answer', 'part', 'got', 'guest'] as const
+const OTHERS = ['cancel', 'ping', 'ask', 'answer', 'part', 'got', 'guest'] as const
 
 /** Whether a direct message with this payload is one for the program, as {@link open} would find. Never throws. */
 export function isForProgram(payload: Uint8Array): boolean {
@@ -199,7 +201,8 @@ export function open(notification: Extract<Notification, { type: 'message' }>): 
   const { sender, guest, ping, topic, receipt, traceparent } = headers
   if (headers.watch !== undefined && broadcast) return { kind: 'watch', from, value }
   if (headers.report !== undefined && !broadcast) return { kind: 'report', from, value }
-  if (ping !== undefined) return { kind: 'ping', receipt: broadcast ? receipt : undefined }
+  if (ping !== undefined && (broadcast || headers.cancel === undefined))
+    return { kind: 'ping', receipt: broadcast ? receipt : undefined }
   if (!broadcast) {
     const note = noteOf({ from, value, hops, headers })
     if (note !== undefined) return note
@@ -228,8 +231,9 @@ export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
 
 /** A question or what follows from one; `undefined` for anything else. */
 function noteOf(parts: Omit<Note, 'number'>): Opened | undefined {
-  const { ask, answer, part, got } = parts.headers
+  const { cancel, ask, answer, part, got } = parts.headers
   for (const [kind, text] of [
+    ['cancel', cancel],
     ['question', ask],
     ['answer', answer],
     ['part', part],

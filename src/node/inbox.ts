@@ -58,8 +58,8 @@ export class Inbox {
     if (this.#isLogged) this.#log(notification)
     this.#parts.sightings.notified(notification)
     const opened = open(notification)
-    // The watching is not part of what is watched.
-    if (opened.kind !== 'watch' && opened.kind !== 'report')
+    // The watching is not part of what is watched, and that nobody waits any more is nobody's message.
+    if (opened.kind !== 'watch' && opened.kind !== 'report' && opened.kind !== 'cancel')
       tally.came(notification.broadcast ? 'broadcast' : 'direct')
     switch (opened.kind) {
       case 'message':
@@ -73,6 +73,10 @@ export class Inbox {
       }
       case 'question':
         answering.asked(opened.note)
+        break
+      case 'cancel':
+        // What was answered meanwhile is not here any more.
+        answering.cancelled(opened.note)
         break
       case 'answer':
         if (!asking.answered(opened.note))

@@ -164,6 +164,25 @@ test('an asker that crashes holds no places; before that, others are answered as
   assert.equal(insideOf(b).conversation.inspect().answering, 0)
 })
 
+test('what an asker gives up before its deadline ends at the receiver as well, and counts as nothing', async () => {
+  const { net, asker, b, signals, asked, giveUp } = await askedInVain(100)
+  await using _ = net
+  await net.until(() => signals.length === 100)
+  // Until the questions are acknowledged.
+  await net.advance(1_000)
+  const counted = () => [asker.stats().sent.direct, b.stats().received.direct]
+  const before = counted()
+  giveUp()
+  await net.until(() => signals.every(({ aborted }) => aborted))
+  for (const answer of await Promise.all(asked)) {
+    assert.equal(answer.status === 'failed' && answer.reason, 'cancelled')
+  }
+  assert.equal(insideOf(b).conversation.inspect().answering, 0)
+  await net.advance(1_000)
+  assert.deepEqual(counted(), before)
+  assert.deepEqual(b.drops().expired, undefined)
+})
+
 test('a history larger than the queues is given all the same, in its order', async () => {
   await using net = createTestNetwork({ config: { queueMessagesMax: 2, windowMessagesMax: 1 } })
   await net.start(['keeper'], { history: 50 })

@@ -324,6 +324,37 @@ test('what the next run of an asker has asked before the last one is told as gon
   )
 })
 
+test('a question that was given up holds no place, and is not answered; only its asker can give it up', async () => {
+  const { answering, sent, drops, pass, ask } = rig()
+  const signals: AbortSignal[] = []
+  const given = Promise.withResolvers<string>()
+  answering.handle(({ signal }) => {
+    signals.push(signal)
+    return given.promise
+  })
+  ask(1, {}, 'b')
+  ask(2, {}, 'b')
+  const cancel = (from: string, number: number): void =>
+    answering.cancelled({ from: nodeName(from), number, value: null, hops: 1, headers: {} })
+  cancel('c', 1)
+  cancel('b', 3)
+  assert.equal(answering.size, 2)
+  cancel('b', 2)
+  cancel('b', 2)
+  assert.equal(answering.size, 1)
+  assert.deepEqual(
+    signals.map(({ aborted }) => aborted),
+    [false, true],
+  )
+  given.resolve('answer')
+  await pass(20_000)
+  assert.deepEqual(
+    sent.map(({ headers }) => headers.answer),
+    ['1'],
+  )
+  assert.deepEqual(drops, [])
+})
+
 test('at the end all handlers are told, and nothing is answered', async () => {
   const { answering, sent, drops, pass, ask } = rig()
   const signals: AbortSignal[] = []

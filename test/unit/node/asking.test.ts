@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Rng } from '../../../src/core/rng.ts'
 import { Asking } from '../../../src/node/asking.ts'
+import type { EnvelopeHeaders } from '../../../src/node/envelope.ts'
 import type { Sent } from '../../../src/node/sending.ts'
 import { Tally } from '../../../src/node/tally.ts'
 import { decodeHeadersOf } from '../../../src/wire/payload.ts'
@@ -12,9 +13,19 @@ import { nodeName } from '../../support/core-rig.ts'
 /** Asks; its messages end as `sent` says. */
 function askingOf(message: { promise: Promise<Sent> }) {
   const revoked: string[] = []
-  const way = { hasArrived: false }
+  const told: {
+    readonly to: string
+    readonly headers: EnvelopeHeaders | undefined
+    readonly deadlineMs: number
+  }[] = []
+  const way = { hasRoom: true, hasArrived: false }
   let number = Number.NaN
   const sending = {
+    hasRoom: () => way.hasRoom,
+    tell: (to: string, payload: Uint8Array, deadlineMs: number) => {
+      told.push({ to, headers: decodeHeadersOf(payload), deadlineMs })
+      return new Promise<never>(() => {})
+    },
     destination: () => nodeName('b'),
     find: () => assert.fail('its node is known'),
     isPlainHttp: () => false,
@@ -37,8 +48,13 @@ function askingOf(message: { promise: Promise<Sent> }) {
     tally: new Tally(),
     sightings: { own: () => assert.fail('it belongs to no trace') },
   })
-  return { asking, revoked, way, number: () => number }
+  return { asking, revoked, told, way, number: () => number }
 }
+
+const DELIVERED: Sent = { id: 'a/1/1/b', answer: { status: 'delivered', id: 'a/1/1/b', hops: 1, rttMs: 1 } }
+const cancelled = (id?: string): Sent => ({ id, answer: { status: 'failed', reason: 'cancelled', at: 'a' } })
+/** What follows from promises that are settled. */
+const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 test('a question that was answered is not sent again, though its acknowledgement was lost', async () => {
   const { asking, revoked, number } = askingOf(Promise.withResolvers())
@@ -77,4 +93,36 @@ test('when its receiver is gone a question that has arrived fails, and one that 
   assert.equal(asking.size, 1)
   asking.peerLeft('b')
   assert.deepEqual(await second, { status: 'failed', reason: 'peer-left', at: 'a' })
+})
+
+test('who was asked is told once that a question was given up, unless it has never gone out or there is no room', async () => {
+  const giveUp = async (sent: Sent, hasRoom = true) => {
+    const { asking, told, way, number } = askingOf({ promise: Promise.resolve(sent) })
+    way.hasRoom = hasRoom
+    const controller = new AbortController()
+    const answer = asking.request('b', 'question', { signal: controller.signal })
+    controller.abort()
+    assert.equal((await answer).status, 'failed')
+    await settled()
+    return { told, cancel: { to: 'b', headers: { cancel: `${number()}`, ping: '1' }, deadlineMs: 180_000 } }
+  }
+  for (const sent of [DELIVERED, cancelled('a/1/1/b')]) {
+    const { told, cancel } = await giveUp(sent)
+    assert.deepEqual(told, [cancel])
+  }
+  assert.deepEqual((await giveUp(cancelled())).told, [])
+  assert.deepEqual((await giveUp(DELIVERED, false)).told, [])
+})
+
+test('who was asked is not told of a question that was answered, nor of one that nobody would give up any more', async () => {
+  const { asking, told, number } = askingOf({ promise: Promise.resolve(DELIVERED) })
+  const { signal } = new AbortController()
+  const answer = asking.request('b', 'question', { signal })
+  asking.answered({ from: nodeName('b'), number: number(), value: 'answer', hops: 1, headers: {} })
+  signal.dispatchEvent(new Event('abort'))
+  await answer
+  void asking.request('b', 'question', {})
+  asking.end()
+  await settled()
+  assert.deepEqual(told, [])
 })
