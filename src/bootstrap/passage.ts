@@ -51,7 +51,8 @@ const RETRY_MS = 1_000
 const SILENT_MS = 15_000
 /** A line has all nodes of an overlay: 10,000 take 3 MB. */
 const LINE_BYTES_MAX = 16 * 1_048_576
-const UNREAD_BYTES_MAX = 262_144
+/** With more unread, the node waits. */
+const UNREAD_BYTES_MAX = 65_536
 /** What takes longer is told. */
 const LOOKING_AFTER_MS = 1_000
 /** A node that has not read more than this is sent nothing. */

@@ -1,7 +1,7 @@
 // What a guest is told who watches the overlay (`{"cmd":"watch","on":true}`): who is there, what each node says of itself,
 // and the messages on their ways. The topology page is such a guest. Types only.
 //
-// Whatever does not get through to a guest in time is left out: the next `overlay` line has all of it again.
+// Whatever does not get through to a guest in time is left out: what comes later has the newest state of it.
 
 import type { JsonValue } from '../wire/payload.ts'
 

@@ -172,8 +172,6 @@ export class Session {
   #carryOut(command: LineCommand): void {
     const { host, audience } = this.#room
     switch (command.type) {
-      case 'nothing':
-        break
       case 'mistake':
         this.#mistake(command.text, command)
         break
@@ -206,6 +204,9 @@ export class Session {
         // Before the lines that come of it.
         this.#tell(answers.watchedLine({ event: 'watch', on: command.on, node: host.name }), command)
         this.#room.onlookers.watch(this, command.on)
+        break
+      case 'seen':
+        this.#room.onlookers.seen(this, command.atMs)
         break
       case 'peers':
         this.#tell(answers.peerList(host.peers()), command)
@@ -341,8 +342,7 @@ export class Session {
     const outstanding = this.#begin(to)
     let answer: answers.Answer
     try {
-      const answerFor = await work()
-      answer = answerFor(outstanding.isOneOfSeveral)
+      answer = (await work())(outstanding.isOneOfSeveral)
     } catch (error) {
       // The host's promises do not reject: a bug of this process, which must not take its guests' node down.
       this.#room.logger.error({ guest: this.id, to, error: String(error) }, 'guest-send-failed')

@@ -37,6 +37,7 @@ const USAGES: Readonly<Record<string, string>> = {
   history: '{"cmd":"history","filter":"news/#"}',
   events: '{"cmd":"events","on":true}',
   watch: '{"cmd":"watch","on":true}',
+  seen: '{"cmd":"seen","atMs":1795438603746}',
 }
 const COMMANDS = ['peers', 'who', 'help', ...Object.keys(USAGES)].map((name) => `"${name}"`)
 const COMMANDS_TEXT = `${COMMANDS.slice(0, -1).join(', ')} or ${COMMANDS.at(-1)}`
@@ -52,6 +53,7 @@ interface Fields {
   readonly topic?: JsonValue
   readonly filter?: JsonValue
   readonly on?: JsonValue
+  readonly atMs?: JsonValue
   readonly traceparent?: JsonValue
 }
 
@@ -124,6 +126,10 @@ function parseCommand(cmd: JsonValue, fields: Fields): LineRequest {
       return typeof fields.on === 'boolean'
         ? { type: cmd as 'events' | 'watch', on: fields.on }
         : mistake(`"on" must be true or false. ${usage}`)
+    case 'seen':
+      return typeof fields.atMs === 'number'
+        ? { type: 'seen', atMs: fields.atMs }
+        : mistake(`"atMs" must be that of the last line. ${usage}`)
     default:
       return mistake(`"cmd" must be ${COMMANDS_TEXT}`)
   }

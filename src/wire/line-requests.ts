@@ -52,6 +52,8 @@ export type LineRequest =
   | { readonly type: 'events'; readonly on: boolean }
   /** Whether to be told of the overlay as a whole (guests/overlay-lines). JSON lines only. */
   | { readonly type: 'watch'; readonly on: boolean }
+  /** One who watches has seen the lines up to those of this `atMs`. JSON lines only; not answered. */
+  | { readonly type: 'seen'; readonly atMs: number }
   | { readonly type: Question }
   | ({ readonly type: 'ping'; readonly to: NodeName } & Patience)
   /** `*`: the way of a broadcast to all nodes. */
