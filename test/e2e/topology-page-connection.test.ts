@@ -49,11 +49,42 @@ describeInBrowser('the connection of the topology page', () => {
     const { feed, page } = await visit({ nodes: 5 }, { hasOwnClock: true })
     await phase(page, 'live')
     await page.clock.fastForward(9_000)
-    assert.equal(await page.evaluate(() => hearsayPage.phase()), 'live')
+    assert.notEqual(await page.evaluate(() => hearsayPage.phase()), 'lost')
     feed.fallSilent()
     await page.clock.fastForward(13_000)
     await page.getByText('the node has not said anything for 11 s').waitFor()
     await phase(page, 'lost')
+  })
+
+  it('is not live where it falls behind, and says by how much', async () => {
+    const { feed, page } = await visit({ nodes: 5 }, { hasOwnClock: true })
+    await phase(page, 'live')
+    // What comes now was under way for so long.
+    await page.clock.fastForward(7_000)
+    feed.tell({ event: 'reports', atMs: feed.nowMs(), everyMs: 2_000, reports: [] })
+    await phase(page, 'behind')
+    await page.getByText(/^\d+ s behind: slow connection to node1$/).waitFor()
+    await page.locator('#moment', { hasText: /\d\d\d+ s behind$/ }).waitFor()
+    feed.nowMs = () => Date.now() + 8_000
+    feed.tell({ event: 'reports', atMs: feed.nowMs(), everyMs: 2_000, reports: [] })
+    await phase(page, 'live')
+    await page.getByText('Watching node1', { exact: true }).waitFor()
+  })
+
+  it('says what it has seen, and shows nothing of a node that does not want to know', async () => {
+    const { feed, page } = await visit({ nodes: 5 })
+    await count(page, 5)
+    const atMs = feed.nowMs() + 1_000
+    feed.tell({ event: 'reports', atMs, everyMs: 2_000, reports: [] })
+    await until('it has said so', 5_000, async () =>
+      feed.heard.some((line) => line.cmd === 'seen' && line.atMs === atMs),
+    )
+    const { tag } = feed.heard.find(({ cmd }) => cmd === 'seen') ?? {}
+    feed.tell({ event: 'error', tag, text: 'this is not known' })
+    feed.tell({ event: 'error', text: 'this is wrong' })
+    await page.getByRole('tab', { name: 'Events' }).click()
+    await page.getByText('the node says: this is wrong').waitFor()
+    assert.equal(await page.getByText('this is not known').count(), 0)
   })
 
   it('is looked at when the network is there again', async () => {
@@ -66,6 +97,22 @@ describeInBrowser('the connection of the topology page', () => {
     assert.equal(await page.evaluate(() => hearsayPage.phase()), 'live')
     await page.evaluate(() => window.dispatchEvent(new Event('online')))
     assert.equal(await page.evaluate(() => hearsayPage.phase()), 'lost')
+  })
+
+  it('is opened at once when the network is there again or somebody looks, and not at the end of the countdown', async () => {
+    const { feed, page } = await visit({ nodes: 5 }, { hasOwnClock: true })
+    const is = (wanted: string) =>
+      until(wanted, 5_000, async () => (await page.evaluate(() => hearsayPage.phase())) === wanted)
+    await phase(page, 'live')
+    // No timer runs: the next attempt never comes by itself.
+    await page.clock.pauseAt(Date.now() + 60_000)
+    for (const wake of ['online', 'pageshow']) {
+      feed.cut()
+      await is('lost')
+      feed.answer()
+      await page.evaluate((name) => window.dispatchEvent(new Event(name)), wake)
+      await is('live')
+    }
   })
 
   it('stays when nobody can be watched, however long that is', async () => {

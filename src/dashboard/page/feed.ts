@@ -2,6 +2,7 @@
 // and later. It must not know what the lines mean beyond that, nor the DOM; who shows the page is told of states and lines.
 
 import type { JsonValue } from '../../wire/payload.ts'
+import { Acknowledging } from './acknowledging.ts'
 import { type FeedLine, LineReader } from './lines.ts'
 import { Liveness } from './liveness.ts'
 
@@ -25,6 +26,8 @@ const LAST_RETRY_MS = 15_000
 const OPEN_MS = 10_000
 /** How often it is looked at whether lines still come. */
 const LOOK_MS = 1_000
+/** Of what the page says for itself: messages begin with 1. */
+const OWN_TAG = 0
 
 /** The connection, for as long as the page lives. */
 export class Feed {
@@ -35,6 +38,7 @@ export class Feed {
   #timer: ReturnType<typeof setTimeout> | undefined
   #looks: ReturnType<typeof setInterval> | undefined
   #liveness: Liveness | undefined
+  #acknowledging: Acknowledging | undefined
   #isWatching = true
   /** Since the last one that came up. */
   #attempt = 0
@@ -72,6 +76,7 @@ export class Feed {
     socket.onopen = () => {
       clearTimeout(this.#timer)
       this.#liveness = new Liveness(Date.now())
+      this.#acknowledging = new Acknowledging((atMs) => this.send({ cmd: 'seen', atMs, tag: OWN_TAG }))
       this.#looks = setInterval(() => this.look(), LOOK_MS)
       this.#ask()
       this.#pass({ is: 'open' })
@@ -82,7 +87,11 @@ export class Feed {
       const arrivedMs = performance.now()
       const line = this.#reader.read(typeof data === 'string' ? data : '')
       this.#liveness?.heard(line, Date.now())
-      if (line !== undefined) this.#listener.onLine(line, arrivedMs)
+      if (line === undefined) return
+      // A node of before does not know the line, and one that is not there yet does not take it: nobody wants to read of that.
+      if (line.event === 'error' && line.tag === OWN_TAG) return
+      this.#listener.onLine(line, arrivedMs)
+      if ('atMs' in line) this.#acknowledging?.seen(line.atMs, performance.now())
     }
     socket.onclose = ({ code, reason }) =>
       this.#lose(socket, reason === '' ? closeText(code) : `${reason} (${code})`)
@@ -103,6 +112,12 @@ export class Feed {
     this.#lose(socket, `the node has not said anything for ${seconds} s`)
   }
 
+  /** Somebody looks again, or there is a network again: what is lost is not waited for, and what is dead is found. */
+  wake(): void {
+    this.look()
+    this.connect()
+  }
+
   /** Sends one line. @returns whether it could be sent */
   send(line: { readonly [key: string]: JsonValue }): boolean {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false
@@ -119,6 +134,8 @@ export class Feed {
     if (this.#socket !== socket) return
     this.#socket = undefined
     this.#liveness = undefined
+    this.#acknowledging?.end()
+    this.#acknowledging = undefined
     clearTimeout(this.#timer)
     clearInterval(this.#looks)
     socket.onopen = null

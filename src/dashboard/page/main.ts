@@ -97,7 +97,7 @@ class Page {
     startAttention({
       onAway: () => this.#watch(false),
       onBack: () => this.#watch(true),
-      onWake: () => this.#feed.look(),
+      onWake: () => this.#feed.wake(),
     })
     // The strip moves with time, also when nothing happens.
     setInterval(() => this.#showTexts(), 1_000)

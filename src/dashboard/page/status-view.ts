@@ -5,7 +5,7 @@ import { byId, make } from './dom.ts'
 import { isAtBootstrap } from './door.ts'
 import { linkMessagesPerS, type OverlayState } from './overlay-model.ts'
 import type { Phase, Store } from './store.ts'
-import { countText, FULL_ADVICE, rateText } from './wording.ts'
+import { behindText, countText, FULL_ADVICE, rateText } from './wording.ts'
 
 const LINK_RATE =
   'Messages that come over the links of all nodes that are up, per second: one that takes two links counts twice.'
@@ -75,6 +75,8 @@ export class StatusView {
       case 'alone':
       case 'live':
         return `Watching ${self}`
+      case 'behind':
+        return `${behindText(phase.behindMs)}: slow connection to ${self}`
       case 'lost':
         return self === '' ? 'Not connected' : `Connection to ${self} lost`
     }
@@ -160,6 +162,7 @@ export class StatusView {
           ? undefined
           : { title: 'No connection', text: [`${this.#url} does not answer. The page goes on trying.`] }
       case 'live':
+      case 'behind':
         return undefined
     }
   }

@@ -3,6 +3,7 @@
 
 import type { TrafficLine, WatchLine } from '../../guests/overlay-lines.ts'
 import type { FeedState } from './feed.ts'
+import { Lag } from './lag.ts'
 import type { ErrorLine, FeedLine, MessageLine, OutcomeLine } from './lines.ts'
 import { OverlayModel, type OverlayState } from './overlay-model.ts'
 import { type Trail, Trails } from './paths.ts'
@@ -22,6 +23,8 @@ export type Phase =
   | { readonly is: 'refused'; readonly text: string }
   | { readonly is: 'alone' }
   | { readonly is: 'live' }
+  /** What comes is so far behind what happens that it is not live. */
+  | { readonly is: 'behind'; readonly behindMs: number }
   /** Not connected; another attempt comes, or is under way. */
   | { readonly is: 'lost'; readonly feed: Exclude<FeedState, { readonly is: 'open' }> }
 
@@ -46,6 +49,7 @@ export class Store {
   readonly history = new TrafficHistory()
   readonly sends = new Sends()
   readonly #listener: StoreListener
+  readonly #lag = new Lag()
   #feed: FeedState = { is: 'connecting', attempt: 0 }
   #waiting: string | undefined
   /** Who is watched, by the last line that said so. */
@@ -69,13 +73,15 @@ export class Store {
     if (this.#refused !== undefined) return { is: 'refused', text: this.#refused }
     if (this.#waiting !== undefined) return { is: 'waiting', text: this.#waiting }
     if (!this.model.isKnown) return { is: 'loading' }
+    const { behindMs } = this.#lag
+    if (behindMs > 0) return { is: 'behind', behindMs }
     // Who has left or cannot be reached is no company.
     const { self, nodes } = this.model.state
     const hasCompany = [...nodes.values()].some(({ name, state }) => state === 'up' && name !== self)
     return { is: hasCompany ? 'live' : 'alone' }
   }
 
-  /** The watched node's clock, in ms since 1970. */
+  /** The watched node's clock, in ms since 1970, as what is shown has it: behind where that is. */
   get nowMs(): number {
     return Date.now() + this.#offsetMs
   }
@@ -111,6 +117,7 @@ export class Store {
       this.#loseSends()
     }
     if (feed.is === 'open') {
+      this.#lag.reset()
       this.#waiting = undefined
       this.#refused = undefined
       if (this.model.isKnown) this.#note('feed', 'connected again')
@@ -164,6 +171,9 @@ export class Store {
   #clock(line: FeedLine & { readonly atMs: number }): void {
     const { atMs } = line
     const wasMs = this.timeline.toMs
+    const wasBehindMs = this.#lag.behindMs
+    this.#lag.heard(atMs, performance.now())
+    if (this.#lag.behindMs !== wasBehindMs) this.#listener.onPhase()
     // Steps of a few ms are the way of the line; only a real difference between two clocks is taken over.
     const offsetMs = atMs - Date.now()
     if (Math.abs(offsetMs - this.#offsetMs) > 250) this.#offsetMs = offsetMs
@@ -248,7 +258,10 @@ export class Store {
 
   // A bootstrap sends over the node that it watches: with another one, nobody knows how the sends of the old one end.
   #passToNode(node: string): void {
-    if (this.#watched !== '' && this.#watched !== node) this.#loseSends()
+    if (this.#watched !== '' && this.#watched !== node) {
+      this.#loseSends()
+      this.#lag.reset()
+    }
     this.#watched = node
   }
 

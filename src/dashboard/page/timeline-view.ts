@@ -5,7 +5,7 @@ import { make } from './dom.ts'
 import type { Palette } from './palette.ts'
 import type { Store } from './store.ts'
 import type { ViewState } from './view-state.ts'
-import { clockText, countText, rateText, timeText } from './wording.ts'
+import { behindText, clockText, countText, rateText, timeText } from './wording.ts'
 
 /** The whole strip is that long at the beginning, and grows to what the timeline keeps. */
 const SPAN_MIN_MS = 60_000
@@ -60,7 +60,10 @@ export class TimelineView {
     scrub.value = String(isLive ? toMs : atMs)
     scrub.disabled = isEmpty
     const backMs = toMs - atMs
-    scrub.setAttribute('aria-valuetext', isLive ? 'live' : `${timeText(atMs)}, ${clockText(backMs)} ago`)
+    scrub.setAttribute(
+      'aria-valuetext',
+      isLive ? this.#newest() : `${timeText(atMs)}, ${clockText(backMs)} ago`,
+    )
     pause.textContent = isLive ? 'Pause' : 'Go on'
     pause.disabled = isEmpty
     // A button that cannot be pressed any more loses the focus to nobody.
@@ -74,10 +77,16 @@ export class TimelineView {
     this.#draw(fromMs, toMs)
   }
 
+  #newest(): string {
+    const { phase } = this.#store
+    if (phase.is === 'lost') return 'not connected'
+    return phase.is === 'behind' ? behindText(phase.behindMs) : 'live'
+  }
+
   #sampling(): string {
-    if (this.#store.phase.is === 'lost') return 'not connected'
-    const { lastTraffic, history, nowMs } = this.#store
-    const parts = ['live']
+    const { phase, lastTraffic, history, nowMs } = this.#store
+    const parts = [this.#newest()]
+    if (phase.is === 'lost') return this.#newest()
     if (lastTraffic !== undefined && lastTraffic.oneIn > 1) parts.push(`1 in ${lastTraffic.oneIn} messages`)
     const leftOut = history.leftOutPerMinute(nowMs)
     if (leftOut > 0) parts.push(`${countText(leftOut)} steps/min left out`)

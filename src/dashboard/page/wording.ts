@@ -76,6 +76,12 @@ export function ageText(ms: number): string {
   return `${Math.floor(minutes / (24 * 60))} d`
 }
 
+/** `3 s behind`, `15 s behind`: coarse where it is much, for whoever has it read out hears of each change. */
+export function behindText(ms: number): string {
+  const seconds = Math.round(ms / 1_000)
+  return `${ageText((seconds < 10 ? seconds : Math.round(seconds / 5) * 5) * 1_000)} behind`
+}
+
 /** `1:05`, for how far back a moment is. */
 export function clockText(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000))
