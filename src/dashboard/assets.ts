@@ -60,7 +60,8 @@ async function load({ built, isCheckout }: UiSource): Promise<Assets> {
     const { bundlePage } = isCheckout
       ? ((await import(BUNDLER)) as Bundler)
       : { bundlePage: () => read(built) }
-    const files = await bundlePage()
+    const bundled = await bundlePage()
+    const files = isCheckout ? { ...bundled, 'index.html': ofCheckout(bundled['index.html']) } : bundled
     return {
       'index.html': await asset('index.html', files),
       'page.js': await asset('page.js', files),
@@ -73,6 +74,11 @@ async function load({ built, isCheckout }: UiSource): Promise<Assets> {
       : 'it is not in this build (npm run build makes it)'
     throw new Error(`${what}: ${why}`, { cause: error })
   }
+}
+
+/** In a checkout nothing is installed that `npx` would find (README). */
+function ofCheckout(page: Uint8Array): Uint8Array {
+  return Buffer.from(Buffer.from(page).toString().replace('"npx hearsay"', '"npm run -s hearsay --"'))
 }
 
 async function read(directory: URL): Promise<Readonly<Record<Name, Uint8Array>>> {

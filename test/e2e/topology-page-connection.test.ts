@@ -63,7 +63,7 @@ describeInBrowser('the connection of the topology page', () => {
     await page.clock.fastForward(7_000)
     feed.tell({ event: 'reports', atMs: feed.nowMs(), everyMs: 2_000, reports: [] })
     await phase(page, 'behind')
-    await page.getByText(/^\d+ s behind: slow connection to node1$/).waitFor()
+    await page.getByText(/^\d+ s behind: slow connection$/).waitFor()
     await page.locator('#moment', { hasText: /\d\d\d+ s behind$/ }).waitFor()
     feed.nowMs = () => Date.now() + 8_000
     feed.tell({ event: 'reports', atMs: feed.nowMs(), everyMs: 2_000, reports: [] })
@@ -95,8 +95,11 @@ describeInBrowser('the connection of the topology page', () => {
     await page.clock.pauseAt(Date.now() + 3_600_000)
     await page.clock.runFor(600)
     assert.equal(await page.evaluate(() => hearsayPage.phase()), 'live')
-    await page.evaluate(() => window.dispatchEvent(new Event('online')))
-    assert.equal(await page.evaluate(() => hearsayPage.phase()), 'lost')
+    const after = page.evaluate(() => {
+      window.dispatchEvent(new Event('online'))
+      return hearsayPage.phase()
+    })
+    assert.equal(await after, 'lost')
   })
 
   it('is opened at once when the network is there again or somebody looks, and not at the end of the countdown', async () => {

@@ -57,7 +57,9 @@ describeInBrowser('the topology page', () => {
     await phase(page, 'alone')
     await page.getByText('Only node1 is here').waitFor()
     const url = feed.url.replace(/^http(.*)ui$/, 'ws$1')
-    await page.getByText(`hearsay node --name another --port 0 --peers ${url}`, { exact: true }).waitFor()
+    await page
+      .getByText(`npm run -s hearsay -- node --name another --port 0 --peers ${url}`, { exact: true })
+      .waitFor()
     feed.tell(feed.overlay.join(Date.now()))
     await phase(page, 'live')
     assert.equal(await page.locator('#notice').isVisible(), false)
@@ -66,7 +68,9 @@ describeInBrowser('the topology page', () => {
   it('of the one node of a bootstrap says how to add another there', async () => {
     const { feed, page } = await visit({ nodes: 1, isBootstrap: true })
     const url = feed.url.replace(/^http(.*)ui$/, 'ws$1')
-    await page.getByText(`hearsay node --name another --port 0 --bootstrap ${url}`, { exact: true }).waitFor()
+    await page
+      .getByText(`npm run -s hearsay -- node --name another --port 0 --bootstrap ${url}`, { exact: true })
+      .waitFor()
   })
 
   it('of a bootstrap waits for a node, and goes on by itself', async () => {

@@ -76,7 +76,7 @@ export class StatusView {
       case 'live':
         return `Watching ${self}`
       case 'behind':
-        return `${behindText(phase.behindMs)}: slow connection to ${self}`
+        return `${behindText(phase.behindMs)}: slow connection`
       case 'lost':
         return self === '' ? 'Not connected' : `Connection to ${self} lost`
     }
@@ -124,7 +124,7 @@ export class StatusView {
     )
   }
 
-  // Any free port: on the same machine the usual one is taken.
+  // How the program is called there says who hands the page out. Any free port: on the same machine the usual one is taken.
   #joinCode(): { readonly code?: string } {
     this.#asked ??= isAtBootstrap().then((isBootstrap) => {
       this.#isBootstrap = isBootstrap
@@ -132,7 +132,8 @@ export class StatusView {
     })
     if (this.#isBootstrap === undefined) return {}
     const flag = this.#isBootstrap ? '--bootstrap' : '--peers'
-    return { code: `hearsay node --name another --port 0 ${flag} ${this.#url}` }
+    const { command = '' } = document.documentElement.dataset
+    return { code: `${command} node --name another --port 0 ${flag} ${this.#url}` }
   }
 
   #noticeFor(phase: Phase): { title: string; text: string[]; code?: string } | undefined {

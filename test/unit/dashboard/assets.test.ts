@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { gunzipSync } from 'node:zlib'
-import { writePage } from '../../../src/build/bundle-page.ts'
+import { bundlePage, UI_FILES, writePage } from '../../../src/build/bundle-page.ts'
 import { uiFiles, uiFilesFrom } from '../../../src/dashboard/assets.ts'
 
 describe('the files of the topology page', () => {
@@ -21,6 +21,7 @@ describe('the files of the topology page', () => {
     const [page, again] = await Promise.all([uiFiles('index.html'), uiFiles('index.html')])
     assert.equal(page, again)
     assert.match(Buffer.from(page.bytes).toString(), /src="ui\/page\.js"/)
+    assert.match(Buffer.from(page.bytes).toString(), /data-command="npm run -s hearsay --"/)
     assert.equal(page.contentType, 'text/html; charset=utf-8')
     assert.match(page.etag, /^"[\w-]{22}"$/)
     for (const name of ['page.js', 'page.css'] as const) {
@@ -40,6 +41,15 @@ describe('the files of the topology page', () => {
     assert.match(notices, /Copyright .* Vasco Asturiano/)
     assert.ok(notices.trimEnd().endsWith('*/'))
     assert.ok(notices.length < 15_000, `${notices.length} characters`)
+  })
+
+  it('say where they are installed how the program is called there', async () => {
+    await writePage(await bundlePage(), directory)
+    const { bytes } = await uiFilesFrom({ built: pathToFileURL(`${directory}/`), isCheckout: false })(
+      'index.html',
+    )
+    assert.match(Buffer.from(bytes).toString(), /data-command="npx hearsay"/)
+    for (const name of UI_FILES) await rm(join(directory, name))
   })
 
   it('are those that were built; where nothing was, the request says so, and the next one tries again', async () => {
