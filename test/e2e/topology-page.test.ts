@@ -189,7 +189,9 @@ describeInBrowser('the topology page', () => {
     await page.getByRole('button', { name: 'node1 → flask1', pressed: true }).waitFor()
     assert.equal(await page.evaluate(() => hearsayPage.wayLinks()), 1)
     await page.getByRole('button', { name: 'Send to everyone' }).click()
-    await page.getByText(/^sent, reached 11 of 11$/).waitFor()
+    await page.getByText(/^sent, reached 13 of 13$/).waitFor()
+    await page.getByRole('button', { name: /^node1 → 13 nodes in \d hops?$/, pressed: true }).waitFor()
+    assert.equal(await page.evaluate(() => hearsayPage.wayLinks()), 13)
   })
 
   it('says how much of a tree it has seen, and what was left out', async () => {

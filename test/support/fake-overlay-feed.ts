@@ -167,10 +167,13 @@ export class FakeFeed {
     const traceparent = String(line.traceparent)
     const answer = { event: 'outcome', tag, to }
     if (to === '*') {
-      this.tellSteps(overlay.broadcast(overlay.self, traceparent))
-      const of = overlay.up.length - 1
+      const steps = overlay.broadcast(overlay.self, traceparent)
+      this.tellSteps(steps)
+      const receipts = [...steps.map(({ at }) => ({ name: at })), ...overlay.http.map((name) => ({ name }))]
+      const of = receipts.length
+      const id = steps[0]?.id ?? 'node1/1/http-1'
       const neighbors = overlay.neighbors(overlay.self)
-      tell({ ...answer, status: 'sent', neighbors, reached: of, of, missing: [], id: 'node1/1/1' })
+      tell({ ...answer, status: 'sent', neighbors, reached: of, of, missing: [], receipts, id })
       return
     }
     if (overlay.node(to)?.kind === 'http') {

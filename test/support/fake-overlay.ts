@@ -75,6 +75,13 @@ export class FakeOverlay {
       .map(({ name }) => name)
   }
 
+  /** All names of plain HTTP peers that are up. */
+  get http(): string[] {
+    return [...this.#nodes.values()]
+      .filter(({ kind, state }) => kind === 'http' && state === 'up')
+      .map(({ name }) => name)
+  }
+
   /** A number below `bound`. */
   below(bound: number): number {
     return this.#rng.below(bound)

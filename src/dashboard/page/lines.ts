@@ -41,6 +41,10 @@ export interface OutcomeLine {
   readonly reached?: number
   readonly of?: number
   readonly missing?: readonly string[]
+  /** Which message it was. */
+  readonly id?: string
+  /** Those who have said that they have a broadcast. */
+  readonly receivers?: readonly string[]
 }
 
 /** What was wrong with a line of ours. */
@@ -233,6 +237,9 @@ function outcomeLine(fields: Fields): OutcomeLine | undefined {
   const missing = Array.isArray(fields.missing)
     ? fields.missing.filter((item): item is string => typeof item === 'string')
     : undefined
+  const receivers = Array.isArray(fields.receipts)
+    ? fields.receipts.flatMap((receipt) => name(fieldsOf(receipt)?.name) ?? [])
+    : undefined
   return {
     event: 'outcome',
     status,
@@ -247,6 +254,8 @@ function outcomeLine(fields: Fields): OutcomeLine | undefined {
     ...optional('reached', count(fields.reached)),
     ...optional('of', count(fields.of)),
     ...optional('missing', missing),
+    ...optional('id', string(fields.id)),
+    ...optional('receivers', receivers),
   }
 }
 

@@ -7,6 +7,7 @@ import { Lag } from './lag.ts'
 import type { ErrorLine, FeedLine, MessageLine, OutcomeLine } from './lines.ts'
 import { OverlayModel, type OverlayState } from './overlay-model.ts'
 import { type Trail, Trails } from './paths.ts'
+import { postedSteps } from './posted.ts'
 import { Sends, type Sent } from './sends.ts'
 import { Timeline } from './timeline.ts'
 import { TrafficHistory } from './traffic-history.ts'
@@ -272,7 +273,7 @@ export class Store {
   #takeOutcome(line: OutcomeLine): void {
     const sent = this.sends.end(line)
     if (sent === undefined) return
-    if (line.status === 'delivered') this.#takePosted(sent)
+    this.#takePosted(sent)
     const trail = this.trailOf(sent)
     this.timeline.note({
       kind: 'outcome',
@@ -285,21 +286,11 @@ export class Store {
     this.#listener.onEvents()
   }
 
-  // A plain HTTP peer tells nobody of what comes to it. Its way is known all the same: the node that sends posts to it.
-  #takePosted({ from, to, tag, text, traceparent }: Sent): void {
-    if (this.model.state.nodes.get(to)?.kind !== 'http') return
-    const bytes = new TextEncoder().encode(text).length
-    const ends = { origin: from, via: from, at: to, destination: to }
-    const step = {
-      kind: 'direct',
-      id: `${from}/post/${tag}/${to}`,
-      ...ends,
-      hops: 1,
-      bytes,
-      traceparent,
-    } as const
+  #takePosted(sent: Sent): void {
+    const posted = postedSteps(sent, this.model.state.nodes)
+    if (posted.length === 0) return
     const atMs = this.nowMs
-    const steps = this.trails.add([step], atMs)
+    const steps = this.trails.add(posted, atMs)
     this.#listener.onTraffic({ event: 'traffic', atMs, oneIn: 1, leftOut: 0, steps })
   }
 

@@ -123,6 +123,12 @@ describe('the lines of the feed', () => {
   it('reads outcomes, errors and messages', () => {
     const reader = new LineReader()
     assert.deepEqual(
+      reader.read(
+        '{"event":"outcome","to":"*","status":"sent","id":"a/1/1","reached":1,"of":1,"receipts":[{"name":"b","hops":1},7,{}]}',
+      ),
+      { event: 'outcome', to: '*', status: 'sent', id: 'a/1/1', reached: 1, of: 1, receivers: ['b'] },
+    )
+    assert.deepEqual(
       reader.read('{"event":"outcome","tag":7,"to":"b","status":"delivered","hops":2,"rttMs":3.1}'),
       {
         event: 'outcome',

@@ -4,6 +4,7 @@ import type { FeedLine } from '../../../src/dashboard/page/lines.ts'
 import { linkMessagesPerS } from '../../../src/dashboard/page/overlay-model.ts'
 import { pathOf } from '../../../src/dashboard/page/paths.ts'
 import { Store } from '../../../src/dashboard/page/store.ts'
+import { trailText } from '../../../src/dashboard/page/wording.ts'
 import type { SeenNode } from '../../../src/guests/overlay-lines.ts'
 import { change, FakeOverlay, seenNode as node } from '../../support/fake-overlay.ts'
 
@@ -144,6 +145,36 @@ describe('the store of the page', () => {
     assert.equal(end('flask1', 'failed'), undefined)
     assert.equal(end('b', 'delivered'), undefined, 'of a node the steps tell it')
     assert.match(store.timeline.events[0]?.text ?? '', /^2 nodes and 1 plain HTTP peer, 0 links/)
+  })
+
+  it('knows the ways of its broadcast to plain HTTP peers, also where there is nobody else', () => {
+    const store = storeWith(all([node('a'), node('b'), node('flask1', { kind: 'http' })], 1_000))
+    const begin = () => store.sends.begin({ from: 'a', to: '*', text: 'x', atMs: 1_000 })
+    const end = (tag: number, id: string, ...receivers: string[]) =>
+      store.take({
+        ...{ event: 'outcome', tag, to: '*', status: 'sent', id, receivers },
+        ...{ reached: receivers.length, of: receivers.length },
+      })
+    const { tag, traceparent } = begin()
+    end(tag, 'a/1/1', 'b', 'flask1')
+    const step = {
+      kind: 'broadcast',
+      id: 'a/1/1',
+      origin: 'a',
+      at: 'b',
+      via: 'a',
+      hops: 1,
+      bytes: 1,
+    } as const
+    // The steps of nodes may come later.
+    store.take({ event: 'traffic', atMs: 1_500, oneIn: 1, leftOut: 0, steps: [{ ...step, traceparent }] })
+    const trail = store.trails.get('a/1/1')
+    assert.ok(trail)
+    assert.equal(trailText(trail, store.wholeOf(trail)), 'a → 2 nodes in 1 hop')
+    end(begin().tag, 'a/1/http-1', 'flask1')
+    const alone = store.trails.get('a/1/http-1')
+    assert.ok(alone)
+    assert.equal(trailText(alone, store.wholeOf(alone)), 'a → 1 node in 1 hop')
   })
 
   it('knows how much of a broadcast of its own it has seen', () => {
