@@ -6,8 +6,10 @@ import { readFileSync } from 'node:fs'
 import { it } from 'node:test'
 import type { Download, Page } from 'playwright-core'
 import type { PageConsole } from '../../src/dashboard/page/page-facts.ts'
+import { change, seenNode } from '../support/fake-overlay.ts'
 import { describeInBrowser } from './support/chromium.ts'
 import { selected, settled, violations, visits } from './support/topology-visit.ts'
+import { until } from './support/until.ts'
 
 // In the browser.
 declare const hearsayPage: PageConsole
@@ -211,6 +213,53 @@ describeInBrowser('the topology page is used', () => {
     await page.getByRole('tab', { name: 'Details' }).tap()
     assert.equal(await page.getByRole('heading', { name: 'node4' }).isVisible(), false)
     assert.deepEqual(await violations(page), [])
+  })
+
+  it('brings into sight on a phone how what was just sent has ended', async () => {
+    const { page } = await visit(
+      { nodes: 5 },
+      { viewport: { width: 375, height: 667 }, hasTouch: true, isMobile: true },
+    )
+    await settled(page)
+    await page.getByRole('tab', { name: 'Send' }).tap()
+    const panel = page.locator('#panel-send')
+    for (const [to, ended] of [
+      ['node3', /^delivered, 1 hop/],
+      ['nobody', /^failed: unknown-peer/],
+    ] as const) {
+      await page.getByLabel('To', { exact: true }).fill(to)
+      await page.getByRole('button', { name: 'Send', exact: true }).tap()
+      const outcome = panel.getByText(ended)
+      await until('it is in sight', 5_000, async () => {
+        const [inner, outer] = [await outcome.boundingBox(), await panel.boundingBox()]
+        return inner !== null && outer !== null && inner.y + inner.height <= outer.y + outer.height
+      })
+    }
+  })
+
+  it('shows the end of long names, and all of them to who points at them', async () => {
+    const { feed, page } = await visit({ nodes: 5 }, { viewport: { width: 375, height: 667 } })
+    await settled(page)
+    const names = ['first', 'other'].map((end) => `${'very-long.'.repeat(5)}the-${end}`)
+    feed.tell(change(feed.nowMs(), { nodes: names.map((name) => seenNode(name)) }))
+    await page.locator('#search').fill('very')
+    for (const name of names) {
+      const hit = page.getByRole('option', { name, exact: true }).getByTitle(name, { exact: true })
+      const [end, list] = [
+        await hit.getByText(name.slice(-10), { exact: true }).boundingBox(),
+        await page.locator('#search-hits').boundingBox(),
+      ]
+      assert.ok(end !== null && list !== null && end.width > 20)
+      assert.ok(end.x + end.width <= list.x + list.width, 'it is not cut')
+    }
+    await page.locator('#search').fill('')
+    await page.getByRole('tab', { name: 'Nodes' }).click()
+    const row = page.locator('#node-list li', { has: page.getByTitle(names[0] ?? '', { exact: true }) })
+    const [end, all] = [
+      await row.getByText(names[0]?.slice(-10) ?? '', { exact: true }).boundingBox(),
+      await row.boundingBox(),
+    ]
+    assert.ok(end !== null && all !== null && end.x + end.width <= all.x + all.width)
   })
 
   it('has no node under its tools, also where it is narrow', async () => {

@@ -127,7 +127,7 @@ describeInBrowser('the topology page', () => {
     })
     await count(page, 6)
     assert.equal(await page.evaluate(() => hearsayPage.ignored()), 5)
-    await page.locator('#node-list').getByText(name).click()
+    await page.locator('#node-list').getByTitle(name).click()
     await page.getByRole('heading', { name }).waitFor()
     assert.equal(await page.locator('img').count(), 0)
     assert.deepEqual(complaints, [])

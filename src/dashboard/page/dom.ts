@@ -24,6 +24,23 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element
 }
 
+/** A name that is longer loses its middle where there is no room for it, and never so many characters at its end. */
+const SHORT_CHARS = 20
+const TAIL_CHARS = 10
+
+/** A name on one line; all of it is its title. */
+export function makeName(name: string): HTMLElement {
+  const attributes = { title: name }
+  if (name.length <= SHORT_CHARS) return make('span', { class: 'ellipsis', text: name, attributes })
+  const [head, tail] = [name.slice(0, -TAIL_CHARS), name.slice(-TAIL_CHARS)]
+  return make('span', { class: 'cut-name', attributes }, [
+    // Two parts in a row would be read out as two words.
+    make('span', { class: 'hidden-text', text: name }),
+    make('span', { class: 'ellipsis', text: head, attributes: { 'aria-hidden': 'true' } }),
+    make('span', { text: tail, attributes: { 'aria-hidden': 'true' } }),
+  ])
+}
+
 /** A button that does something. */
 export function makeButton(
   text: string,

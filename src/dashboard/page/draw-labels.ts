@@ -3,7 +3,7 @@
 
 import { type Frame, radiusPx } from './frame.ts'
 import { DIM, otherEnd, type SceneLink, type SceneNode } from './scene.ts'
-import { durationText, rateText } from './wording.ts'
+import { durationText, rateText, shortName } from './wording.ts'
 
 const FONT_PX = 11.5
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
@@ -98,7 +98,7 @@ export class Labels {
     const { context, scale, palette } = frame
     const belowPx = radiusPx(scale) + (node.isSelf ? 12 : 9)
     const [x, y] = [node.x ?? 0, (node.y ?? 0) + belowPx / scale]
-    const text = node.id.length > 28 ? `${node.id.slice(0, 27)}…` : node.id
+    const text = shortName(node.id)
     if (!this.#take(frame, text, x, y) && !isForced) return
     context.globalAlpha = node.emphasis === DIM && !isForced ? 0.45 : 1
     context.fillStyle = palette.text

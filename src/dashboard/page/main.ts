@@ -25,7 +25,7 @@ import { startTheme } from './theme.ts'
 import { TimelineView } from './timeline-view.ts'
 import { showTooltip } from './tooltip.ts'
 import { type View, ViewState } from './view-state.ts'
-import { many, timeText } from './wording.ts'
+import { many, statusText, timeText } from './wording.ts'
 
 /** How often the texts beside the picture are filled at most. */
 const TEXT_MS = 250
@@ -302,7 +302,7 @@ class Page {
     const outcome = newest?.outcome
     if (newest !== undefined && outcome !== undefined && this.#announcedTag !== newest.tag) {
       this.#announcedTag = newest.tag
-      this.#announce(`Message to ${newest.to === '*' ? 'everyone' : newest.to}: ${outcome.status}`)
+      this.#announce(`Message to ${newest.to === '*' ? 'everyone' : newest.to}: ${statusText(outcome)}`)
     }
     this.#showTexts()
   }

@@ -1,6 +1,6 @@
 // All nodes as a list: the same as in the picture, for whoever cannot see it or does not use a pointer.
 
-import { make } from './dom.ts'
+import { make, makeName } from './dom.ts'
 import { makeGlyph } from './glyph.ts'
 import type { OverlayState } from './overlay-model.ts'
 import type { ViewState } from './view-state.ts'
@@ -97,7 +97,7 @@ export class NodeList {
     row.text = all
     row.element.replaceChildren(
       makeGlyph({ ...node, isSelf }, 4),
-      make('span', { class: 'name', text: name }),
+      makeName(name),
       make('span', { class: 'dim', text }),
       make('span', { class: 'dim', text: links }),
     )

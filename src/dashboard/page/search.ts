@@ -1,7 +1,7 @@
 // The search field with its list of hits, by the combobox pattern of the ARIA guide: arrow keys choose, Enter goes there.
 
 import type { SeenNode } from '../../guests/overlay-lines.ts'
-import { make } from './dom.ts'
+import { make, makeName } from './dom.ts'
 import { Hold } from './hold.ts'
 import { findNodes, type Hit } from './search-index.ts'
 import type { ViewState } from './view-state.ts'
@@ -99,8 +99,10 @@ export class Search {
   #fill(): void {
     const options = this.#hits.slice(0, LISTED_MAX).map(({ name, by }, index) => {
       const option = make('li', { attributes: { role: 'option', id: `hit-${index}`, 'data-index': index } }, [
-        make('div', { class: 'ellipsis', text: name }),
-        by === undefined ? undefined : make('div', { class: 'ellipsis dim', text: by }),
+        makeName(name),
+        by === undefined
+          ? undefined
+          : make('div', { class: 'ellipsis dim', text: by, attributes: { title: by } }),
       ])
       option.setAttribute('aria-selected', String(index === this.#active))
       return option

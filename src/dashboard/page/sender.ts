@@ -23,6 +23,7 @@ export class Sender {
   readonly #onSend: (to: string, text: string) => string | undefined
   readonly #hold: Hold
   #known = ''
+  #broughtTag = 0
 
   /** @param onSend sends it, or says why it cannot be sent */
   constructor(
@@ -89,6 +90,15 @@ export class Sender {
     }
     const items = sent.map((each) => this.#item(each))
     refill(this.#list, items, this.#text)
+    this.#bring(sent[0])
+  }
+
+  // On a phone the list is below the fold, and whoever has sent something waits for what becomes of it.
+  #bring(newest: Sent | undefined): void {
+    if (newest?.outcome === undefined || newest.tag === this.#broughtTag) return
+    this.#broughtTag = newest.tag
+    const behavior = matchMedia('(prefers-reduced-motion: reduce)').matches ? 'instant' : 'smooth'
+    this.#list.firstElementChild?.scrollIntoView({ block: 'nearest', behavior })
   }
 
   #send(to: string): void {

@@ -110,6 +110,20 @@ export function eventText(event: OverlayEvent): string {
   }
 }
 
+/** A name in at most so many characters: names that differ at their end only must not look the same. */
+export function shortName(name: string, charsMax = 28): string {
+  if (name.length <= charsMax) return name
+  const tail = Math.floor((charsMax - 1) / 2)
+  return `${name.slice(0, charsMax - 1 - tail)}…${name.slice(-tail)}`
+}
+
+/** The status of a send: `delivered`, or what is known of one to a guest of another node, which does not say whether it is there. */
+export function statusText({ status, to = '', hops }: OutcomeLine): string {
+  const [node, guest] = to.split('/')
+  if (status !== 'delivered' || guest === undefined || hops === 0) return status
+  return `${node} has it, for ${guest} if that is there`
+}
+
 /** How a send ended, without its path: `delivered, 2 hops, 3.1 ms`. */
 export function outcomeText(outcome: OutcomeLine): string {
   const { status, hops, rttMs, reached, of, neighbors, reason, at, error, missing } = outcome
@@ -118,7 +132,7 @@ export function outcomeText(outcome: OutcomeLine): string {
     return `failed: ${reason ?? 'no reason given'}${where}${error === undefined ? '' : ` (${error})`}`
   }
   if (status === 'unknown' && reason !== undefined) return `unknown: ${reason}`
-  const parts = [status]
+  const parts = [statusText(outcome)]
   if (hops !== undefined) parts.push(many(hops, 'hop'))
   if (rttMs !== undefined) parts.push(durationText(rttMs))
   if (reached !== undefined && of !== undefined) parts.push(`reached ${reached} of ${of}`)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { problemOf, Sends } from '../../../src/dashboard/page/sends.ts'
-import { outcomeText } from '../../../src/dashboard/page/wording.ts'
+import { outcomeText, shortName } from '../../../src/dashboard/page/wording.ts'
 import { parseAddress } from '../../../src/wire/line-requests.ts'
 
 describe('the sends of the page', () => {
@@ -58,12 +58,22 @@ describe('the sends of the page', () => {
     }
   })
 
+  it('say names so that those that differ at their end only are told apart', () => {
+    assert.equal(shortName('x'.repeat(28)), 'x'.repeat(28))
+    assert.equal(shortName(`${'a'.repeat(40)}-the-other`), `${'a'.repeat(14)}…aaa-the-other`)
+    assert.equal(shortName('x'.repeat(64)).length, 28)
+  })
+
   it('are said in one line', () => {
     const outcome = { event: 'outcome' } as const
     assert.equal(
       outcomeText({ ...outcome, status: 'delivered', hops: 2, rttMs: 3.14 }),
       'delivered, 2 hops, 3.1 ms',
     )
+    const toGuest = { ...outcome, to: 'n3/guest-xx', status: 'delivered' }
+    // Of its own guests the node knows.
+    assert.equal(outcomeText({ ...toGuest, hops: 1 }), 'n3 has it, for guest-xx if that is there, 1 hop')
+    assert.equal(outcomeText({ ...toGuest, hops: 0, rttMs: 0 }), 'delivered, 0 hops, 0 ms')
     assert.equal(
       outcomeText({ ...outcome, status: 'failed', reason: 'no-route', at: 'node3', error: 'no way' }),
       'failed: no-route at node3 (no way)',
