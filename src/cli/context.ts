@@ -15,6 +15,8 @@ export interface Output {
   readonly columns?: number | undefined
   /** Whether the reader is slower than what is written: more only piles up. */
   readonly writableNeedDrain?: boolean | undefined
+  /** Bytes that wait for the reader, in this process. */
+  readonly writableLength?: number | undefined
   /** Calls this when the reader has caught up. */
   once?(event: 'drain', listener: () => void): unknown
 }

@@ -8,7 +8,7 @@ import { type CliContext, CliError, stopRequested, usageError } from './context.
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts'
 import { startError } from './listening.ts'
 import { createLogger, type ProcessLogger } from './logger.ts'
-import { writeMessage } from './message-out.ts'
+import { writeMessages } from './message-out.ts'
 import { nodeNameOf } from './node-name.ts'
 import type { OptionValues } from './options.ts'
 import { PeerLog } from './peer-log.ts'
@@ -94,7 +94,7 @@ async function runNode(
   }).catch((error: unknown) => {
     throw startError(error)
   })
-  running.on('message', (message) => writeMessage(message, context.stdout, { json: values.json }))
+  writeMessages(running, context.stdout, { json: values.json })
   const log = withFields(logger, { room: 'cli' })
   const peerLog = logPeers(running, log)
   context.onSnapshot(() => {

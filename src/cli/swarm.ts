@@ -9,7 +9,7 @@ import { type CliContext, painter, stopRequested, usageError } from './context.t
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { startError } from './listening.ts'
 import { createLogger } from './logger.ts'
-import { writeMessage } from './message-out.ts'
+import { writeMessages } from './message-out.ts'
 import { onTimeSince } from './on-time.ts'
 import { openFilesMax, openFilesProblem } from './open-files.ts'
 import type { OptionValues } from './options.ts'
@@ -120,10 +120,8 @@ async function start(values: SwarmValues, launch: Launch): Promise<Swarm> {
       ...(port !== 0 && { url: `http://${urlHost(values.host)}:${port}` }),
     })
     closers.push(() => node.close())
-    node.on('message', (message) => {
-      if (message.value !== trial)
-        writeMessage(message, context.stdout, { json: values.json, receiver: name })
-    })
+    const style = { json: values.json, receiver: name }
+    writeMessages(node, context.stdout, style, ({ value }) => value !== trial)
     return node
   })
   // All of them have to settle: one that starts after another has failed must be closed as well.

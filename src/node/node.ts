@@ -58,7 +58,7 @@ export class Node {
   readonly #meters: NodeMeters
   readonly #recorder: Recorder | undefined
   readonly #streams = new Streams(({ from }) =>
-    this.#drop('queue-full', `message of ${from}: nobody takes it from messages()`),
+    this.#drop('queue-full', `message of ${from}: its reader has no room`),
   )
   readonly #httpPeers: HttpPeerList
   readonly #readiness: Readiness
@@ -136,7 +136,7 @@ export class Node {
       sightings: this.#sightings,
       httpPeers: this.#httpPeers,
     })
-    showInside(this, { overlay: this.#overlay, conversation: this.#conversation })
+    showInside(this, { overlay: this.#overlay, conversation: this.#conversation, streams: this.#streams })
     this.#loop.feed({ type: 'start' })
     this.#conversation.start()
     if (settings.peers.length > 0) {

@@ -1,5 +1,6 @@
 // The streams of messages that a program reads, and whether they have room: what they have none for is refused before it
-// is handed over, so that its sender learns of it. It must not know where messages come from.
+// is handed over, so that its sender learns of it. So it is with sinks, which take each message as it comes.
+// It must not know where messages come from.
 //
 // 1. A message that was taken has room in every stream, whatever comes before it. What nobody can be told of (broadcasts) is
 //    dropped where there is none, and counted.
@@ -9,9 +10,18 @@ import { isForProgram } from './envelope.ts'
 import type { NodeMessage } from './events.ts'
 import { MessageStream } from './message-stream.ts'
 
+/** Takes messages as they come, and says itself whether it has room: an output, which counts bytes. */
+export interface MessageSink {
+  /** Whether what comes now is taken. It may change at any time. */
+  readonly hasRoom: boolean
+  /** What was taken before there was no room comes all the same. Must not throw. */
+  take(message: NodeMessage): void
+}
+
 /** See the head of the file. */
 export class Streams {
   readonly #open = new Set<MessageStream<NodeMessage>>()
+  readonly #sinks: MessageSink[] = []
   readonly #onOverflow: (message: NodeMessage) => void
   /** Messages that were taken and have not come yet. */
   #promised = 0
@@ -36,15 +46,21 @@ export class Streams {
     return stream
   }
 
+  /** Gives the messages to this sink as well, from now on. */
+  pour(sink: MessageSink): void {
+    this.#sinks.push(sink)
+  }
+
   /** Whether the readers have room for one more. */
   get hasRoom(): boolean {
+    for (const { hasRoom } of this.#sinks) if (!hasRoom) return false
     for (const { room } of this.#open) if (room <= this.#promised) return false
     return true
   }
 
   /** Whether a payload that is about to be handed over is taken: it is none for the program, or there is room. */
   takes(payload: Uint8Array): boolean {
-    if (this.#open.size === 0 || !isForProgram(payload)) return true
+    if (this.#open.size + this.#sinks.length === 0 || !isForProgram(payload)) return true
     if (!this.hasRoom) return false
     this.#promised++
     return true
@@ -61,6 +77,13 @@ export class Streams {
     if (message.via === 'overlay' && !message.broadcast && this.#promised > 0) this.#promised--
     let isTaken = true
     for (const stream of this.#open) isTaken = stream.push(message, this.#promised) && isTaken
+    for (const sink of this.#sinks) {
+      // All others were asked for before they were taken.
+      if (message.broadcast && !sink.hasRoom) {
+        this.#onOverflow(message)
+        isTaken = false
+      } else sink.take(message)
+    }
     return isTaken
   }
 

@@ -51,3 +51,21 @@ test('who waits for the next message has room for one', async () => {
   assert.equal((await next).value?.value, 2)
   assert.deepEqual(overflown, [1])
 })
+
+test('a sink without room is asked for; what was taken before comes all the same, a broadcast does not', () => {
+  const overflown: unknown[] = []
+  const streams = new Streams(({ value }) => overflown.push(value))
+  const taken: unknown[] = []
+  const sink = { hasRoom: true, take: ({ value }: NodeMessage) => taken.push(value) }
+  streams.pour(sink)
+  const payload = seal('x', {})
+  assert.ok(streams.takes(payload))
+  sink.hasRoom = false
+  assert.deepEqual([streams.takes(payload), streams.hasRoom], [false, false])
+  assert.ok(streams.push(direct(1)))
+  assert.equal(streams.push(broadcast(2)), false)
+  sink.hasRoom = true
+  assert.deepEqual([streams.takes(payload), streams.hasRoom], [true, true])
+  assert.ok(streams.push(broadcast(3)))
+  assert.deepEqual([taken, overflown], [[1, 3], [2]])
+})
