@@ -6,6 +6,7 @@ import type { Heartbeat, Hello, Message, PeerEvents, Welcome } from '../core/mes
 import { PROTOCOL_VERSION } from '../core/messages.ts'
 import { REASONS, type Reason } from '../core/reasons.ts'
 import type { Logger } from '../logger.ts'
+import { withoutQuery } from '../net/url.ts'
 import type { ClientConnection, ClientWorld, ConnectionHandlers } from './client-world.ts'
 
 /** The client's numbers. Durations are integer milliseconds. */
@@ -169,7 +170,8 @@ export class Registration {
 
   #met(link: ClientConnection, { role, protocol, instance }: Hello): void {
     if (this.#bootstrapInstance !== undefined) link.close('protocol-error', 'a second hello')
-    else if (role !== 'bootstrap') link.close('wrong-role', `${this.#options.url} is a node, not a bootstrap`)
+    else if (role !== 'bootstrap')
+      link.close('wrong-role', `${withoutQuery(this.#options.url)} is a node, not a bootstrap`)
     else if (protocol !== PROTOCOL_VERSION) {
       link.close('unsupported-protocol', `the bootstrap speaks protocol ${protocol}, not ${PROTOCOL_VERSION}`)
     } else this.#bootstrapInstance = instance

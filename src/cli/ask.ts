@@ -3,7 +3,7 @@
 
 import { httpUrlOf } from '../http/peer-urls.ts'
 import { request as httpRequest } from '../net/node-http.ts'
-import { normalizeUrl } from '../net/url.ts'
+import { normalizeUrl, withoutQuery } from '../net/url.ts'
 import { printable } from '../wire/printable.ts'
 import { brokenOffCode, type CliContext, CliError } from './context.ts'
 import { EXIT } from './exit-codes.ts'
@@ -49,11 +49,12 @@ export function refusal({ status, body }: Answer, at: string, { self }: CliConte
   if (status === 404 && Array.isArray(routes) && routes.includes('POST /register'))
     return bootstrapError(at, self)
   const text = typeof error === 'string' ? printable(error) : `HTTP status ${status}`
-  return new CliError(status === 400 ? EXIT.usage : EXIT.failure, `${at} answered: ${text}`)
+  return new CliError(status === 400 ? EXIT.usage : EXIT.failure, `${withoutQuery(at)} answered: ${text}`)
 }
 
 /** The error for a bootstrap where only a node will do. */
-export function bootstrapError(at: string, self: string): CliError {
+export function bootstrapError(asked: string, self: string): CliError {
+  const at = withoutQuery(asked)
   return new CliError(
     EXIT.failure,
     `${at} is a bootstrap, which carries no messages. Give the address of a node with --at; "${self} peers --at ${at}" lists them.`,
@@ -117,18 +118,19 @@ function objectOf(text: string, at: string): Record<string, unknown> {
     return value as Record<string, unknown>
   throw new CliError(
     EXIT.noAnswer,
-    `What answers at ${at} is not a hearsay node. Give the address of one with --at, such as --at http://localhost:5001.`,
+    `What answers at ${withoutQuery(at)} is not a hearsay node. Give the address of one with --at, such as --at http://localhost:5001.`,
   )
 }
 
-function failureOf(error: unknown, { at, timeoutMs }: Question, context: CliContext): unknown {
+function failureOf(error: unknown, question: Question, context: CliContext): unknown {
   if (error instanceof CliError) return error
   if (context.signal.aborted) {
     return new CliError(brokenOffCode(context.signal), 'Stopped before an answer came.')
   }
   const { code, cause, message } = error as NodeJS.ErrnoException
+  const at = withoutQuery(question.at)
   if (code === 'ABORT_ERR' && (cause as Error | undefined)?.name === 'TimeoutError') {
-    return new CliError(EXIT.noAnswer, `${at} did not answer within ${timeoutMs} ms.`)
+    return new CliError(EXIT.noAnswer, `${at} did not answer within ${question.timeoutMs} ms.`)
   }
   const start = `Start a network with "${context.self} swarm", or give the address of a running node with --at.`
   const texts: Readonly<Record<string, string>> = {

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { dial } from '../net/dialer.ts'
 import { createServer } from '../net/node-http.ts'
-import { normalizeUrl, placeOf } from '../net/url.ts'
+import { normalizeUrl, placeOf, withoutQuery } from '../net/url.ts'
 import { version } from '../node/version.ts'
 import { type Answer, ask } from './ask.ts'
 import { type CliContext, CliError } from './context.ts'
@@ -73,7 +73,7 @@ async function* bootstrapChecks(at: string, plan: Plan, context: CliContext): As
   const sentMs = Date.now()
   const answer = await tryAsk(at, '/', context)
   const receivedMs = Date.now()
-  const check = `bootstrap ${at}`
+  const check = `bootstrap ${withoutQuery(at)}`
   if (answer instanceof Error) {
     yield {
       check,
@@ -110,7 +110,7 @@ function handshake(at: string): Promise<Finding> {
         onOpen: (socket) => {
           socket.on('error', () => {})
           socket.terminate()
-          resolve({ check, status: 'ok', text: `the handshake with ${at} works` })
+          resolve({ check, status: 'ok', text: `the handshake with ${withoutQuery(at)} works` })
         },
         onFailed: (detail) =>
           resolve({
@@ -151,7 +151,7 @@ async function nameCheck(at: string, plan: Plan, context: CliContext): Promise<F
   const answer = await tryAsk(at, '/peers', context)
   const nodes = answer instanceof Error ? undefined : answer.body.nodes
   if (!Array.isArray(nodes))
-    return { check, status: 'skipped', text: `${at} does not tell who is registered` }
+    return { check, status: 'skipped', text: `${withoutQuery(at)} does not tell who is registered` }
   const other = nodes.find((node: Readonly<Record<string, unknown>>) => node.name === name)
   if (other === undefined) return { check, status: 'ok', text: `${name} is free` }
   const where = typeof other.url === 'string' ? other.url : undefined
@@ -229,7 +229,7 @@ async function portFinding(
  */
 async function urlFinding(plan: Plan, token: string | undefined, context: CliContext): Promise<Finding> {
   const { url, urlIsGiven, name } = plan
-  const check = `advertised URL ${url}`
+  const check = `advertised URL ${withoutQuery(url)}`
   const give = urlIsGiven
     ? 'Correct --url (NODE_URL)'
     : 'Say where others reach this node with --url (NODE_URL)'
@@ -240,7 +240,7 @@ async function urlFinding(plan: Plan, token: string | undefined, context: CliCon
       const text =
         remote === undefined
           ? 'means this container to itself, and something else to every other one'
-          : `means something else to nodes elsewhere, and ${remote} is elsewhere`
+          : `means something else to nodes elsewhere, and ${withoutQuery(remote)} is elsewhere`
       return {
         check,
         status: 'problem',
@@ -251,7 +251,7 @@ async function urlFinding(plan: Plan, token: string | undefined, context: CliCon
   }
   const seen = isLoopback(url)
     ? 'for this machine only'
-    : `as seen from here; from elsewhere "curl ${url}" shows it`
+    : `as seen from here; from elsewhere "curl ${withoutQuery(url)}" shows it`
   const answer = await tryAsk(url, '/', context)
   if (answer instanceof Error) {
     const isUnknown = /no host of the name/.test(answer.message)

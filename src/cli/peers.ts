@@ -1,5 +1,6 @@
 // `hearsay peers`: whom a node, or a bootstrap, knows.
 
+import { withoutQuery } from '../net/url.ts'
 import { printable } from '../wire/printable.ts'
 import { ASK_TIMEOUT_MS, ask, refusal } from './ask.ts'
 import { command } from './command.ts'
@@ -27,7 +28,7 @@ export const peers = command({
     const rows = nodes.map(rowOf)
     const width = Math.max(0, ...rows.map(([name]) => name.length))
     for (const [name, where] of rows) context.stdout.write(`${name.padEnd(width)}  ${where}\n`)
-    if (rows.length === 0) context.stderr.write(`${values.at} knows no peers.\n`)
+    if (rows.length === 0) context.stderr.write(`${withoutQuery(values.at)} knows no peers.\n`)
     return EXIT.ok
   },
 })

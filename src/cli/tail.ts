@@ -1,5 +1,6 @@
 // `hearsay tail`: what a running node receives, and who comes and goes, as it happens.
 
+import { withoutQuery } from '../net/url.ts'
 import { command } from './command.ts'
 import { type CliContext, painter, stopRequested } from './context.ts'
 import { EXIT } from './exit-codes.ts'
@@ -36,7 +37,7 @@ export const tail = command({
         if (mistake !== undefined) throw mistake
       }
       const what = visit.role === 'node' ? visit.name : 'the bootstrap'
-      context.stderr.write(`Watching ${what} at ${at}. Ctrl-C ends it.\n`)
+      context.stderr.write(`Watching ${what} at ${withoutQuery(at)}. Ctrl-C ends it.\n`)
       const why = await Promise.race([visit.ended, stopRequested(context.signal)])
       if (why !== undefined) throw endedError(at, why)
       return EXIT.ok

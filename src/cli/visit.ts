@@ -2,6 +2,7 @@
 // It must not print; what is wrong is a CliError that says what to do.
 
 import { dialLines, type LineConnection } from '../net/line-client.ts'
+import { withoutQuery } from '../net/url.ts'
 import { printable } from '../wire/printable.ts'
 import { bootstrapError } from './ask.ts'
 import { brokenOffCode, type CliContext, CliError, type Output } from './context.ts'
@@ -69,7 +70,7 @@ export class Visit {
     if (context.signal.aborted) throw stopped(context)
     throw new CliError(
       EXIT.noAnswer,
-      `What answers at ${at} does not greet as hearsay does${first === undefined ? '' : `: ${printable(first.slice(0, 200))}`}. Check --at.`,
+      `What answers at ${withoutQuery(at)} does not greet as hearsay does${first === undefined ? '' : `: ${printable(first.slice(0, 200))}`}. Check --at.`,
     )
   }
 
@@ -117,13 +118,13 @@ export class Visit {
 
 /** The error for a visit that the other side has ended. */
 export function endedError(at: string, why: string): CliError {
-  return new CliError(EXIT.noAnswer, `${at} has ended the connection: ${printable(why)}.`)
+  return new CliError(EXIT.noAnswer, `${withoutQuery(at)} has ended the connection: ${printable(why)}.`)
 }
 
 /** The error for a line that the node did not take: something in it was wrong. */
 export function mistakeOf(at: string, event: LineEvent): CliError | undefined {
   if (event.event !== 'error') return undefined
-  return new CliError(EXIT.usage, `${at} answered: ${printable(String(event.text))}`)
+  return new CliError(EXIT.usage, `${withoutQuery(at)} answered: ${printable(String(event.text))}`)
 }
 
 function stopped(context: CliContext): CliError {

@@ -24,7 +24,7 @@ const SCHEMES: ReadonlyMap<string, { readonly scheme: 'ws' | 'wss'; readonly por
  */
 export function normalizeUrl(text: string): NormalizedUrl {
   const trimmed = text.trim()
-  const refuse = (why: string): NormalizedUrl => ({ ok: false, detail: `${quote(trimmed)} ${why}` })
+  const refuse = (why: string): NormalizedUrl => ({ ok: false, detail: `${quoteUrl(trimmed)} ${why}` })
   if (trimmed === '') return { ok: false, detail: 'the URL is empty: write it as ws://host:5000' }
   if (utf8Size(trimmed) > LIMITS.urlBytesMax) {
     return refuse(`is longer than ${LIMITS.urlBytesMax} bytes`)
@@ -44,9 +44,9 @@ export function normalizeUrl(text: string): NormalizedUrl {
   return { ok: true, url: `${kind.scheme}://${parsed.hostname}:${port}${path}${parsed.search}` }
 }
 
-/** A URL for a log: people put tokens into the query. */
+/** A URL for a text or a log: people put tokens into the query, or behind a #. */
 export function withoutQuery(url: string): string {
-  return url.replace(/\?.*$/s, '?…')
+  return url.replace(/([?#]).*$/s, '$1…')
 }
 
 /** The place of a canonical URL as people write it: `host:port`. */
@@ -58,6 +58,19 @@ export function placeOf(url: string): string {
 /** Whether a host name is the machine itself, by name or address, as browsers have it (w3.org/TR/secure-contexts, section 3.1). */
 export function isLoopbackHost(host: string): boolean {
   return /^(?:localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host)
+}
+
+/**
+ * What somebody gave for a URL, for an error text or a log: without user name, password, query and fragment, wherever they end.
+ * It may be no URL at all.
+ */
+export function quoteUrl(text: string): string {
+  const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/)?(.*)$/is.exec(text) ?? []
+  const at = rest.lastIndexOf('@')
+  if (at === -1) return quote(scheme + withoutQuery(rest))
+  // Behind a `?` the @ may be of a password or of the query: nothing tells them apart.
+  const isDoubtful = /[?#]/.test(rest.slice(0, at))
+  return quote(`${scheme}…@${isDoubtful ? '…' : withoutQuery(rest.slice(at + 1))}`)
 }
 
 /** For an error text or a log: quoted, within one line, not endless. */

@@ -10,7 +10,7 @@
 // anything on the laptop of somebody who visits would else reach nodes in a data center by his browser.
 
 import { type Logger, silentLogger } from '../logger.ts'
-import { isLoopbackHost, quote } from './url.ts'
+import { isLoopbackHost, quoteUrl } from './url.ts'
 
 /** An origin, taken apart. Never an opaque one, which is written `null`. */
 interface WebOrigin {
@@ -67,11 +67,11 @@ export function readAllowedOrigin(text: string): AllowedOrigin {
   const origin = parseWebOrigin(trimmed)
   if (origin === undefined) {
     const form = 'write it as https://app.example, scheme://host[:port] without a path, or null, or * for all'
-    return { ok: false, detail: `${quote(trimmed)} is not an origin: ${form}` }
+    return { ok: false, detail: `${quoteUrl(trimmed)} is not an origin: ${form}` }
   }
   if (NO_PAGE_SCHEMES.includes(origin.scheme)) {
     const form = 'they begin with https:// or http://, and pages from files have null'
-    return { ok: false, detail: `${quote(trimmed)} is not the origin of a page: ${form}` }
+    return { ok: false, detail: `${quoteUrl(trimmed)} is not the origin of a page: ${form}` }
   }
   return { ok: true, origin: origin.text }
 }
@@ -112,9 +112,9 @@ export class WebOrigins {
     const name = header === OPAQUE ? OPAQUE : origin?.text
     if (name !== undefined && this.#allowed.has(name)) return undefined
     if (origin !== undefined && isAtHome(origin, request)) return undefined
-    this.#log(name, { origin: name ?? quote(header), host, from: request.socket.remoteAddress })
+    this.#log(name, { origin: name ?? quoteUrl(header), host, from: request.socket.remoteAddress })
     return name === undefined
-      ? `${quote(header)} is not an origin as browsers send one, so nobody can tell whether its page is allowed here`
+      ? `${quoteUrl(header)} is not an origin as browsers send one, so nobody can tell whether its page is allowed here`
       : `Pages of the origin ${name} are not allowed here. To allow them, start this with --allow-origin ${name}` +
           ' (environment variable HEARSAY_ALLOW_ORIGIN; in programs allowOrigins)'
   }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { normalizeUrl, placeOf } from '../../../src/net/url.ts'
+import { normalizeUrl, placeOf, quoteUrl, withoutQuery } from '../../../src/net/url.ts'
 
 const same: readonly (readonly [string, string])[] = [
   ['http://node8:5000', 'ws://node8:5000/'],
@@ -54,6 +54,26 @@ for (const [text, why] of refused) {
     assert.match(result.detail, why)
     assert.doesNotMatch(result.detail, /\n/)
     assert.ok(result.detail.length < 200)
+  })
+}
+
+const quoted: readonly (readonly [string, string])[] = [
+  ['http://user:S3CRET@localhost:1/?token=S3CRET', '"http://…@localhost:1/?…"'],
+  ['user:S3CRET@localhost:1', '"…@localhost:1"'],
+  ['ws://user:S3C/RET@localhost:1/x', '"ws://…@localhost:1/x"'],
+  ['ws://user:S3C?RET@localhost:1', '"ws://…@…"'],
+  ['ws://localhost:1/?token=S3@CRET', '"ws://…@…"'],
+  ['ws://localhost:0/#S3CRET', '"ws://localhost:0/#…"'],
+  ['node8\n?S3CRET', '"node8\\n?…"'],
+  ['ws://node8:0/x', '"ws://node8:0/x"'],
+]
+
+for (const [text, shown] of quoted) {
+  test(`${JSON.stringify(text)} is quoted without secrets`, () => {
+    assert.equal(quoteUrl(text), shown)
+    const result = normalizeUrl(text)
+    assert.ok(!result.ok || !withoutQuery(result.url).includes('S3'))
+    assert.ok(result.ok || !result.detail.includes('S3'))
   })
 }
 
