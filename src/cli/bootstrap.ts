@@ -33,7 +33,7 @@ export const bootstrap = command({
     })
     const log = withFields(logger, { room: 'cli' })
     log.info({ port: server.port }, 'bootstrap-running')
-    context.onSnapshot(() => log.info({ ...server.stats() }, 'snapshot'))
+    context.onSnapshot(() => logger.snapshot({ ...server.stats() }))
     await stopRequested(context.signal)
     log.info({}, 'stopping')
     await server.close()

@@ -13,9 +13,11 @@ export interface LogSettings {
   readonly logFormat: 'auto' | 'json' | 'pretty'
 }
 
-/** The rooms' logger, with a word more for the end. */
+/** The rooms' logger, with a word more for the end, and one for whoever asks. */
 export interface ProcessLogger extends Logger {
   readonly fatal: Logger['error']
+  /** Writes `snapshot` at `info`, also where the level is above that: somebody has asked for it. */
+  readonly snapshot: (fields: Readonly<Record<string, unknown>>) => void
 }
 
 /**
@@ -39,7 +41,10 @@ export async function createLogger(
     },
     pretty ? await prettyStream(stderr, paints(stderr, env)) : { write: (line) => void stderr.write(line) },
   )
-  const log: ProcessLogger = logger
+  const asked = logger.child({ room: 'cli' }, { level: 'info' })
+  const log: ProcessLogger = Object.assign(logger, {
+    snapshot: (counted: Readonly<Record<string, unknown>>) => asked.info(counted, 'snapshot'),
+  })
   context.onCrash((error) => log.fatal({ err: error }, 'crash'))
   return log
 }

@@ -98,7 +98,7 @@ async function runNode(
   const log = withFields(logger, { room: 'cli' })
   const peerLog = logPeers(running, log)
   context.onSnapshot(() => {
-    log.info({ ...running.health(), neighbors: running.neighbors(), ...running.stats() }, 'snapshot')
+    logger.snapshot({ ...running.health(), neighbors: running.neighbors(), ...running.stats() })
   })
   log.info({ port: running.port, url: running.url }, 'node-running')
   if (values.bootstrap.length === 0 && values.peers.length === 0) {

@@ -2,7 +2,7 @@
 // It must not write to a stream: what is to be logged is told.
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { createBootstrap } from '../bootstrap/server.ts'
+import { type BootstrapStats, createBootstrap } from '../bootstrap/server.ts'
 import type { LogLevel } from '../logger.ts'
 import { CliError } from './context.ts'
 import type { ExitCode } from './exit-codes.ts'
@@ -26,7 +26,11 @@ export type BootstrapWord =
   | { readonly type: 'up'; readonly port: number }
   /** It cannot start, for a reason that is no bug. */
   | { readonly type: 'failed'; readonly exitCode: ExitCode; readonly text: string }
+  | { readonly type: 'stats'; readonly stats: BootstrapStats }
   | { readonly type: 'closed' }
+
+/** What the thread is told. */
+export type BootstrapOrder = 'stats' | 'close'
 
 /** Two minutes of 5 s each: the nodes are in this process, and none of them is gone while all of them start. */
 const PATIENT = { heartbeatsMissedMax: 24 }
@@ -48,8 +52,10 @@ async function run(place: BootstrapPlace): Promise<void> {
   }
   try {
     const bootstrap = await createBootstrap({ ...place, registry: PATIENT, logger })
-    // Whatever is said means that it is to end.
-    parentPort?.once('message', () => void bootstrap.close().then(() => tell({ type: 'closed' })))
+    const close = (): void => void bootstrap.close().then(() => tell({ type: 'closed' }))
+    parentPort?.on('message', (order: BootstrapOrder) =>
+      order === 'stats' ? tell({ type: 'stats', stats: bootstrap.stats() }) : close(),
+    )
     tell({ type: 'up', port: bootstrap.port })
   } catch (error) {
     const told = startError(error)

@@ -15,6 +15,7 @@ import { openFilesMax, openFilesProblem } from './open-files.ts'
 import type { OptionValues } from './options.ts'
 import { Progress } from './progress.ts'
 import { type SwarmBootstrap, startBootstrap } from './swarm-bootstrap.ts'
+import { swarmSnapshot } from './swarm-snapshot.ts'
 
 const PORT_MAX = 65_535
 /** More nodes than this one process does not run well. */
@@ -64,6 +65,9 @@ export const swarm = command({
     const closers: Closer[] = []
     try {
       const running = await start(values, { logger, progress, closers, context })
+      context.onSnapshot(async () => {
+        logger.snapshot(swarmSnapshot(await running.bootstrap.stats(), running.nodes))
+      })
       const known = await acquainted(running, progress, context)
       progress.clear()
       if (context.signal.aborted) return EXIT.ok

@@ -1,6 +1,8 @@
 // What a process writes on standard error: who says it, at which level, what a signal asks for, and what never stands there.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import { Hearsay } from './process.ts'
 
@@ -25,6 +27,15 @@ async function startPair(t: TestContext, level: string) {
       body: JSON.stringify(body),
     })
   return { bootstrap, a, b, said }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 const isOf = (event: string) => (entry: Entry) => entry.msg === event
@@ -93,6 +104,45 @@ describe('the log of a process', { concurrency: 2 }, () => {
     assert.deepEqual([ofNode.links, ofNode.ready, ofNode.registered], [1, true, true])
     assert.ok(Array.isArray(ofNode.neighbors) && 'dropped' in ofNode && 'sent' in ofNode)
     bootstrap.child.kill('SIGUSR2')
-    assert.equal((await bootstrap.entry('the snapshot', isOf('snapshot'))).nodes, 2)
+    const { nodes, room, level } = await bootstrap.entry('the snapshot', isOf('snapshot'))
+    assert.deepEqual([nodes, room, level], [2, 'cli', 'info'])
+  })
+
+  it('has that of a swarm: its bootstrap, and sums; at every level', {
+    skip: process.platform === 'win32',
+  }, async (t) => {
+    const args = ['swarm', '--nodes', '3', '--port', '0', '--json', '--log-level', 'error']
+    const swarm = new Hearsay(t, [...args, '--log-format', 'json'])
+    await swarm.line(/"settled"/)
+    swarm.child.kill('SIGUSR2')
+    const snapshot = await swarm.entry('the snapshot', isOf('snapshot'))
+    assert.deepEqual([snapshot.nodes, snapshot.ready, snapshot.links], [3, 3, 6])
+    assert.equal((snapshot.received as Entry).broadcast, 2)
+    assert.equal((snapshot.bootstrap as Entry).nodes, 3)
+    assert.deepEqual([snapshot.level, snapshot.room], ['info', 'cli'])
+    assert.equal(swarm.log().length, 1)
+  })
+
+  it('has the snapshot of a node and of a bootstrap at every level', {
+    skip: process.platform === 'win32',
+  }, async (t) => {
+    // Where nothing else is said, HTTP says that they run: on a port that was free a moment ago.
+    for (const level of ['error', 'silent']) {
+      for (const role of ['node', 'bootstrap']) {
+        const port = await freePort()
+        const one = new Hearsay(t, [role, '--host', '127.0.0.1', '--port', String(port)], {
+          LOG_LEVEL: level,
+        })
+        const answers = () =>
+          fetch(`http://127.0.0.1:${port}`).then(
+            () => true,
+            () => false,
+          )
+        while (!(await answers())) assert.equal(one.child.exitCode, null, one.text)
+        one.child.kill('SIGUSR2')
+        await one.entry('the snapshot', isOf('snapshot'))
+        assert.equal(one.log().length, 1, one.text)
+      }
+    }
   })
 })
