@@ -5,19 +5,19 @@
 export class MessageStream<T> implements AsyncIterableIterator<T> {
   readonly #bufferMax: number
   readonly #onEnd: () => void
-  readonly #onOverflow: (message: T) => void
+  readonly #onLost: (message: T, why: string) => void
   #buffer: T[] = []
   #reader: ((result: IteratorResult<T>) => void) | undefined
   #isEnded = false
 
   /**
-   * @param bufferMax how many wait at most. @param parts `onEnd`: nothing is wanted any more; `onOverflow`: one found no
-   * room, and the reader will not see it.
+   * @param bufferMax how many wait at most. @param parts `onEnd`: nothing is wanted any more; `onLost`: the reader will
+   * not see one, which found no room, or waited when the reader left.
    */
-  constructor(bufferMax: number, parts: { onEnd: () => void; onOverflow: (message: T) => void }) {
+  constructor(bufferMax: number, parts: { onEnd: () => void; onLost: (message: T, why: string) => void }) {
     this.#bufferMax = bufferMax
     this.#onEnd = parts.onEnd
-    this.#onOverflow = parts.onOverflow
+    this.#onLost = parts.onLost
   }
 
   /** How many more messages it takes now. */
@@ -28,7 +28,7 @@ export class MessageStream<T> implements AsyncIterableIterator<T> {
   /** A message has come; false when there was no room for it. @param promised room that is for others */
   push(message: T, promised = 0): boolean {
     if (this.#isEnded || this.room <= promised) {
-      this.#onOverflow(message)
+      this.#onLost(message, 'its reader has no room')
       return false
     }
     const reader = this.#reader
@@ -58,10 +58,12 @@ export class MessageStream<T> implements AsyncIterableIterator<T> {
     })
   }
 
-  /** `break` out of a loop: what waits is let go. */
+  /** `break` out of a loop: what waits is let go, and counted as dropped. Its senders were told that it was delivered. */
   return(): Promise<IteratorResult<T>> {
+    const left = this.#buffer
     this.#buffer = []
     this.end()
+    for (const message of left) this.#onLost(message, 'it waited, and its reader has left')
     return Promise.resolve({ done: true, value: undefined })
   }
 

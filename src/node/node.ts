@@ -57,9 +57,7 @@ export class Node {
   readonly #sightings: Sightings
   readonly #meters: NodeMeters
   readonly #recorder: Recorder | undefined
-  readonly #streams = new Streams(({ from }) =>
-    this.#drop('queue-full', `message of ${from}: its reader has no room`),
-  )
+  readonly #streams = new Streams(({ from }, why) => this.#drop('queue-full', `message of ${from}: ${why}`))
   readonly #httpPeers: HttpPeerList
   readonly #readiness: Readiness
   readonly #peerNews: PeerNews
@@ -273,7 +271,8 @@ export class Node {
   /**
    * The messages for this node, as `on('message')` tells them, to be taken one by one; ends when the node is closed.
    * While one such stream is full, what is sent to this node fails at its sender with `queue-full`, and no listener gets
-   * it: leave a loop that is no longer wanted. Broadcasts are dropped for that stream, counted, and not confirmed.
+   * it: leave a loop that is no longer wanted. Broadcasts are dropped for that stream, counted, and not confirmed. What
+   * waits when a loop is left was acknowledged to its sender; it is dropped, and counted as `queue-full` too.
    * @param options.bufferMax how many may wait to be taken. Default 1,000
    */
   messages({ bufferMax = 1_000 }: { readonly bufferMax?: number } = {}): MessageStream<NodeMessage> {

@@ -22,14 +22,14 @@ export interface MessageSink {
 export class Streams {
   readonly #open = new Set<MessageStream<NodeMessage>>()
   readonly #sinks: MessageSink[] = []
-  readonly #onOverflow: (message: NodeMessage) => void
+  readonly #onLost: (message: NodeMessage, why: string) => void
   /** Messages that were taken and have not come yet. */
   #promised = 0
   #isEnded = false
 
-  /** @param onOverflow a message found no room in a stream. */
-  constructor(onOverflow: (message: NodeMessage) => void) {
-    this.#onOverflow = onOverflow
+  /** @param onLost a reader will not see a message. */
+  constructor(onLost: (message: NodeMessage, why: string) => void) {
+    this.#onLost = onLost
   }
 
   /** One more reader. @param bufferMax how many may wait for it. @throws HearsayError `invalid-option` */
@@ -39,7 +39,7 @@ export class Streams {
     }
     const stream = new MessageStream<NodeMessage>(bufferMax, {
       onEnd: () => this.#open.delete(stream),
-      onOverflow: this.#onOverflow,
+      onLost: this.#onLost,
     })
     if (this.#isEnded) stream.end()
     else this.#open.add(stream)
@@ -80,7 +80,7 @@ export class Streams {
     for (const sink of this.#sinks) {
       // All others were asked for before they were taken.
       if (message.broadcast && !sink.hasRoom) {
-        this.#onOverflow(message)
+        this.#onLost(message, 'its reader has no room')
         isTaken = false
       } else sink.take(message)
     }

@@ -28,7 +28,7 @@ export class StreamModel {
   /** What the pending read must give; `undefined`: the end. */
   #expected: number | 'nothing yet' | 'end' = 'nothing yet'
   #isEnded = false
-  /** How many found no room. */
+  /** How many found no room, or waited when the program stopped reading. */
   dropped = 0
 
   constructor(bufferMax: number) {
@@ -62,6 +62,7 @@ export class StreamModel {
 
   /** The program stops reading. */
   stop(): void {
+    this.dropped += this.#buffer.length
     this.#buffer = []
     this.end()
   }
