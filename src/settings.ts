@@ -48,6 +48,13 @@ export function settingProblem(
   return undefined
 }
 
+/** What is wrong with the address to bind, in one sentence; `undefined`: nothing, or none is given. */
+export function hostProblem(host: unknown): string | undefined {
+  if (host === undefined || (typeof host === 'string' && host.trim() !== '')) return undefined
+  const given = typeof host === 'string' ? 'an empty one' : host === null ? 'null' : typeof host
+  return `host: expected a name or an address to bind, got ${given}; leave it out for all of them`
+}
+
 /** What is wrong with a port to listen on, in one sentence; `undefined`: nothing. `what`: what it may be besides. */
 export function portProblem(port: unknown, what = ''): string | undefined {
   if (Number.isInteger(port) && (port as number) >= 0 && (port as number) <= 65_535) return undefined

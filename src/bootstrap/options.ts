@@ -5,7 +5,7 @@ import { HearsayError } from '../errors.ts'
 import { type Logger, loggerProblem } from '../logger.ts'
 import { type LinkOptions, linkOptionsProblem } from '../net/link-options.ts'
 import { allowOriginsProblem } from '../net/web-origins.ts'
-import { MS_MAX, optionProblem, portProblem, type Range, settingProblem } from '../settings.ts'
+import { hostProblem, MS_MAX, optionProblem, portProblem, type Range, settingProblem } from '../settings.ts'
 import { LIMITS } from '../wire/limits.ts'
 import type { RegistryConfig } from './registry-config.ts'
 
@@ -83,11 +83,12 @@ const POLLER_RANGES: Record<keyof PollerOptions, Range> = { timeoutMs: POSITIVE,
 
 /** @throws HearsayError `invalid-option` */
 export function checkBootstrapOptions(options: BootstrapOptions): void {
-  const { listen = 0, allowOrigins = [], registry = {}, link = {} } = options ?? {}
+  const { listen = 0, host, allowOrigins = [], registry = {}, link = {} } = options ?? {}
   const { watcher = {}, poller = {}, logger } = options ?? {}
   const problem =
     optionProblem('', options, OPTIONS) ??
     portProblem(listen) ??
+    hostProblem(host) ??
     allowOriginsProblem(allowOrigins) ??
     settingProblem('registry', registry, REGISTRY_RANGES) ??
     linkOptionsProblem(link) ??

@@ -19,7 +19,7 @@ import type { NodeLinks, NodeTimers, NodeWorld } from './world.ts'
 
 /** How a message is to be sent to all. */
 export interface BroadcastOptions {
-  /** A label that receivers see next to the node's name. Default: none. */
+  /** A label that receivers see next to the node's name; with a topic and a trace about 8,000 bytes. Default: none. */
   readonly sender?: string | undefined
   /** Goes with the message, and is logged by every node that gets it (W3C Trace Context, section 3.2). Default: none. */
   readonly traceparent?: string | undefined
@@ -172,6 +172,7 @@ export class Casting {
     const { deadlineMs = settings.deadlineMs } = options
     checkDeadline(options.deadlineMs, settings.deadlineMaxMs)
     checkSignal(options.signal)
+    checkReceipts(options.receipts)
     const headers = {
       ...labelsOf(options, settings.name),
       ...(topic === undefined ? {} : { topic }),
@@ -362,6 +363,15 @@ const POSTED_FROM = 2 ** 52
 
 /** What asking for receipts adds to a payload at most. */
 const RECEIPT_BYTES = 40
+
+/** @throws HearsayError `invalid-option` */
+function checkReceipts(receipts: unknown): void {
+  if (receipts === undefined || typeof receipts === 'boolean') return
+  throw new HearsayError(
+    'invalid-option',
+    `receipts: expected true or false, got ${receipts === null ? 'null' : typeof receipts}`,
+  )
+}
 
 /** @throws HearsayError `invalid-topic` */
 function checkTopic(topic: string): void {

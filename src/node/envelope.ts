@@ -18,6 +18,7 @@ import {
 } from '../wire/payload.ts'
 import { isTopic } from '../wire/topics.ts'
 import { isTraceparent, TRACEPARENT_CHARS } from '../wire/traceparent.ts'
+import { WireError } from '../wire/wire-error.ts'
 import type { NodeMessage } from './events.ts'
 import { MessageIds } from './message-ids.ts'
 
@@ -79,12 +80,15 @@ export interface Note {
   readonly headers: EnvelopeHeaders
 }
 
-/** @throws HearsayError `invalid-payload` for what neither bytes nor JSON can say */
+/** @throws HearsayError `invalid-payload` for what neither bytes nor JSON can say; `invalid-option` for a sender that is too long */
 export function seal(value: JsonValue | Uint8Array, headers: EnvelopeHeaders): Uint8Array {
   try {
     return encodePayload(value, isEmpty(headers) ? undefined : inOrder(headers))
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
+    // Of all headers programs choose the sender only, and topics, which are short.
+    if (error instanceof WireError && error.field === 'headers')
+      throw new HearsayError('invalid-option', `sender: it is too long: ${text}`, { cause: error })
     throw new HearsayError('invalid-payload', text, { cause: error })
   }
 }

@@ -11,6 +11,7 @@ import { type Logger, withFields } from '../logger.ts'
 import type { MetricsPage } from '../metrics/metric.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import type { RequestHandler } from './answering.ts'
+import { checked } from './call-options.ts'
 import type { BroadcastOptions } from './casting.ts'
 import { Conversation } from './conversation.ts'
 import { EffectLoop } from './effect-loop.ts'
@@ -182,12 +183,12 @@ export class Node {
    * @throws HearsayError `invalid-name`, `invalid-option` or `invalid-payload`, at once
    */
   send(to: Destination, value: JsonValue | Uint8Array, options: SendOptions = {}): Promise<SendAnswer> {
-    return this.#world.handOut(this.#conversation.sending.send(to, value, options), 'send')
+    return this.#world.handOut(this.#conversation.sending.send(to, value, checked('send', options)), 'send')
   }
 
   /** As {@link send}, but says at once whether there is room, and gives the outcome apart. Throws as `send` does. */
   trySend(to: Destination, value: JsonValue | Uint8Array, options: SendOptions = {}): TrySendAnswer {
-    const answer = this.#conversation.sending.trySend(to, value, options)
+    const answer = this.#conversation.sending.trySend(to, value, checked('send', options))
     if (answer.status === 'failed') return answer
     return { status: 'accepted', outcome: this.#world.handOut(answer.outcome, 'send') }
   }
@@ -197,7 +198,10 @@ export class Node {
    * throws travels back: both are failures, and values. Parameters and errors as of {@link send}.
    */
   request(to: Destination, value: JsonValue | Uint8Array, options: SendOptions = {}): Promise<RequestAnswer> {
-    return this.#world.handOut(this.#conversation.asking.request(to, value, options), 'request')
+    return this.#world.handOut(
+      this.#conversation.asking.request(to, value, checked('send', options)),
+      'request',
+    )
   }
 
   /**
@@ -216,7 +220,10 @@ export class Node {
    * @throws HearsayError `invalid-option` or `invalid-payload`, at once
    */
   broadcast(value: JsonValue | Uint8Array, options: BroadcastOptions = {}): Promise<BroadcastAnswer> {
-    return this.#world.handOut(this.#conversation.casting.broadcast(value, options), 'broadcast')
+    return this.#world.handOut(
+      this.#conversation.casting.broadcast(value, checked('cast', options)),
+      'broadcast',
+    )
   }
 
   /**
@@ -229,7 +236,10 @@ export class Node {
     value: JsonValue | Uint8Array,
     options: BroadcastOptions = {},
   ): Promise<BroadcastAnswer> {
-    return this.#world.handOut(this.#conversation.casting.publish(topic, value, options), 'publish')
+    return this.#world.handOut(
+      this.#conversation.casting.publish(topic, value, checked('cast', options)),
+      'publish',
+    )
   }
 
   /**
@@ -248,14 +258,14 @@ export class Node {
    * @throws HearsayError `invalid-topic`, `invalid-name` or `invalid-option`, at once
    */
   history(filter?: string, options: HistoryOptions = {}): Promise<HistoryAnswer> {
-    return this.#world.handOut(this.#conversation.past(filter, options), 'history')
+    return this.#world.handOut(this.#conversation.past(filter, checked('history', options)), 'history')
   }
 
   /** Finds the way that a message to a node would take now, with the links on it. @throws HearsayError as `send` does */
   trace(to: string, options: Pick<SendOptions, 'deadlineMs'> = {}): Promise<TraceAnswer> {
     const { deadlineMaxMs } = this.#settings
-    checkDeadline(options.deadlineMs, deadlineMaxMs)
-    const { deadlineMs = this.#settings.deadlineMs } = options
+    const { deadlineMs = this.#settings.deadlineMs } = checked('trace', options)
+    checkDeadline(deadlineMs, deadlineMaxMs)
     return this.#world.handOut(this.#conversation.tracing.trace(checkName(to), deadlineMs), 'trace')
   }
 
@@ -275,8 +285,8 @@ export class Node {
    * waits when a loop is left was acknowledged to its sender; it is dropped, and counted as `queue-full` too.
    * @param options.bufferMax how many may wait to be taken. Default 1,000
    */
-  messages({ bufferMax = 1_000 }: { readonly bufferMax?: number } = {}): MessageStream<NodeMessage> {
-    return this.#streams.open(bufferMax)
+  messages(options: { readonly bufferMax?: number } = {}): MessageStream<NodeMessage> {
+    return this.#streams.open(checked('messages', options).bufferMax ?? 1_000)
   }
 
   /** Calls `listener` at each event of this kind; the function returned ends that. */

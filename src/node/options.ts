@@ -3,7 +3,7 @@
 
 import { hostname } from 'node:os'
 import { allowOriginsProblem } from '../net/web-origins.ts'
-import { optionProblem, portProblem, settingProblem } from '../settings.ts'
+import { hostProblem, optionProblem, portProblem, settingProblem } from '../settings.ts'
 import {
   checkMember,
   checkUrl,
@@ -72,6 +72,7 @@ export function checkOptions(options: NodeOptions): NodeSettings {
   refuse(optionProblem('', options, OPTIONS))
   const listen = options.listen ?? 0
   if (listen !== false) refuse(portProblem(listen, ', or false'))
+  refuse(hostProblem(options.host))
   const { allowOrigins = [] } = options
   refuse(allowOriginsProblem(allowOrigins))
   const url = options.url === undefined ? undefined : checkUrl(options.url)

@@ -30,7 +30,7 @@ export type Destination = string | { readonly tag: string }
 export interface SendOptions {
   /** When to give up, in ms from now: a whole number up to the `deadlineMaxMs` of `config`, an hour. Default 10,000. */
   readonly deadlineMs?: number | undefined
-  /** A label that receivers see next to the node's name. Default: none. */
+  /** A label that receivers see next to the node's name; with a topic and a trace about 8,000 bytes. Default: none. */
   readonly sender?: string | undefined
   /** Goes with the message, and is logged by every node on its way (W3C Trace Context, section 3.2). Default: none. */
   readonly traceparent?: string | undefined
@@ -346,6 +346,11 @@ export function labelsOf(
   { sender, traceparent }: Pick<SendOptions, 'sender' | 'traceparent'>,
   name: string,
 ): EnvelopeHeaders {
+  if (sender !== undefined && typeof sender !== 'string')
+    throw new HearsayError(
+      'invalid-option',
+      `sender: expected a string, got ${sender === null ? 'null' : typeof sender}`,
+    )
   if (traceparent === undefined) return sender === undefined || sender === name ? {} : { sender }
   if (typeof traceparent !== 'string' || !isTraceparent(traceparent)) {
     throw new HearsayError(

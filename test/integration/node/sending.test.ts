@@ -28,8 +28,9 @@ async function pairOnSockets(t: TestContext): Promise<[RecordedNode, RecordedNod
 const isMisuse = (code: string) => (error: unknown) => error instanceof HearsayError && error.code === code
 
 /** Errors of misuse are thrown at once, or else reject: both are fine for `await`. */
-async function misuse(code: string, call: () => unknown): Promise<void> {
+async function misuse(code: string, call: () => unknown, says = /./): Promise<void> {
   await assert.rejects(async () => call(), isMisuse(code))
+  await assert.rejects(async () => call(), ({ message }: Error) => says.test(message))
 }
 
 describe('sends between neighbors', { concurrency: true }, () => {
@@ -204,14 +205,43 @@ describe('sends between neighbors', { concurrency: true }, () => {
       await misuse('invalid-payload', () => send('b', value))
       await misuse('invalid-payload', () => broadcast(value))
     }
-    await misuse('invalid-payload', () => send('b', 'hi', { sender: 5 }))
-    await misuse('invalid-payload', () => send('b', 'hi', { sender: 'x'.repeat(10_000) }))
+    for (const sender of [5, null, 'x'.repeat(9_000)]) {
+      await misuse('invalid-option', () => send('b', 'hi', { sender }), /^sender: /)
+      await misuse('invalid-option', () => broadcast('hi', { sender }), /^sender: /)
+    }
+    for (const receipts of ['yes', 1, null])
+      await misuse('invalid-option', () => broadcast('hi', { receipts }), /^receipts: /)
     for (const deadlineMs of [0, -1, 1.5, Number.NaN, '5', null, 3_600_001]) {
       await misuse('invalid-option', () => send('b', 'hi', { deadlineMs }))
     }
     assert.equal((await a.node.send('b', 'fine')).status, 'delivered')
     assert.deepEqual(b.values, ['fine'])
     assert.deepEqual(a.down, [])
+  })
+
+  test('options that a call has not are refused by their name, and what are none at all', async (t) => {
+    const [a] = await pair(t)
+    const node = a.node as unknown as Record<string, (...args: unknown[]) => unknown>
+    const calls: Readonly<Record<string, readonly unknown[]>> = {
+      send: ['b', 1],
+      trySend: ['b', 1],
+      request: ['b', 1],
+      broadcast: [1],
+      publish: ['t', 1],
+      history: ['t'],
+      trace: ['b'],
+      messages: [],
+    }
+    for (const [name, args] of Object.entries(calls)) {
+      const call = async (options: unknown) => node[name]?.(...args, options)
+      await misuse('invalid-option', () => call({ deadlineMS: 5 }), /^deadlineMS: there is no such option; /)
+      await misuse('invalid-option', () => call({ deadlineMS: undefined }), /^deadlineMS: /)
+      for (const options of [null, 5, []])
+        await misuse('invalid-option', () => call(options), /^options: expected an object/)
+    }
+    for (const name of ['send', 'trySend', 'request'])
+      await misuse('invalid-option', async () => node[name]?.('b', 1, { receipts: true }), /^receipts: /)
+    await misuse('invalid-option', async () => node.trace?.('b', { sender: 'a' }), /^sender: /)
   })
 
   test('a deadline that passes without a way is no-route', async (t) => {

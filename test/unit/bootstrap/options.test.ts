@@ -43,6 +43,7 @@ describe('the options of a bootstrap', () => {
     for (const listen of [-1, 65_536, 1.5, '5000', false]) {
       refuses(/^listen: .* is not a port: 0 to 65535$/, { listen })
     }
+    for (const host of ['', 5, null]) refuses(/^host: expected a name or an address/, { host })
     for (const key of Object.keys(REGISTRY_DEFAULTS)) {
       for (const value of [-1, 0.5, Number.NaN, '5', null, 2 ** 31]) {
         refuses(new RegExp(`^registry\\.${key}: .* is not a whole number from [01] to`), {

@@ -90,6 +90,11 @@ describe('the options of a node', () => {
     refuses('invalid-option', /peers: expected a list/, { name: 'a', peers: 'ws://a:1' })
   })
 
+  test('a host is a name or an address', () => {
+    for (const host of ['', ' ', 5, null, {}])
+      refuses('invalid-option', /^host: expected/, { name: 'a', host })
+  })
+
   test('origins of pages are origins, in a list', () => {
     const allowOrigins = ['https://app.example', 'http://localhost:5173', 'null', '*']
     assert.deepEqual(checkOptions({ name: 'a', allowOrigins }).allowOrigins, allowOrigins)
