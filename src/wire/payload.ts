@@ -47,7 +47,7 @@ const NO_BYTES = new Uint8Array(0)
  * out. The size of the result is not checked here: see `LIMITS.payloadBytesMax`.
  *
  * @throws {@link WireError} `invalid` for what JSON would change or refuse (functions, symbols, BigInt, NaN and
- * infinities, `undefined` in a list or alone, class instances such as Date or Map, cycles, more than `jsonDepthMax`
+ * infinities, `undefined` in a list or alone, class instances such as Date or Map, whatever has a `toJSON`, cycles, more than `jsonDepthMax`
  * levels); `too-large` for headers over `headersBytesMax`.
  */
 export function encodePayload(
@@ -228,6 +228,7 @@ function objectProblem(value: object, path: string, depth: number): Problem | un
     return { path, what: `more than ${LIMITS.jsonDepthMax} levels, or a cycle` }
   }
   if (Array.isArray(value)) {
+    if (hasToJson(value)) return toJsonProblem(path)
     // By index, because a hole is undefined too.
     for (let i = 0; i < value.length; i++) {
       const problem = jsonProblem(value[i], `${path}[${i}]`, depth + 1)
@@ -239,12 +240,22 @@ function objectProblem(value: object, path: string, depth: number): Problem | un
     const kind = value.constructor?.name ?? 'object'
     return { path, what: `JSON has no ${kind}; send plain objects, lists, or a Uint8Array alone` }
   }
+  if (hasToJson(value)) return toJsonProblem(path)
   for (const [key, element] of Object.entries(value)) {
     if (element === undefined) continue
     const problem = jsonProblem(element, `${path}.${key}`, depth + 1)
     if (problem !== undefined) return problem
   }
   return undefined
+}
+
+// Also one that is not enumerable, or inherited: JSON.stringify sends what it gives in place of the value.
+function hasToJson(value: object): boolean {
+  return 'toJSON' in value && typeof value.toJSON === 'function'
+}
+
+function toJsonProblem(path: string): Problem {
+  return { path: `${path}.toJSON`, what: 'JSON would have what it gives in its place; send that' }
 }
 
 // `{}`, `Object.create(null)`, and those of another realm (a vm context, a frame of a page).

@@ -30,7 +30,10 @@ const isMisuse = (code: string) => (error: unknown) => error instanceof HearsayE
 /** Errors of misuse are thrown at once, or else reject: both are fine for `await`. */
 async function misuse(code: string, call: () => unknown, says = /./): Promise<void> {
   await assert.rejects(async () => call(), isMisuse(code))
-  await assert.rejects(async () => call(), ({ message }: Error) => says.test(message))
+  await assert.rejects(
+    async () => call(),
+    ({ message }: Error) => says.test(message),
+  )
 }
 
 describe('sends between neighbors', { concurrency: true }, () => {

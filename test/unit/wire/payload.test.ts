@@ -39,6 +39,11 @@ test('text of any size and script', () => {
   }
 })
 
+/** With a `toJSON` that `Object.entries` does not show, and that gives nothing. */
+function hiding<T extends object>(value: T): T {
+  return Object.defineProperty(value, 'toJSON', { value: () => undefined })
+}
+
 test('what JSON would change or lose in silence is refused, with the place', () => {
   const cycle: Record<string, unknown> = {}
   cycle.self = cycle
@@ -58,6 +63,10 @@ test('what JSON would change or lose in silence is refused, with the place', () 
     [new Map(), /^payload: JSON has no Map/],
     [{ bytes: new Uint8Array(2) }, /^payload\.bytes: JSON has no Uint8Array/],
     [new (class Point {})(), /^payload: JSON has no Point/],
+    [Object.assign([1], { toJSON: () => 'evil' }), /^payload\.toJSON: JSON would have what it gives/],
+    [[hiding([1])], /^payload\[0\]\.toJSON: /],
+    [{ a: hiding({}) }, /^payload\.a\.toJSON: /],
+    [{ toJSON: () => 1 }, /^payload\.toJSON: /],
     [cycle, /100 levels, or a cycle$/],
   ] as const) {
     assert.throws(() => encodePayload(value as unknown as JsonValue), {
@@ -66,6 +75,10 @@ test('what JSON would change or lose in silence is refused, with the place', () 
       message,
     })
   }
+})
+
+test('a toJSON that is no function is a key as any other', () => {
+  assert.deepEqual(decodePayload(encodePayload({ toJSON: 5 })), { ok: true, value: { toJSON: 5 } })
 })
 
 test('a key that holds undefined is left out, as JSON does', () => {
