@@ -64,7 +64,7 @@ export type NodeAnswerer = (question: Note, part: SendPart) => JsonValue | Promi
 
 /** What answering needs of the node. */
 export interface AnsweringParts {
-  readonly sending: Pick<Sending, 'hasRoom' | 'sendSealed'>
+  readonly sending: Pick<Sending, 'hasRoom' | 'sendUncounted'>
   readonly nowMs: NodeWorld['nowMs']
   readonly timers: Pick<NodeTimers, 'hasEnded' | 'wait'>
   readonly overlay: Pick<Overlay, 'runOf'>
@@ -235,10 +235,10 @@ export class Answering {
     })
   }
 
-  #send({ note, deadlineMs }: OpenQuestion, sealed: Uint8Array): ReturnType<Sending['sendSealed']> {
+  #send({ note, deadlineMs }: OpenQuestion, sealed: Uint8Array): ReturnType<Sending['sendUncounted']> {
     const { nowMs, sending } = this.#parts
     const leftMs = Math.max(1, Math.ceil(deadlineMs - nowMs()))
-    return sending.sendSealed(note.from, sealed, { deadlineMs: leftMs })
+    return sending.sendUncounted(note.from, sealed, { deadlineMs: leftMs })
   }
 
   #withinMs({ headers }: Note): number {

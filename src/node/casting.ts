@@ -61,6 +61,9 @@ export interface CastingParts extends Omit<SendingParts, 'seeking'> {
   readonly drop: (reason: Reason, detail: string) => void
 }
 
+/** `isProbe`: it is nobody's message. */
+type CastOptions = BroadcastOptions & { readonly isProbe?: boolean }
+
 /** How a broadcast has gone out. */
 type CastNotice = Extract<Notification, { type: 'broadcast-sent' }>
 
@@ -122,8 +125,8 @@ export class Casting {
    */
   probe(deadlineMs?: number): Promise<BroadcastAnswer> {
     const cast = this.#prepare(null, undefined, { receipts: true, deadlineMs, isProbe: true })
-    if (typeof cast === 'string') return Promise.resolve(this.#refused(cast))
-    return this.#cast(cast, { deadlineMs })
+    if (typeof cast === 'string') return Promise.resolve(this.#parts.sending.failed(cast))
+    return this.#cast(cast, { deadlineMs, isProbe: true })
   }
 
   /** Sends all nodes a payload that is nobody's message. Nothing happens without a link. */
@@ -166,7 +169,7 @@ export class Casting {
   #prepare(
     value: JsonValue | Uint8Array,
     topic: string | undefined,
-    options: BroadcastOptions & { readonly isProbe?: boolean },
+    options: CastOptions,
   ): Prepared | SendFailure {
     const { receipts, sending, settings } = this.#parts
     const { deadlineMs = settings.deadlineMs } = options
@@ -195,7 +198,7 @@ export class Casting {
 
   async #cast(
     cast: Prepared,
-    options: Pick<BroadcastOptions, 'deadlineMs' | 'signal'>,
+    options: CastOptions,
     { topic, posts = [] }: { readonly topic?: string; readonly posts?: readonly Promise<Posted>[] } = {},
   ): Promise<BroadcastAnswer> {
     const { overlay, receipts, sending, onWaiting } = this.#parts
@@ -265,7 +268,7 @@ export class Casting {
    * Has the core send it as soon as there is room, and gives it up at the deadline or at the signal when it has not gone
    * out.
    */
-  #send(payload: Uint8Array, options: BroadcastOptions): Promise<CastNotice> {
+  #send(payload: Uint8Array, options: CastOptions): Promise<CastNotice> {
     const { feed, settings, nowMs } = this.#parts
     const { deadlineMs = settings.deadlineMs, signal } = options
     const { promise, resolve } = Promise.withResolvers<CastNotice>()
@@ -277,6 +280,7 @@ export class Casting {
       signal?.removeEventListener('abort', abort)
       resolve(notice)
     })
+    if (options.isProbe) this.#uncounted.add(id)
     const giveUp = (reason: 'no-route' | 'cancelled'): void => {
       if (this.#queue.remove(id)) this.#end(id, reason === 'cancelled' ? reason : 'queue-full')
       else feed({ type: 'withdraw', id, reason })

@@ -9,7 +9,7 @@ import { isWritten, type Logger } from '../logger.ts'
 import type { Answering } from './answering.ts'
 import type { Asking } from './asking.ts'
 import type { OwnCast } from './casting.ts'
-import { open, seal } from './envelope.ts'
+import { type Opened, open, seal } from './envelope.ts'
 import type { NodeMessage } from './events.ts'
 import type { History } from './history.ts'
 import type { ReceiptBook } from './receipts.ts'
@@ -22,7 +22,7 @@ import type { Watching } from './watching.ts'
 
 /** Who gets something. */
 export interface InboxParts {
-  readonly sending: Pick<Sending, 'sendSealed'>
+  readonly sending: Pick<Sending, 'sendUncounted'>
   readonly asking: Asking
   readonly answering: Answering
   readonly receipts: ReceiptBook
@@ -42,6 +42,20 @@ export interface InboxParts {
 
 type Received = Extract<Notification, { type: 'message' }>
 
+/** What somebody has sent to this node; not what follows from that by itself, that nobody waits any more, nor the watching, which is not part of what is watched. */
+function isCounted(opened: Opened): boolean {
+  switch (opened.kind) {
+    case 'message':
+    case 'for-guest':
+    case 'broken':
+      return true
+    case 'question':
+      return opened.note.headers.about === undefined
+    default:
+      return false
+  }
+}
+
 /** See the head of the file. */
 export class Inbox {
   readonly #parts: InboxParts
@@ -58,9 +72,7 @@ export class Inbox {
     if (this.#isLogged) this.#log(notification)
     this.#parts.sightings.notified(notification)
     const opened = open(notification)
-    // The watching is not part of what is watched, and that nobody waits any more is nobody's message.
-    if (opened.kind !== 'watch' && opened.kind !== 'report' && opened.kind !== 'cancel')
-      tally.came(notification.broadcast ? 'broadcast' : 'direct')
+    if (isCounted(opened)) tally.came(notification.broadcast ? 'broadcast' : 'direct')
     switch (opened.kind) {
       case 'message':
         this.#message(opened, notification)
@@ -146,7 +158,7 @@ export class Inbox {
     const { sending, drop } = this.#parts
     if (receipt === undefined || spread === undefined) return
     const got = seal({ hops, via: spread.via }, { got: receipt })
-    void sending.sendSealed(from, got).then((sent) => {
+    void sending.sendUncounted(from, got).then((sent) => {
       if (sent.status === 'failed') drop(sent.reason, `receipt for ${from}`)
     })
   }

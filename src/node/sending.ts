@@ -74,7 +74,7 @@ export class Sending {
   /** The node that was sent to last, by tag. */
   readonly #turns = new Map<string, string>()
   readonly #isLogged: boolean
-  /** Messages that are nobody's. */
+  /** Messages that no program, guest or client has sent. */
   readonly #uncounted = new Set<number>()
   /** Messages that went by HTTP. */
   #posted = 0
@@ -184,11 +184,29 @@ export class Sending {
   sendSealed(
     to: NodeName,
     payload: Uint8Array,
-    { deadlineMs, signal }: Pick<SendOptions, 'deadlineMs' | 'signal'> = {},
+    options: Pick<SendOptions, 'deadlineMs' | 'signal'> = {},
+  ): Promise<SendAnswer> {
+    return this.#sendSealed(to, payload, options, true)
+  }
+
+  /** As {@link sendSealed}, for what follows from messages by itself, or looks for a way: it is not counted as one. */
+  sendUncounted(
+    to: NodeName,
+    payload: Uint8Array,
+    options: Pick<SendOptions, 'deadlineMs'> = {},
+  ): Promise<SendAnswer> {
+    return this.#sendSealed(to, payload, options, false)
+  }
+
+  #sendSealed(
+    to: NodeName,
+    payload: Uint8Array,
+    { deadlineMs, signal }: Pick<SendOptions, 'deadlineMs' | 'signal'>,
+    isCounted: boolean,
   ): Promise<SendAnswer> {
     const reason = isTooLarge(payload) ? 'too-large' : this.refusal(signal)
     if (reason !== undefined)
-      return Promise.resolve(this.#refused(reason, { to, traceparent: traceparentOf(payload) }))
+      return Promise.resolve(this.#refused(reason, { to, traceparent: traceparentOf(payload) }, isCounted))
     return new Promise((settle: Settle) => {
       const traceparent = traceparentOf(payload)
       const isLogged = this.#isLogged || traceparent !== undefined
@@ -196,6 +214,7 @@ export class Sending {
       const id = this.#outcomes.add(
         signal === undefined ? resolve : this.#cancellable(resolve, signal, () => id),
       )
+      if (!isCounted) this.#uncounted.add(id)
       const input = { type: 'send', id, to, payload } as const
       this.#parts.feed(deadlineMs === undefined ? input : { ...input, deadlineMs })
     })
@@ -212,8 +231,8 @@ export class Sending {
   }
 
   /**
-   * As {@link sendSealed}, with a way to give the message up, which has no effect once it has ended, and a look whether it
-   * was delivered, which is true before {@link Sent} resolves. Where it belongs to a trace, it is its sender's to log how
+   * As {@link sendUncounted}, with a way to give the message up, which has no effect once it has ended, and a look whether
+   * it was delivered, which is true before {@link Sent} resolves. Where it belongs to a trace, it is its sender's to log how
    * that ended.
    */
   sendRevocable(
@@ -223,7 +242,7 @@ export class Sending {
   ): { readonly sent: Promise<Sent>; readonly revoke: () => void; readonly hasArrived: () => boolean } {
     const { promise: sent, resolve } = Promise.withResolvers<Sent>()
     if (isTooLarge(payload)) {
-      resolve({ answer: this.#refused('too-large'), id: undefined })
+      resolve({ answer: this.failed('too-large'), id: undefined })
       return { sent, revoke: () => {}, hasArrived: () => false }
     }
     let status: SendAnswer['status'] | undefined
@@ -231,6 +250,7 @@ export class Sending {
       status = answer.status
       resolve({ answer, id })
     })
+    this.#uncounted.add(place)
     this.#parts.feed({ type: 'send', id: place, to, payload, deadlineMs })
     const revoke = () => {
       if (status === undefined) this.#parts.feed({ type: 'cancel', id: place })
@@ -241,7 +261,7 @@ export class Sending {
   /** The core says how a send ended. */
   settle({ id: place, outcome, sentAs }: Extract<Notification, { type: 'outcome' }>): void {
     const settle = this.#outcomes.take(place)
-    // Nearly always there are none, and asking a set costs as much as an id.
+    // Mostly there are none, and asking a set costs as much as an id.
     if (this.#uncounted.size === 0 || !this.#uncounted.delete(place))
       this.#parts.tally.ended('direct', outcome.status === 'failed' ? outcome.reason : 'delivered')
     const id = sentAs === undefined ? undefined : this.#ids.direct(this.#name, sentAs)
@@ -259,7 +279,7 @@ export class Sending {
    */
   ping(to: NodeName, options: Pick<SendOptions, 'deadlineMs'>): Promise<SendAnswer> {
     checkDeadline(options.deadlineMs, this.#parts.settings.deadlineMaxMs)
-    if (!this.isPlainHttp(to)) return this.sendSealed(to, seal(null, { ping: '1' }), options)
+    if (!this.isPlainHttp(to)) return this.sendUncounted(to, seal(null, { ping: '1' }), options)
     return this.#pingByHttp(to, options)
   }
 
@@ -275,24 +295,28 @@ export class Sending {
     const message = { sender: options.sender ?? this.#name, msg: value }
     const { deadlineMs = settings.deadlineMs, signal, traceparent } = options
     const outcome = await posts.post(name, message, { deadlineMs, signal, traceparent })
+    this.#parts.tally.ended('http', outcome.status === 'delivered' ? 'delivered' : outcome.reason)
     const answer = this.#answerOf(name, outcome)
     if (traceparent !== undefined) this.#parts.sightings.own(traceparent, { to: name, ...answer })
     return answer
   }
 
   #answerOf(name: string, outcome: PostOutcome): SendAnswer {
-    const { settings, tally } = this.#parts
-    tally.ended('http', outcome.status === 'delivered' ? 'delivered' : outcome.reason)
+    const { settings } = this.#parts
     if (outcome.status === 'delivered') return { ...outcome, hops: 1, id: this.#postedId(name) }
     settings.logger.debug({ peer: name, reason: outcome.reason, detail: outcome.detail }, 'post-failed')
     return this.failed(outcome.reason, outcome.reason === 'refused' ? name : this.#name)
   }
 
-  /** A message that does not even go out. @param logged absent: not here */
-  #refused(reason: SendFailure, logged?: Logged | (SendOptions & Pick<Logged, 'to'>)): SendFailed {
-    this.#parts.tally.ended('direct', reason)
+  /** A message that does not even go out. */
+  #refused(
+    reason: SendFailure,
+    logged: Logged | (SendOptions & Pick<Logged, 'to'>),
+    isCounted = true,
+  ): SendFailed {
+    if (isCounted) this.#parts.tally.ended('direct', reason)
     const answer = this.failed(reason)
-    if (logged?.traceparent !== undefined)
+    if (logged.traceparent !== undefined)
       this.#parts.sightings.own(logged.traceparent, { to: logged.to, ...answer })
     return answer
   }

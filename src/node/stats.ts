@@ -24,7 +24,7 @@ export interface LinkTraffic {
 export interface NodeStats {
   /** Messages of this node, by kind and by how they ended. */
   readonly sent: SentCounts
-  /** Messages for this node; those of a broadcast count as one. `http`: posted to it. */
+  /** Messages for this node, requests included, answers and receipts not; those of a broadcast count as one. `http`: posted to it. */
   readonly received: Readonly<Record<ReceivedKind, number>>
   /**
    * Direct messages, acknowledgements and bounces of others that it has passed on: all of them, as work that was done. So while

@@ -2,9 +2,12 @@
 
 import type { RequestFailure, SendFailure } from '../core/reasons.ts'
 
-/** How a message of this node goes out. `request`: the question and its answer together. `http`: posted to a plain HTTP peer. */
+/**
+ * How a message of this node goes out: what its program, its guests and HTTP clients send. `request`: the question and its answer
+ * together, also where the node asks another one, for a trace or for history. `http`: posted to a plain HTTP peer.
+ */
 export type SentKind = 'direct' | 'broadcast' | 'request' | 'http'
-/** How a message has come to this node. `http`: posted to it. */
+/** How a message has come to this node. `direct`: requests as well, and no answers. `http`: posted to it. */
 export type ReceivedKind = 'direct' | 'broadcast' | 'http'
 /** How a message of this node ended. */
 export type SentOutcome = 'delivered' | 'sent' | 'answered' | SendFailure | RequestFailure

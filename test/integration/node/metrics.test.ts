@@ -1,8 +1,10 @@
 // What `GET /metrics` says of real nodes and a bootstrap, after things that happened.
 
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
-import { createBootstrap, createNode, type Node } from '../../../src/index.ts'
+import { once } from 'node:events'
+import { describe, type TestContext, test } from 'node:test'
+import { WebSocket } from 'ws'
+import { createBootstrap, createNode, type Node, type NodeOptions } from '../../../src/index.ts'
 import { until } from '../../support/node-rig.ts'
 
 /** A page, by series: `name{label="value"}`. */
@@ -26,7 +28,7 @@ function parsed(text: string): Page {
 }
 
 /** Two nodes with a link between them, and their bootstrap. */
-async function two(t: { after(end: () => Promise<void>): void }) {
+async function two(t: TestContext, options: NodeOptions = {}) {
   const bootstrap = await createBootstrap({ listen: 0, host: '127.0.0.1' })
   const start = (name: string) =>
     createNode({
@@ -35,6 +37,7 @@ async function two(t: { after(end: () => Promise<void>): void }) {
       listen: 0,
       bootstrap: [bootstrap.url],
       config: { heartbeatMs: 50, unknownPeerWaitMs: 50 },
+      ...options,
     })
   const [a, b] = await Promise.all([start('a'), start('b')])
   t.after(async () => {
@@ -64,17 +67,41 @@ describe('the metrics of nodes', { concurrency: true }, () => {
     const [ofA, ofB] = await Promise.all([scrape(urlOf(a)), scrape(urlOf(b))])
     const sent = (kind: string, outcome: string) =>
       ofA.get(`hearsay_sends_total{kind="${kind}",outcome="${outcome}"}`)
-    // Three messages and the question; the answer is b's.
-    assert.equal(sent('direct', 'delivered'), 4)
+    assert.equal(sent('direct', 'delivered'), 3)
     assert.equal(sent('direct', 'unknown-peer'), 1)
     assert.equal(sent('direct', 'too-large'), 1)
     assert.equal(sent('broadcast', 'sent'), 1)
     assert.equal(sent('request', 'answered'), 1)
+    // Three messages, and the question.
     assert.equal(ofB.get('hearsay_received_total{kind="direct"}'), 4)
     assert.equal(ofB.get('hearsay_received_total{kind="broadcast"}'), 1)
     assert.equal(ofB.get('hearsay_received_total{kind="http"}'), 1)
     assert.equal(ofA.get('hearsay_unsettled_messages'), 0)
     assert.ok((ofB.get('hearsay_http_requests_total') ?? 0) >= 2)
+  })
+
+  test('a request is one, and what follows from messages by itself is none', async (t) => {
+    const { a, b } = await two(t, { history: 5 })
+    b.handle(() => 'answer')
+    b.subscribe('t', () => {})
+    assert.equal((await a.request('b', 'question')).status, 'answered')
+    assert.equal((await a.publish('t', 1, { receipts: true })).status, 'sent')
+    assert.equal((await a.history('t', { from: 'b' })).status, 'complete')
+    assert.equal((await a.trace('b')).status, 'traced')
+    assert.equal((await fetch(new URL('/trace/*', urlOf(a).replace('ws', 'http')))).status, 200)
+    const guest = new WebSocket(urlOf(a))
+    t.after(() => guest.terminate())
+    const lines: string[] = []
+    guest.on('message', (data) => lines.push(String(data)))
+    await once(guest, 'open')
+    guest.send('/ping b')
+    await until('the answer to the ping', () => lines.some((line) => /^b answers/.test(line)))
+    // That of the program, and the question for history; a neighbor need not be asked for the way.
+    const none = { direct: {}, broadcast: {}, request: {}, http: {} }
+    assert.deepEqual(a.stats().sent, { ...none, broadcast: { sent: 1 }, request: { answered: 2 } })
+    assert.deepEqual(a.stats().received, { direct: 0, broadcast: 0, http: 0 })
+    assert.deepEqual(b.stats().sent, none)
+    assert.deepEqual(b.stats().received, { direct: 1, broadcast: 1, http: 0 })
   })
 
   test('links, their bytes and their round trips, also when they have ended', async (t) => {

@@ -33,7 +33,7 @@ function rig(parts: Partial<AnsweringParts> = {}) {
         way.looks++
         return way.hasRoom
       },
-      sendSealed: (to, payload, { deadlineMs } = {}) => {
+      sendUncounted: (to, payload, { deadlineMs } = {}) => {
         const decoded = decodePayload(payload)
         assert.ok(decoded.ok)
         sent.push({ to, deadlineMs, headers: decoded.headers ?? {}, value: decoded.value })
