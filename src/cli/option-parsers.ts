@@ -19,11 +19,12 @@ export const integer =
     return { problem: `"${text}" is not ${what}; give a whole number from ${min} to ${max}` }
   }
 
-/** One of these words, in any case. */
+/** One of these words, in any case. @param others what other programs call some of them: they are taken, and not shown */
 export const oneOf =
-  <const T extends string>(choices: readonly T[]) =>
+  <const T extends string>(choices: readonly T[], others: Readonly<Record<string, T>> = {}) =>
   (text: string): Parsed<T> => {
-    const value = choices.find((choice) => choice === text.trim().toLowerCase())
+    const word = text.trim().toLowerCase()
+    const value = Object.hasOwn(others, word) ? others[word] : choices.find((choice) => choice === word)
     return value === undefined ? { problem: `"${text}" is not one of ${choices.join(', ')}` } : { value }
   }
 

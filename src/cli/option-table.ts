@@ -378,7 +378,7 @@ export const OPTIONS = {
     description: `Least level that is logged, on standard error: ${LOG_LEVELS.join(', ')}`,
     fallback: 'info',
     fallbackIn: { swarm: 'warn' },
-    parse: oneOf(LOG_LEVELS),
+    parse: oneOf(LOG_LEVELS, { warning: 'warn', off: 'silent', none: 'silent' }),
     choices: () => LOG_LEVELS,
   }),
   logFormat: spec<(typeof LOG_FORMATS)[number]>({

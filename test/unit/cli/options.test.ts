@@ -67,6 +67,9 @@ describe('resolveOptions', () => {
   it('has defaults that differ by command', () => {
     assert.equal(resolveOptions(['logLevel'], 'node', {}, {}).logLevel, 'info')
     assert.equal(resolveOptions(['logLevel'], 'swarm', {}, {}).logLevel, 'warn')
+    const levelOf = (text: string) => resolveOptions(['logLevel'], 'node', {}, { LOG_LEVEL: text }).logLevel
+    // As other loggers have them.
+    assert.deepEqual(['WARNING', 'off', 'None'].map(levelOf), ['warn', 'silent', 'silent'])
     assert.equal(resolveOptions(['host'], 'swarm', {}, {}).host, '127.0.0.1')
   })
 
@@ -146,6 +149,7 @@ describe('resolveOptions', () => {
     )
     assert.match(refusal('at', { at: 'ftp://a' }), /^--at: "ftp:\/\/a" has to begin with/)
     assert.match(refusal('logLevel', { 'log-level': 'loud' }), /"loud" is not one of trace, debug/)
+    assert.match(refusal('logLevel', { 'log-level': 'constructor' }), /"constructor" is not one of/)
     assert.match(refusal('nodes', { nodes: '0' }), /a whole number from 1 to 20000/)
     assert.match(refusal('deadlineMs', { 'deadline-ms': '0' }), /from 1 to 3600000/)
     assert.match(refusal('port', { port: ['1', '2'] }), /--port is given 2 times/)
