@@ -141,6 +141,8 @@ class HttpAndWebSocketListener implements Listener {
     this.#server.on('connection', (socket) => this.#connected(socket))
     this.#server.on('drop', () => this.#dropped())
     this.#server.on('request', (request, response) => this.#requested(request, response))
+    this.#server.on('checkExpectation', (request, response) => this.#expected(request, response))
+    this.#server.on('connect', (_request, socket) => this.#tunnelAsked(socket))
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
     this.#server.on('clientError', (error, socket) => this.#clientFailed(error, socket))
     for (const server of [this.#linkServer, this.#guestServer]) {
@@ -199,6 +201,28 @@ class HttpAndWebSocketListener implements Listener {
   }
 
   #requested(request: IncomingMessage, response: ServerResponse): void {
+    this.#began(request, response)
+    const refusal = SAFE_METHODS.has(request.method) ? undefined : this.#refusal(request)
+    if (refusal === undefined) this.#options.onRequest(request, response)
+    // What it still sends of a body node:http reads and throws away.
+    else response.writeHead(FOREIGN_ORIGIN.httpStatus, refusal.headers).end(refusal.body)
+  }
+
+  /** A request that expects something else than `100-continue`, which is all that there is (RFC 9110 section 10.1.1). */
+  #expected(request: IncomingMessage, response: ServerResponse): void {
+    this.#began(request, response)
+    const { headers, body } = jsonError('There is nothing to expect but 100-continue')
+    response.writeHead(417, headers).end(body)
+  }
+
+  /** Somebody takes this for a proxy. */
+  #tunnelAsked(socket: Duplex): void {
+    this.#counters.requests++
+    this.#refuse(socket, '501 Not Implemented', jsonError('This is no proxy: CONNECT is not spoken here'))
+  }
+
+  /** A request that gets a response is here. */
+  #began(request: IncomingMessage, response: ServerResponse): void {
     this.#counters.requests++
     const { socket } = request
     this.#answering.set(socket, response)
@@ -207,10 +231,6 @@ class HttpAndWebSocketListener implements Listener {
       // Otherwise a client that keeps its connection would hold up the end.
       if (this.#closed !== undefined) this.#server.closeIdleConnections()
     })
-    const refusal = SAFE_METHODS.has(request.method) ? undefined : this.#refusal(request)
-    if (refusal === undefined) this.#options.onRequest(request, response)
-    // What it still sends of a body node:http reads and throws away.
-    else response.writeHead(FOREIGN_ORIGIN.httpStatus, refusal.headers).end(refusal.body)
   }
 
   /** The answer to a page of a foreign origin, which is counted; `undefined`: it is none. */

@@ -8,7 +8,7 @@ import { WebSocket } from 'ws'
 import { HostUnknownError, PortTakenError } from '../../../src/net/listen-error.ts'
 import { type Listener, type ListenOptions, listen } from '../../../src/net/listener.ts'
 import { LIMITS } from '../../../src/wire/limits.ts'
-import { frame, Rig, turn, until } from './rig.ts'
+import { frame, RawClient, Rig, turn, until } from './rig.ts'
 
 const UPGRADE = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
 const KEY = `Sec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}\r\n`
@@ -113,6 +113,25 @@ test('an upgrade to something else is served as the request that it also is', as
   )
   const answer = await client.answer()
   assert.deepEqual([answer.status, answer.body.includes('answered')], [200, true])
+})
+
+test('CONNECT, and what nobody can expect: JSON, counted as requests', async (t) => {
+  const listener = await listenForNothing(t, {})
+  t.after(() => listener.close())
+  const ask = async (text: string) => {
+    const client = new RawClient(listener.port)
+    client.socket.write(text)
+    return client.answer()
+  }
+  const tunnel = await ask('CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n')
+  assert.deepEqual([tunnel.status, tunnel.contentType], [501, 'application/json'])
+  assert.match(errorOf(tunnel.body), /no proxy/)
+  const expecting = 'POST /message HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: banana\r\n'
+  const failed = await ask(`${expecting}Content-Length: 2\r\n\r\n{}`)
+  assert.deepEqual([failed.status, failed.contentType], [417, 'application/json'])
+  assert.match(errorOf(failed.body), /100-continue/)
+  const { requests, malformedHttp } = listener.stats()
+  assert.deepEqual([requests, malformedHttp], [2, 0])
 })
 
 test('what is not HTTP: 400 in JSON, counted, closed, and a link beside it lives on', async (t) => {
