@@ -7,6 +7,7 @@ import { NODE_NAME_CHARS_MAX, parseNodeName } from '../core/messages.ts'
 import { LIMITS } from '../wire/limits.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { isTopic } from '../wire/topics.ts'
+import { isTraceparent, TRACEPARENT_EXAMPLE } from '../wire/traceparent.ts'
 import { flawOf } from './json.ts'
 import type { OutgoingMessage, SendOptions, SpreadOptions } from './node-host.ts'
 
@@ -16,7 +17,12 @@ export const SENDER_CHARS_MAX = 256
 /** What to do with a message. */
 export type MessageRequest =
   /** Without `to`: the node posted to is the receiver. */
-  | { readonly kind: 'deliver'; readonly sender: string; readonly msg: JsonValue }
+  | {
+      readonly kind: 'deliver'
+      readonly sender: string
+      readonly msg: JsonValue
+      readonly traceparent?: string
+    }
   | {
       /** `request`: an answer is wanted. */
       readonly kind: 'send' | 'request'
@@ -45,6 +51,8 @@ const DEADLINE_ERROR = `"deadlineMs" must be a whole number of milliseconds from
 
 const TOPIC_ERROR = `"topic" must be levels between slashes, at most ${LIMITS.topicBytesMax} bytes, without + and #`
 
+const TRACE_ERROR = `"traceparent" must be one of W3C Trace Context, such as ${TRACEPARENT_EXAMPLE}`
+
 const switchOf = (key: string) => v.nullish(v.boolean(`"${key}" must be true or false`))
 
 // null counts as missing everywhere, as in the classroom contract's Flask nodes. Unknown keys are ignored.
@@ -72,6 +80,7 @@ const Body = v.object(
       ),
     ),
     topic: v.nullish(v.pipe(v.string(TOPIC_ERROR), v.check(isTopic, TOPIC_ERROR))),
+    traceparent: v.nullish(v.pipe(v.string(TRACE_ERROR), v.check(isTraceparent, TRACE_ERROR))),
     receipts: switchOf('receipts'),
     request: switchOf('request'),
   },
@@ -88,7 +97,7 @@ export function readMessageRequest(body: JsonValue): MessageRequest {
   // A JSON array would pass for an object without keys.
   const parsed = v.safeParse(Body, Array.isArray(body) ? undefined : body, { abortEarly: true })
   if (!parsed.success) return refused(parsed.issues[0].message)
-  const { msg, to, topic } = parsed.output
+  const { msg, to, topic, traceparent } = parsed.output
   const sender = parsed.output.sender ?? ''
   const hasMessage = msg !== undefined && msg !== null && msg !== ''
   const isOverlay = isGiven(to) || isGiven(topic)
@@ -103,13 +112,14 @@ export function readMessageRequest(body: JsonValue): MessageRequest {
       kind: 'deliver',
       sender,
       msg,
+      ...(isGiven(traceparent) && { traceparent }),
     }
   )
 }
 
 /** What is for the overlay; `undefined` when it is for the node posted to. */
 function overlayRequest(
-  { to, topic, deadlineMs, receipts, request }: v.InferOutput<typeof Body>,
+  { to, topic, deadlineMs, traceparent, receipts, request }: v.InferOutput<typeof Body>,
   message: OutgoingMessage,
 ): MessageRequest | undefined {
   const toOne = isGiven(to) && to !== '*' ? to : undefined
@@ -123,11 +133,11 @@ function overlayRequest(
   if (receipts && toOne !== undefined) {
     return refused('"receipts" goes with "to":"*" or with "topic": one node always acknowledges')
   }
-  const patience = isGiven(deadlineMs) ? { deadlineMs } : {}
+  const how = { ...(isGiven(deadlineMs) && { deadlineMs }), ...(isGiven(traceparent) && { traceparent }) }
   if (toOne !== undefined) {
-    return { kind: request ? 'request' : 'send', to: toOne, message, options: patience }
+    return { kind: request ? 'request' : 'send', to: toOne, message, options: how }
   }
-  const options = { ...patience, ...(receipts && { receipts }) }
+  const options = { ...how, ...(receipts && { receipts }) }
   if (isGiven(topic)) return { kind: 'publish', topic, message, options }
   return to === '*' ? { kind: 'broadcast', message, options } : undefined
 }

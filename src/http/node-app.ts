@@ -66,14 +66,15 @@ export function createNodeApp(host: NodeHost, logger: Logger = silentLogger, fil
 function postMessage(c: ShimContext, host: NodeHost): Promise<Response> {
   return withJson(c, host, (body) => {
     const request = readMessageRequest(body)
+    // The header comes before the key of the body: proxies know the one, and not the other.
     const trace = traceOf(c)
     switch (request.kind) {
       case 'refused':
         return refuseBadRequest(c, host, request.error)
-      case 'deliver':
-        return host.deliver({ sender: request.sender, msg: request.msg, ...trace })
-          ? send(c, RECEIVED)
-          : answerOutcome(c, notTaken(host))
+      case 'deliver': {
+        const { kind: _, ...message } = request
+        return host.deliver({ ...message, ...trace }) ? send(c, RECEIVED) : answerOutcome(c, notTaken(host))
+      }
       case 'send':
         return host
           .send(request.to, request.message, { ...request.options, ...trace })

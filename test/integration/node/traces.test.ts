@@ -43,10 +43,10 @@ const messagesOf = (node: Node): NodeMessage[] => {
 
 const urlOf = (node: Node): string => (node.url ?? '').replace('ws', 'http')
 
-function post(node: Node, body: object, traceparent: string): Promise<Response> {
+function post(node: Node, body: object, traceparent?: string): Promise<Response> {
   return fetch(new URL('message', urlOf(node)), {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', traceparent },
+    headers: { 'Content-Type': 'application/json', ...(traceparent !== undefined && { traceparent }) },
     body: JSON.stringify(body),
   })
 }
@@ -191,6 +191,22 @@ describe('a trace', { concurrency: true }, () => {
     assert.deepEqual(logged, [
       { room: 'node', traceparent: TRACE, from: 'b', sender: 'curl', via: 'http', at: 'b' },
     ])
+  })
+
+  test('may be in the body of a post, behind the header; there a broken one is refused', async (t) => {
+    const { nodes } = await chain(t)
+    const messages = messagesOf(nodes[1])
+    const [other, sender, to] = [TRACE.replace('4bf', '5bf'), 'curl', 'b']
+    const statusOf = async (body: object, header?: string) => (await post(nodes[1], body, header)).status
+    assert.equal(await statusOf({ sender, msg: 1, traceparent: TRACE }), 200)
+    assert.equal(await statusOf({ to, msg: 2, traceparent: TRACE }), 200)
+    assert.equal(await statusOf({ to, msg: 3, traceparent: other }, TRACE), 200)
+    assert.equal(await statusOf({ to, msg: 4, traceparent: TRACE }, 'nonsense'), 200)
+    assert.equal(await statusOf({ to, msg: 5, traceparent: 'nonsense' }, TRACE), 400)
+    assert.deepEqual(
+      messages.map(({ value, traceparent }) => [value, traceparent]),
+      [1, 2, 3, 4].map((value) => [value, TRACE]),
+    )
   })
 
   test('that is broken is dropped from HTTP, and refused from programs', async (t) => {

@@ -56,6 +56,26 @@ test('a message is handed on as it was sent', () => {
   )
 })
 
+test('a trace goes with whatever is asked for; one that is none is refused', () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const sender = 'a'
+  const read = readMessageRequest({ sender, msg: 1, traceparent })
+  assert.deepEqual(read, { kind: 'deliver', sender, msg: 1, traceparent })
+  for (const how of [{ to: 'n' }, { to: 'n', request: true }, { to: '*' }, { topic: 't' }]) {
+    const request = readMessageRequest({ msg: 1, traceparent, deadlineMs: 5, ...how })
+    assert.deepEqual('options' in request && request.options, { traceparent, deadlineMs: 5 })
+    for (const wrong of ['', 'x', 5, `${traceparent}-`, traceparent.toUpperCase()]) {
+      const refused = readMessageRequest({ msg: 1, traceparent: wrong, ...how })
+      assert.match(refused.kind === 'refused' ? refused.error : '', /^"traceparent" must be one of W3C/)
+    }
+  }
+  assert.deepEqual(readMessageRequest({ sender, msg: 1, traceparent: null }), {
+    kind: 'deliver',
+    sender,
+    msg: 1,
+  })
+})
+
 test('keys that an object only inherits are missing', () => {
   const read = readJson(Buffer.from('{"__proto__":{"sender":"a","msg":"b","peer":"http://a"}}'))
   assert.ok(read.ok)
