@@ -4,6 +4,7 @@
 export class PingStatistics {
   #sent = 0
   #answered = 0
+  #late = 0
   #sum = 0
   #sumOfSquares = 0
   #min = Number.POSITIVE_INFINITY
@@ -21,6 +22,11 @@ export class PingStatistics {
     this.#sumOfSquares += rttMs * rttMs
     this.#min = Math.min(this.#min, rttMs)
     this.#max = Math.max(this.#max, rttMs)
+  }
+
+  /** One has come back after its deadline: it counts as lost. */
+  answerLate(): void {
+    this.#late++
   }
 
   get sent(): number {
@@ -44,9 +50,10 @@ export class PingStatistics {
   /** The last lines. @param name printable @param tookMs from the first to now */
   text(name: string, tookMs: number): string {
     const lost = this.#sent === 0 ? 0 : Math.round((100 * (this.#sent - this.#answered)) / this.#sent)
+    const late = this.#late === 0 ? '' : `, ${this.#late} too late`
     const lines = [
       `--- ${name} ping statistics ---`,
-      `${this.#sent} sent, ${this.#answered} answered, ${lost} % lost, ${(tookMs / 1_000).toFixed(1)} s`,
+      `${this.#sent} sent, ${this.#answered} answered${late}, ${lost} % lost, ${(tookMs / 1_000).toFixed(1)} s`,
     ]
     const trip = this.roundTrip
     if (trip !== undefined) {
@@ -59,6 +66,7 @@ export class PingStatistics {
   /** The same for programs. */
   json(name: string): Readonly<Record<string, unknown>> {
     const { sent, answered } = this
-    return { event: 'statistics', to: name, sent, answered, ...this.roundTrip }
+    const late = this.#late === 0 ? {} : { late: this.#late }
+    return { event: 'statistics', to: name, sent, answered, ...late, ...this.roundTrip }
   }
 }

@@ -16,7 +16,7 @@ export const ping = command({
   summary: 'Measure round trips to a node through the network',
   details:
     'Has a running node ping another one by name, and prints a line for each round trip, and statistics at the end: ' +
-    'after --count of them, or at Ctrl-C. No program sees a ping. ' +
+    'after --count of them, or at Ctrl-C. An answer after the deadline counts as lost. No program sees a ping. ' +
     `The exit code is ${EXIT.ok} when something came back, and ${EXIT.notDelivered} when nothing did.`,
   positionals: [{ name: 'to', isNode: true, description: 'Name of the node' }],
   options: ['at', 'count', 'intervalSeconds', 'deadlineMs', 'json'],
@@ -91,7 +91,9 @@ class Pings {
   async #one(): Promise<void> {
     const { deadlineMs, json, at } = this.#values
     const seq = this.#statistics.send()
+    const sentMs = performance.now()
     const answer = await this.#visit.ask({ cmd: 'ping', to: this.#to, deadlineMs })
+    const tookMs = performance.now() - sentMs
     // A wrong name is wrong each time.
     const mistake = seq === 1 ? mistakeOf(at, answer) : undefined
     if (mistake !== undefined) {
@@ -99,16 +101,28 @@ class Pings {
       return
     }
     const { rttMs } = answer
-    if (answer.status === 'delivered' && typeof rttMs === 'number') this.#statistics.answer(rttMs)
+    const isDelivered = answer.status === 'delivered'
+    // By this clock: a node that stood still counts from when it went on.
+    const lateMs = isDelivered && tookMs > deadlineMs ? Math.round(tookMs) : undefined
+    if (lateMs !== undefined) this.#statistics.answerLate()
+    else if (isDelivered && typeof rttMs === 'number') this.#statistics.answer(rttMs)
     const { tag, ...facts } = answer
-    this.#context.stdout.write(`${json ? JSON.stringify({ ...facts, seq }) : this.#text(answer, seq)}\n`)
+    const late = lateMs === undefined ? {} : { late: true, tookMs: lateMs }
+    this.#context.stdout.write(
+      `${json ? JSON.stringify({ ...facts, seq, ...late }) : this.#text(answer, seq, lateMs)}\n`,
+    )
   }
 
-  #text(answer: LineEvent, seq: number): string {
+  /** @param lateMs how long it took, when that was longer than the deadline */
+  #text(answer: LineEvent, seq: number, lateMs: number | undefined): string {
     const { stdout, env } = this.#context
     const paint = painter(stdout, env)
     const { status, hops, rttMs, error, text, reason, at } = answer
     const name = printable(this.#to)
+    if (lateMs !== undefined) {
+      const { deadlineMs } = this.#values
+      return `${paint('red', `late answer of ${name}`)}: seq=${seq} after ${lateMs} ms, and not within ${deadlineMs} ms`
+    }
     if (status === 'delivered') {
       const time = typeof rttMs === 'number' ? rttMs.toFixed(1) : '?'
       return `answer of ${paint('green', name)}: seq=${seq} hops=${hops} time=${time} ms`

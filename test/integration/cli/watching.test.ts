@@ -1,7 +1,9 @@
 // The commands that watch a running network over its line mode: tail and ping.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, test } from 'node:test'
+import { WebSocketServer } from 'ws'
 import { run } from '../../../src/cli/run.ts'
 import { startNode } from '../../support/node-rig.ts'
 import { fakeContext, KeptOutput } from '../../unit/cli/fake-context.ts'
@@ -136,6 +138,32 @@ describe('ping', { concurrency: true }, () => {
       ],
     )
     assert.deepEqual(events[2], { event: 'statistics', to: 'nobody', sent: 2, answered: 0 })
+  })
+
+  test('an answer after the deadline is late, by the clock of who asks', async (t) => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    t.after(() => server.close())
+    // A node that stands still for a while, and thinks that it was quick.
+    server.on('connection', (socket) => {
+      socket.send('Welcome to n1, guest-1')
+      socket.on('message', (line) => {
+        const { tag } = JSON.parse(String(line))
+        const answer = { event: 'ping', tag, to: 'n2', status: 'delivered', hops: 1, rttMs: 0.1 }
+        setTimeout(() => socket.send(JSON.stringify(answer)), 20)
+      })
+    })
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    const args = ['ping', 'n2', '-c', '1', '--deadline-ms', '5', '--at', `http://127.0.0.1:${port}`]
+    const ping = new Running(t, args)
+    assert.equal(await ping.ended, 3)
+    assert.match(ping.lines[0] ?? '', /^late answer of n2: seq=1 after \d+ ms, and not within 5 ms$/)
+    assert.match(ping.out, /1 sent, 0 answered, 1 too late, 100 % lost/)
+    const json = new Running(t, [...args, '--json'])
+    assert.equal(await json.ended, 3)
+    const [event, statistics] = json.lines.map((line) => JSON.parse(line))
+    assert.deepEqual([event.late, event.status, event.tookMs > 5], [true, 'delivered', true])
+    assert.deepEqual(statistics, { event: 'statistics', to: 'n2', sent: 1, answered: 0, late: 1 })
   })
 
   test('shows the statistics after Ctrl-C', async (t) => {

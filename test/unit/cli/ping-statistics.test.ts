@@ -17,4 +17,7 @@ test('counts and round trips', () => {
   )
   const { event, sent, answered } = statistics.json('n')
   assert.deepEqual([event, sent, answered], ['statistics', 5, 4])
+  statistics.answerLate()
+  assert.match(statistics.text('n', 4_040), /^5 sent, 4 answered, 1 too late, 20 % lost, 4\.0 s$/m)
+  assert.equal(statistics.json('n').late, 1)
 })
