@@ -10,17 +10,10 @@ import type { NodeName } from '../core/messages.ts'
 import { REASONS, type RequestFailure } from '../core/reasons.ts'
 import type { Rng } from '../core/rng.ts'
 import type { JsonValue } from '../wire/payload.ts'
+import { checkDeadline, checkSignal } from './call-options.ts'
 import { type EnvelopeHeaders, type Note, seal } from './envelope.ts'
 import { type PendingAnswer, PendingAnswers } from './pending-answers.ts'
-import {
-  checkDeadline,
-  checkSignal,
-  type Destination,
-  labelsOf,
-  type Sending,
-  type SendOptions,
-  type Sent,
-} from './sending.ts'
+import { type Destination, labelsOf, type Sending, type SendOptions, type Sent } from './sending.ts'
 import type { Sightings } from './sightings.ts'
 import type { Tally } from './tally.ts'
 import type { NodeTimers, NodeWorld } from './world.ts'

@@ -42,7 +42,10 @@ export interface InboxParts {
 
 type Received = Extract<Notification, { type: 'message' }>
 
-/** What somebody has sent to this node; not what follows from that by itself, that nobody waits any more, nor the watching, which is not part of what is watched. */
+/**
+ * What somebody has sent to this node; not what follows from that by itself, nor that nobody waits any more, nor the watching,
+ * which is not part of what is watched.
+ */
 function isCounted(opened: Opened): boolean {
   switch (opened.kind) {
     case 'message':

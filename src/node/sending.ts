@@ -13,6 +13,7 @@ import { LIMITS } from '../wire/limits.ts'
 import type { JsonValue } from '../wire/payload.ts'
 import { isTag } from '../wire/topics.ts'
 import { isTraceparent, TRACEPARENT_EXAMPLE } from '../wire/traceparent.ts'
+import { checkDeadline, checkSignal } from './call-options.ts'
 import { type EnvelopeHeaders, seal, traceparentOf } from './envelope.ts'
 import type { HttpPeerList } from './http-peer-list.ts'
 import { checkName, type MemberSettings } from './member-options.ts'
@@ -383,23 +384,4 @@ export function labelsOf(
     )
   }
   return sender === undefined || sender === name ? { traceparent } : { traceparent, sender }
-}
-
-/** @throws HearsayError `invalid-option` */
-export function checkSignal(signal: unknown): void {
-  if (signal === undefined || signal instanceof AbortSignal) return
-  throw new HearsayError('invalid-option', 'signal: expected an AbortSignal')
-}
-
-/**
- * @param maxMs the longest that may be asked for
- * @throws HearsayError `invalid-option`
- */
-export function checkDeadline(deadlineMs: number | undefined, maxMs: number): void {
-  if (deadlineMs === undefined) return
-  if (Number.isInteger(deadlineMs) && deadlineMs > 0 && deadlineMs <= maxMs) return
-  throw new HearsayError(
-    'invalid-option',
-    `deadlineMs: ${deadlineMs} is not a whole number of ms from 1 to ${maxMs}`,
-  )
 }
