@@ -259,7 +259,7 @@ export class Registration {
   get #mistake(): string {
     const { times, url } = this.#options
     const minutes = Math.ceil(times.mistakenMs / 60_000)
-    return `${url} is a node, not a bootstrap: give it as a peer; it is asked again in ${minutes} minutes`
+    return `${withoutQuery(url)} is a node, not a bootstrap: give it as a peer; it is asked again in ${minutes} minutes`
   }
 
   /** Warns of what is new; what is as it was before is for debugging only. */

@@ -19,7 +19,7 @@ import type { Ack, Bounce, Direct, LinkId, NodeName, PeerRecord } from './messag
 import { Outgoing } from './outgoing.ts'
 import { isSendFailure, reasonOfCloseCode, type SendFailure } from './reasons.ts'
 import type { Relay } from './relay.ts'
-import { newPending, type Pending } from './send-queue.ts'
+import { fits, newPending, type Pending } from './send-queue.ts'
 import { Transmission } from './transmission.ts'
 import type { Turn } from './turn.ts'
 
@@ -108,9 +108,9 @@ export class Delivery {
     this.#arm(pending.deadlineMs)
   }
 
-  /** Whether a message for this destination would be taken now. */
-  hasRoom(to: NodeName, bytes: number): boolean {
-    return this.#outgoing.get(to)?.hasRoom(bytes) ?? true
+  /** Whether so many messages for this destination would be taken now. */
+  hasRoom(to: NodeName, bytes: number, messages: number): boolean {
+    return this.#outgoing.get(to)?.hasRoom(bytes, messages) ?? fits(this.#config, messages, bytes)
   }
 
   /** Whether an acknowledgement of this node is awaited. */

@@ -125,9 +125,9 @@ export class Outgoing {
     return this.#roundTrip.timeoutMs
   }
 
-  /** Whether {@link enqueue} would take a message of so many bytes. */
-  hasRoom(bytes: number): boolean {
-    return this.#queue.hasRoom(bytes)
+  /** Whether {@link enqueue} would take so many messages of so many bytes together. */
+  hasRoom(bytes: number, messages: number): boolean {
+    return this.#queue.hasRoom(bytes, messages)
   }
 
   /** Takes in a new message; false when the queue is full. */

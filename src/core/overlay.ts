@@ -188,9 +188,9 @@ export class Overlay {
     return this.#phase !== 'over' && nowMs < this.#learning.endMs
   }
 
-  /** Whether the queue for this destination takes a message of so many bytes now. */
-  hasRoom(to: NodeName, bytes: number): boolean {
-    return this.#delivery.hasRoom(to, bytes)
+  /** Whether the queue for this destination takes so many messages now. @param bytes of all of them */
+  hasRoom(to: NodeName, bytes: number, messages = 1): boolean {
+    return this.#delivery.hasRoom(to, bytes, messages)
   }
 
   /**

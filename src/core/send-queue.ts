@@ -51,6 +51,15 @@ export function newPending(id: number, payload: Uint8Array, deadlineMs: number):
   }
 }
 
+/** Whether a queue may hold so much. One message that is larger than the queue may wait alone. */
+export function fits(
+  { queueMessagesMax, queueBytesMax }: Pick<CoreConfig, 'queueMessagesMax' | 'queueBytesMax'>,
+  messages: number,
+  bytes: number,
+): boolean {
+  return messages <= queueMessagesMax && (messages === 1 || bytes <= queueBytesMax)
+}
+
 /** Spent places at the front of the queue before it is compacted, if they are half of it: O(1) a message on average. */
 const COMPACT_AT = 64
 
@@ -85,11 +94,9 @@ export class SendQueue {
     return this.#head === 0 ? this.#places : this.#places.slice(this.#head)
   }
 
-  /** Whether there is room for so many bytes more. One message that is larger than the queue may wait alone. */
-  hasRoom(bytes: number): boolean {
-    const { queueMessagesMax, queueBytesMax } = this.#config
-    if (this.size >= queueMessagesMax) return false
-    return this.size === 0 || this.#bytes + bytes <= queueBytesMax
+  /** Whether there is room for so many bytes more, of one message or several. */
+  hasRoom(bytes: number, messages = 1): boolean {
+    return fits(this.#config, this.size + messages, this.#bytes + bytes)
   }
 
   /** Puts a message at the end; false when there is no room. */

@@ -205,7 +205,8 @@ export class Casting {
     const { overlay, receipts, sending, onWaiting } = this.#parts
     const { payload, awaited } = cast
     const isFirst = overlay.neighbors.size === 0
-    const isTold = isFirst && topic !== undefined
+    // Those that wait for room are told when they go, in their order.
+    const isTold = isFirst && topic !== undefined && this.#queue.size === 0
     if (isTold) onWaiting(payload)
     const { failure, neighbors, sentAs } = await this.#send(payload, options)
     if (sentAs === undefined) {
@@ -270,24 +271,30 @@ export class Casting {
    * out.
    */
   #send(payload: Uint8Array, options: CastOptions): Promise<CastNotice> {
-    const { feed, settings, nowMs } = this.#parts
+    const { feed, nowMs, overlay, settings } = this.#parts
     const { deadlineMs = settings.deadlineMs, signal } = options
     const { promise, resolve } = Promise.withResolvers<CastNotice>()
     let isOpen = true
+    let isInCore = false
     let deadline: number | undefined
     const id = this.#broadcasts.add((notice) => {
       isOpen = false
+      if (isInCore) this.#queue.settled(payload.length)
       if (deadline !== undefined) this.#deadlines.take(deadline)
       signal?.removeEventListener('abort', abort)
       resolve(notice)
     })
     if (options.isProbe) this.#uncounted.add(id)
     const giveUp = (reason: 'no-route' | 'cancelled'): void => {
-      if (this.#queue.remove(id)) this.#end(id, reason === 'cancelled' ? reason : 'queue-full')
-      else feed({ type: 'withdraw', id, reason })
+      if (!this.#queue.remove(id)) feed({ type: 'withdraw', id, reason })
+      else if (reason === 'no-route' && overlay.neighbors.size > 0) this.#end(id, 'queue-full')
+      else this.#end(id, reason)
     }
     const abort = (): void => giveUp('cancelled')
-    const isTaken = this.#queue.add(id, payload.length, () => feed({ type: 'broadcast', id, payload }))
+    const isTaken = this.#queue.add(id, payload.length, () => {
+      isInCore = true
+      feed({ type: 'broadcast', id, payload })
+    })
     if (!isTaken) this.#end(id, 'queue-full')
     if (isOpen) {
       signal?.addEventListener('abort', abort, { once: true })

@@ -10,6 +10,7 @@ import type { ReceivedMessage } from '../guests/guest-host.ts'
 import { Answering } from './answering.ts'
 import { Asking } from './asking.ts'
 import { Casting } from './casting.ts'
+import type { EffectLoop } from './effect-loop.ts'
 import type { NodeMessage } from './events.ts'
 import { History, type HistoryView } from './history.ts'
 import type { HttpPeerList } from './http-peer-list.ts'
@@ -42,6 +43,7 @@ export interface ConversationParts {
   readonly sightings: Sightings
   readonly stats: () => NodeStats
   readonly feed: (input: Input) => void
+  readonly waitingFor: EffectLoop['waitingFor']
   readonly isAlone: () => boolean
   /** Whether a bootstrap has this node registered. */
   readonly isRegistered: () => boolean

@@ -5,6 +5,7 @@
 // 1. Inputs are worked off one after the other, each with all its effects; one that arises meanwhile waits for its turn.
 
 import type { Effect, Input, Notification } from '../core/events.ts'
+import type { NodeName } from '../core/messages.ts'
 import type { Overlay } from '../core/overlay.ts'
 import { isWritten, type Logger } from '../logger.ts'
 import { brief } from './brief.ts'
@@ -31,6 +32,8 @@ export class EffectLoop {
   readonly #parts: EffectLoopParts
   readonly #isTraced: boolean
   readonly #waiting: Input[] = []
+  /** Of the sends that wait, by destination. */
+  readonly #waitingSends = new Map<NodeName, { messages: number; bytes: number }>()
   #isWorking = false
 
   constructor(parts: EffectLoopParts) {
@@ -42,6 +45,7 @@ export class EffectLoop {
   feed(input: Input): void {
     if (this.#isWorking) {
       this.#waiting.push(input)
+      if (input.type === 'send') this.#countSend(input, 1)
       return
     }
     const { overlay, nowMs, onReceived, onWorkedOff, recorder } = this.#parts
@@ -50,6 +54,7 @@ export class EffectLoop {
       for (let next: Input | undefined = input; next !== undefined; next = this.#waiting.shift()) {
         if (this.#isTraced) this.#trace('input', next)
         if (next.type === 'received') onReceived(next)
+        else if (next.type === 'send' && this.#waitingSends.size > 0) this.#countSend(next, -1)
         const atMs = nowMs()
         recorder?.begins(atMs, next)
         const effects = overlay.handle(next, atMs)
@@ -60,6 +65,19 @@ export class EffectLoop {
     } finally {
       this.#isWorking = false
     }
+  }
+
+  /** What was fed for a destination and the core has not seen yet, because it is being worked for; `undefined`: nothing. */
+  waitingFor(to: NodeName): { readonly messages: number; readonly bytes: number } | undefined {
+    return this.#waitingSends.get(to)
+  }
+
+  #countSend({ to, payload }: Extract<Input, { type: 'send' }>, sign: 1 | -1): void {
+    const sum = this.#waitingSends.get(to) ?? { messages: 0, bytes: 0 }
+    sum.messages += sign
+    sum.bytes += sign * payload.length
+    if (sum.messages > 0) this.#waitingSends.set(to, sum)
+    else this.#waitingSends.delete(to)
   }
 
   #carryOut(effect: Effect): void {

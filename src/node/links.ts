@@ -12,7 +12,7 @@ import type { LinkOptions } from '../net/link-options.ts'
 import type { LinkSocket } from '../net/link-socket.ts'
 import { encodeFrame } from '../wire/encode.ts'
 import type { ByReason, LinkTraffic } from './stats.ts'
-import type { LinkEvents, NodeLinks } from './world.ts'
+import type { CrowdedLink, LinkEvents, NodeLinks } from './world.ts'
 
 /** What links are made with. */
 export interface SocketLinksOptions {
@@ -22,7 +22,7 @@ export interface SocketLinksOptions {
   readonly link: Partial<LinkOptions>
 }
 
-const NO_LINKS: readonly LinkId[] = []
+const NO_LINKS: readonly CrowdedLink[] = []
 
 /** See the head of the file. */
 export class SocketLinks implements NodeLinks {
@@ -122,9 +122,11 @@ export class SocketLinks implements NodeLinks {
   }
 
   /** The open links whose lane for broadcasts is more than half full. */
-  crowded(): readonly LinkId[] {
-    let crowded: LinkId[] | undefined
-    for (const [id, link] of this.#links) if (link.isCrowded) crowded = [...(crowded ?? []), id]
+  crowded(): readonly CrowdedLink[] {
+    let crowded: CrowdedLink[] | undefined
+    for (const [id, link] of this.#links) {
+      if (link.isCrowded) crowded = [...(crowded ?? []), { link: id, sentBytes: link.stats().bytesSent }]
+    }
     return crowded ?? NO_LINKS
   }
 

@@ -120,6 +120,7 @@ export class Node {
       sightings: this.#sightings,
       stats: () => this.stats(),
       feed: (input) => this.#loop.feed(input),
+      waitingFor: (to) => this.#loop.waitingFor(to),
       isAlone: () => this.#doors.isAlone,
       isRegistered: () => this.#doors.registered,
       onMessage: (message) => this.#handOver(message),

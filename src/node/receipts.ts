@@ -111,7 +111,8 @@ export class ReceiptBook {
 
   #settleIfDone(number: number): void {
     const awaited = this.#awaited.get(number)
-    if (awaited === undefined || awaited.missing.size > 0) return
+    // What has not gone out may still come to whoever is gone now.
+    if (!awaited?.isOut || awaited.missing.size > 0) return
     this.#awaited.take(number)
     awaited.settle(resultOf(awaited))
   }

@@ -4,7 +4,7 @@
 //
 // Two that take over one lock at the very same moment may both have it: replay sees that the files are of two runs.
 
-import { hostname, uptime } from 'node:os'
+import { hostname } from 'node:os'
 import { HearsayError } from '../errors.ts'
 import { printable } from '../wire/printable.ts'
 import { closeSync, lstatSync, openSync, readFileSync, rmSync, writeSync } from './node-fs.ts'
@@ -27,7 +27,7 @@ const SILENT_MS = 10_000
 /** Somebody else may take the lock meanwhile, but not again and again. */
 const TRIES_MAX = 3
 
-/** Runs of this process that have a lock: a container's process has the number that the one before it had. */
+/** Runs of this thread that have a lock: a container's process has the number that the one before it had. */
 const held = new Set<string>()
 
 /** See the head of the file. */
@@ -103,10 +103,13 @@ function isGone(file: string, lock: Lock | undefined): boolean {
   // Somebody is about to write into it, or its process has ended there. What else is there is not ours.
   if (lock === undefined) return stats.isFile() && stats.size === 0 && Date.now() - stats.mtimeMs > SILENT_MS
   if (lock.host !== hostname()) return isSilent(file)
-  if (lock.pid === process.pid) return !held.has(lock.instance)
-  if (!isRunning(lock.pid)) return true
-  // After a start of the machine another process may have the number.
-  return stats.mtimeMs < Date.now() - uptime() * 1_000 && isSilent(file)
+  if (held.has(lock.instance)) return false
+  if (lock.pid === process.pid) {
+    // Of another thread, or of a process that had this one's number before it.
+    return stats.mtimeMs < Date.now() - process.uptime() * 1_000 || isSilent(file)
+  }
+  // Another process may have the number by now.
+  return !isRunning(lock.pid) || isSilent(file)
 }
 
 function isRunning(pid: number): boolean {
@@ -117,9 +120,9 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Whether nobody writes to the files of the run. */
+/** Whether nobody writes to the files of the run, nor has taken the lock just now. */
 function isSilent(file: string): boolean {
-  const times = [newOf(file), ...filesOf(file)].map(
+  const times = [lockOf(file), newOf(file), ...filesOf(file)].map(
     (path) => lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0,
   )
   return Date.now() - Math.max(...times) > SILENT_MS

@@ -14,6 +14,7 @@ import type { JsonValue } from '../wire/payload.ts'
 import { isTag } from '../wire/topics.ts'
 import { isTraceparent, TRACEPARENT_EXAMPLE } from '../wire/traceparent.ts'
 import { checkDeadline, checkSignal } from './call-options.ts'
+import type { EffectLoop } from './effect-loop.ts'
 import { type EnvelopeHeaders, seal, traceparentOf } from './envelope.ts'
 import type { HttpPeerList } from './http-peer-list.ts'
 import { checkName, type MemberSettings } from './member-options.ts'
@@ -49,7 +50,10 @@ export interface SendingParts {
   readonly tally: Tally
   readonly sightings: Pick<Sightings, 'own'>
   readonly feed: (input: Input) => void
+  readonly waitingFor: EffectLoop['waitingFor']
 }
+
+const NONE = { messages: 0, bytes: 0 }
 
 /** How a message has ended, and its id; `undefined`: it has not gone out. */
 export interface Sent {
@@ -178,7 +182,10 @@ export class Sending {
 
   /** Whether a payload would be sent to this node through the overlay now. */
   hasRoom(to: NodeName, payload: Uint8Array): boolean {
-    return this.#parts.overlay.hasRoom(to, payload.length)
+    const { overlay, waitingFor } = this.#parts
+    // Who sends from within a listener: the core has not seen what was sent before.
+    const { messages, bytes } = waitingFor(to) ?? NONE
+    return overlay.hasRoom(to, bytes + payload.length, messages + 1)
   }
 
   /** Sends a payload through the overlay. */

@@ -149,6 +149,13 @@ export type LinkEvents = (
   event: Extract<Input, { type: 'link-open' | 'link-closed' | 'dial-failed' | 'received' | 'send-refused' }>,
 ) => void
 
+/** A link on which much waits. */
+export interface CrowdedLink {
+  readonly link: LinkId
+  /** Handed to the system since the link was opened. */
+  readonly sentBytes: number
+}
+
 /** The open links of one node, by the numbers that the core knows them by. */
 export interface NodeLinks {
   /** How many links have ended, by reason. */
@@ -160,7 +167,7 @@ export interface NodeLinks {
   /** Bytes that wait to be sent on a link that is open, what the system has taken over not included. */
   queuedBytes(id: LinkId): number
   /** The open links whose lane for broadcasts is more than half full: who makes more had better wait. */
-  crowded(): readonly LinkId[]
+  crowded(): readonly CrowdedLink[]
   /** Carries out a `dial` effect. */
   dial(url: string): void
   /** Carries out a `send` effect. */

@@ -103,9 +103,11 @@ export class Host implements Machine, Happening {
   }
 
   /** The open links whose lane for broadcasts is more than half full. */
-  crowded(): LinkId[] {
-    const crowded: LinkId[] = []
-    for (const [link, end] of this.#ends) if (end.isOpen && end.out.isCrowded) crowded.push(link)
+  crowded(): { readonly link: LinkId; readonly sentBytes: number }[] {
+    const crowded: { readonly link: LinkId; readonly sentBytes: number }[] = []
+    for (const [link, { isOpen, out }] of this.#ends) {
+      if (isOpen && out.isCrowded) crowded.push({ link, sentBytes: out.sentBytes })
+    }
     return crowded
   }
 

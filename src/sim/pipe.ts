@@ -120,6 +120,7 @@ export class Pipe implements Happening {
   /** Handed over, and not taken by the operating system yet. */
   #socket: Load[] = []
   #socketBytes = 0
+  #sentBytes = 0
   /** Taken by the operating system, and not read yet. */
   #kernelBytes = 0
   #first: Load | undefined
@@ -157,6 +158,11 @@ export class Pipe implements Happening {
   /** Bytes that wait on the lanes and in the socket. */
   get queuedBytes(): number {
     return (this.#one?.bytes ?? 0) + (this.#outbox?.bytes ?? 0) + this.#socketBytes
+  }
+
+  /** Handed over since the connection was opened. */
+  get sentBytes(): number {
+    return this.#sentBytes
   }
 
   /** Whether the lane for broadcasts is more than half full. */
@@ -347,6 +353,7 @@ export class Pipe implements Happening {
   }
 
   #write(load: Load): void {
+    this.#sentBytes += load.bytes
     if (this.#socket.length === 0 && this.#kernelBytes < this.#fabric.kernelBytesMax) {
       this.#depart(load)
       return

@@ -5,7 +5,7 @@ import type { LinkId } from '../core/messages.ts'
 import type { Reason } from '../core/reasons.ts'
 import type { Logger } from '../logger.ts'
 import type { ByReason } from '../node/stats.ts'
-import type { LinkEvents, NodeLinks } from '../node/world.ts'
+import type { CrowdedLink, LinkEvents, NodeLinks } from '../node/world.ts'
 import type { Host } from '../sim/host.ts'
 
 /** See the head of the file. */
@@ -61,7 +61,7 @@ export class VirtualLinks implements NodeLinks {
   }
 
   /** The open links whose lane for broadcasts is more than half full. */
-  crowded(): readonly LinkId[] {
+  crowded(): readonly CrowdedLink[] {
     return this.#host.crowded()
   }
 

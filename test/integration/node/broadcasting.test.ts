@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { BroadcastAnswer } from '../../../src/index.ts'
+import type { BroadcastAnswer, TrySendAnswer } from '../../../src/index.ts'
 import { insideOf } from '../../../src/node/inside.ts'
 import { meshed, names, type RecordedNode, startNode, until } from '../../support/node-rig.ts'
 
@@ -42,6 +42,30 @@ describe('broadcasts faster than the links', () => {
     assert.equal(insideOf(origin.node).conversation.inspect().casts, 0)
   })
 
+  test('made in a listener are held up as all others', async (t) => {
+    const [origin, ...others] = await startFour(t)
+    const made = new Promise<BroadcastAnswer[]>((resolve) => {
+      origin.node.on('message', () =>
+        resolve(Promise.all(Array.from({ length: 1_500 }, () => origin.node.broadcast(PAYLOAD)))),
+      )
+    })
+    assert.equal((await (others[0] as RecordedNode).node.send('origin', 'go')).status, 'delivered')
+    const sent = countOf(await made, 'sent')
+    assert.ok(sent < 1_500, 'some have no place to wait')
+    await until('all have what was sent', () => others.every(({ messages }) => messages.length === sent))
+  })
+
+  test('made before the first link are bounded in bytes, and none is lost that is told as sent', async (t) => {
+    const origin = await startNode(t, 'origin')
+    const made = Promise.all(Array.from({ length: 1_500 }, () => origin.node.broadcast(PAYLOAD)))
+    const other = await startNode(t, 'n1', { peers: [origin.url] })
+    const answers = await made
+    const sent = countOf(answers, 'sent')
+    assert.ok(sent >= 400 && sent < 1_500, `${sent} sent`)
+    assert.equal(countOf(answers, 'queue-full'), 1_500 - sent)
+    await until('it has what was sent', () => other.messages.length === sent)
+  })
+
   test('that wait can be given up, and end with the node', async (t) => {
     const [origin] = await startFour(t)
     const stop = new AbortController()
@@ -57,6 +81,20 @@ describe('broadcasts faster than the links', () => {
     assert.ok(countOf(await first, 'sent') > 0)
     assert.equal(insideOf(origin.node).conversation.inspect().casts, 0)
   })
+})
+
+test('trySend says that the queue is full in a listener, too', async (t) => {
+  const a = await startNode(t, 'a')
+  const b = await startNode(t, 'b', { peers: [a.url] })
+  await meshed([a, b])
+  const tried = new Promise<TrySendAnswer[]>((resolve) => {
+    a.node.on('message', () => resolve(Array.from({ length: 20_000 }, () => a.node.trySend('b', 1))))
+  })
+  assert.equal((await b.node.send('a', 'go')).status, 'delivered')
+  const accepted = (await tried).filter(({ status }) => status === 'accepted')
+  assert.ok(accepted.length < 20_000, 'not all have room')
+  const outcomes = await Promise.all(accepted.map((one) => (one.status === 'accepted' ? one.outcome : one)))
+  assert.deepEqual(new Set(outcomes.map(({ status }) => status)), new Set(['delivered']))
 })
 
 test('broadcasts that are made in a listener leave no timers', async (t) => {

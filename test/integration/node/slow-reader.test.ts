@@ -27,7 +27,7 @@ describe('a neighbor that does not read', () => {
   test('is cut off as stalled; memory is bounded; the others get everything', async (t) => {
     // Nobody looks for lost peers meanwhile.
     const config = { healIntervalMs: 60_000 }
-    const victim = await startNode(t, 'victim', { config, link: { progressTimeoutMs: 3_000 } })
+    const victim = await startNode(t, 'victim', { config, link: { progressTimeoutMs: 4_000 } })
     const healthy = await startNode(t, 'healthy', { config, peers: [victim.url] })
     await Promise.all([victim.knows('healthy'), healthy.knows('victim')])
     const stranger = await Stranger.join(t, victim.url)

@@ -49,7 +49,7 @@ function registrationAt(roles: readonly Hello['role'][]) {
     warned.push(`${event}: ${'detail' in fields && fields.detail}`)
   const registration = new Registration(
     {
-      url: 'ws://x:5000',
+      url: 'ws://x:5000/?token=secret',
       hello: () => helloOf('node1'),
       times: CLIENT_DEFAULTS,
       logger: { error: warn, warn, info: nothing, debug: nothing, trace: nothing },
@@ -80,7 +80,7 @@ test('an address that is that of a node is left alone for minutes, and the log s
   assert.equal(waitMs(), CLIENT_DEFAULTS.mistakenMs)
   wake()
   assert.equal(waitMs(), CLIENT_DEFAULTS.mistakenMs)
-  const what = 'ws://x:5000 is a node, not a bootstrap: give it as a peer; it is asked again in 5 minutes'
+  const what = 'ws://x:5000/?… is a node, not a bootstrap: give it as a peer; it is asked again in 5 minutes'
   assert.deepEqual(warned, [`bootstrap-refused: ${what}`])
   wake()
   assert.equal(dials(), 3)

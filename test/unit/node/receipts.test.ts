@@ -36,3 +36,13 @@ test('who was gone while the broadcast waited for a link, and is back, counts on
   )
   assert.deepEqual(missing, [])
 })
+
+test('nothing is settled before it has gone out, though all who were waited for are gone', async () => {
+  const book = new ReceiptBook(() => 0, { hasEnded: false, wait: () => new Promise(() => {}) }, new Rng(1))
+  const { number, receipts } = book.expect(['b'], 1_000)
+  book.peerLeft('b')
+  assert.equal(book.size, 1)
+  book.sent(number, ['b'])
+  assert.ok(book.got(note('b', number)))
+  assert.deepEqual((await receipts).missing, [])
+})

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   existsSync,
   lstatSync,
@@ -13,9 +14,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { hostname, tmpdir, uptime } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
 import { RecordingPlace } from '../../../src/node/recording-place.ts'
 
@@ -97,11 +99,34 @@ describe('a lock that was left behind', () => {
     lock(file, spawnSync(process.execPath, ['--version']).pid)
     assertFree(file)
     lock(file, process.pid)
-    assertFree(file)
-    lock(file, process.ppid)
-    assertRefused(file, /node b does so already/)
-    const beforeStart = Date.now() / 1_000 - uptime() - 60
+    const beforeStart = Date.now() / 1_000 - process.uptime() - 1
     utimesSync(`${file}.lock`, beforeStart, beforeStart)
+    assertFree(file)
+  })
+
+  it('is left to another thread of this process', async (t) => {
+    const file = fileIn(t)
+    const worker = new Worker(
+      `import { RecordingPlace } from ${JSON.stringify(new URL('../../../src/node/recording-place.ts', import.meta.url).href)}
+       import { parentPort } from 'node:worker_threads'
+       new RecordingPlace(${JSON.stringify(file)}, ${JSON.stringify(B)})
+       parentPort.postMessage('recorded')
+       parentPort.once('message', () => process.exit())`,
+      { eval: true },
+    )
+    await once(worker, 'message')
+    assertRefused(file, /node b does so already/)
+    worker.postMessage('end')
+    await once(worker, 'exit')
+  })
+
+  it('is taken over when another process has its number, and nothing was written for some time', (t) => {
+    const file = fileIn(t)
+    writeFileSync(file, BEGINNING)
+    lock(file, process.ppid)
+    utimesSync(`${file}.lock`, 1, 1)
+    assertRefused(file, /node b does so already/)
+    utimesSync(file, 1, 1)
     assertFree(file)
   })
 
@@ -113,6 +138,8 @@ describe('a lock that was left behind', () => {
     lock(file, 1, 'elsewhere')
     assertRefused(file, /node b does so already, process 1 on elsewhere/)
     utimesSync(`${file}.tail`, 1, 1)
+    assertRefused(file, /node b does so already, process 1 on elsewhere/)
+    utimesSync(`${file}.lock`, 1, 1)
     assertFree(file)
   })
 
