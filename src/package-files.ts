@@ -5,6 +5,9 @@
 /** Whether this is a checkout, run from its sources. */
 export const IS_CHECKOUT = import.meta.url.endsWith('.ts')
 
+/** How its reader calls this program. */
+export const COMMAND = IS_CHECKOUT ? 'npm run -s hearsay --' : 'npx hearsay'
+
 /** A file, or with a slash at the end a directory. @param path from src or dist */
 export function packageUrl(path: string): URL {
   return new URL(path, import.meta.url)

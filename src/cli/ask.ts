@@ -70,7 +70,7 @@ async function exchange(
   stop: AbortSignal,
 ): Promise<{ status: number; text: string; date: string | undefined }> {
   const { at, path, timeoutMs } = question
-  const url = new URL(`${httpOf(at)}${path}`)
+  const url = urlOf(at, path)
   const request = url.protocol === 'https:' ? (await import('node:https')).request : httpRequest
   const body = question.body === undefined ? undefined : JSON.stringify(question.body)
   return new Promise((resolve, reject) => {
@@ -101,10 +101,15 @@ async function exchange(
   })
 }
 
-function httpOf(at: string): string {
+/** What is asked for at an address, which may have a path of its own (behind a proxy) and a query. */
+function urlOf(at: string, path: string): URL {
   const normalized = normalizeUrl(at)
   // The option table has checked it; the canonical form has a scheme in any case.
-  return httpUrlOf(normalized.ok ? normalized.url : at)
+  const url = new URL(httpUrlOf(normalized.ok ? normalized.url : at))
+  const [behind = '', query] = path.split('?')
+  url.pathname = `${url.pathname.replace(/\/$/, '')}${behind}`
+  for (const [name, value] of new URLSearchParams(query)) url.searchParams.append(name, value)
+  return url
 }
 
 function objectOf(text: string, at: string): Record<string, unknown> {

@@ -5,6 +5,7 @@
 
 import { getEventListeners } from 'node:events'
 import { Rng } from '../core/rng.ts'
+import { COMMAND } from '../package-files.ts'
 import { Acts } from './acts.ts'
 import type { Violation } from './book.ts'
 import { EarlyRequests } from './early.ts'
@@ -47,7 +48,7 @@ const DRAIN_MS = 60_000
 
 /** The command that shows the run of a seed again. */
 export function replayCommand(seed: number): string {
-  return `npm run -s hearsay -- sim --swarm --programs --seed ${seed}`
+  return `${COMMAND} sim --swarm --programs --seed ${seed}`
 }
 
 /** Runs a swarm of programs. */

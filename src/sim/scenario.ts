@@ -1,6 +1,7 @@
 // A named scenario: what it is called, what it may be given, what it does; and how one is run to its report.
 // It must not know any scenario: those are in scenarios/, listed by scenarios.ts.
 
+import { COMMAND } from '../package-files.ts'
 import type { ProcessObserver } from './process.ts'
 import {
   type BroadcastFigures,
@@ -121,7 +122,7 @@ export function* scenarioSteps(
 export function replayOf(scenario: Scenario, options: ScenarioOptions): string {
   const { nodes, seed, codec = true } = options
   const parameters = parametersOf(scenario, options.parameters)
-  const words = [`npm run -s hearsay -- sim --scenario ${scenario.name} --nodes ${nodes} --seed ${seed}`]
+  const words = [`${COMMAND} sim --scenario ${scenario.name} --nodes ${nodes} --seed ${seed}`]
   if (scenario.parameters.fraction !== undefined) words.push(`--fraction ${parameters.fraction}`)
   if (scenario.parameters.faultSeconds !== undefined) words.push(`--fault-seconds ${parameters.faultSeconds}`)
   if (!codec) words.push('--no-codec')

@@ -6,6 +6,7 @@
 // Two phases: TigerBeetle's VOPR (safety mode, then liveness mode).
 
 import { Rng } from '../core/rng.ts'
+import { COMMAND } from '../package-files.ts'
 import { EarlyTraffic } from './swarm-early.ts'
 import { SwarmFaults } from './swarm-faults.ts'
 import { livenessPhase } from './swarm-liveness.ts'
@@ -39,7 +40,7 @@ const DRAIN_MS = 60_000
 
 /** The command that shows the run of a seed again. */
 export function replayCommand(seed: number): string {
-  return `npm run -s hearsay -- sim --swarm --seed ${seed}`
+  return `${COMMAND} sim --swarm --seed ${seed}`
 }
 
 /** What a test may want of a run beside its seed; the replay command does not know of it. */

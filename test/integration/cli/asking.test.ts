@@ -50,6 +50,22 @@ describe('trace', { concurrency: true }, () => {
   })
 })
 
+test('an address may have a query, which is asked as well', async (t) => {
+  const swarm = await startSwarm(t, 2)
+  const at = ['--at', `${first(swarm).http}?token=secret`]
+  for (const args of [
+    ['peers'],
+    ['topology'],
+    ['trace', 'n2'],
+    ['send', 'n2', 'hello'],
+    ['broadcast', 'all'],
+  ]) {
+    const asked = new Running(t, [...args, ...at])
+    assert.equal(await asked.ended, 0, `${args}: ${asked.err}`)
+    assert.doesNotMatch(asked.out + asked.err, /secret/)
+  }
+})
+
 describe('publish and subscribe', { concurrency: true }, () => {
   test('a line for each message of the topics, those kept before first', async (t) => {
     const swarm = await startSwarm(t, 3, { history: 10 })
