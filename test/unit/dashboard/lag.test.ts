@@ -33,6 +33,41 @@ describe('how far the feed is behind', () => {
     assert.equal(lag.behindMs, 0)
   })
 
+  it('is not what two clocks have drifted apart, or were set back by', () => {
+    const lag = new Lag()
+    // 50 ppm, for a day.
+    for (let nowMs = 0; nowMs < 86_400_000; nowMs += 5_000) {
+      lag.heard(nowMs - nowMs * 50e-6, nowMs)
+      assert.equal(lag.behindMs, 0)
+    }
+    lag.reset()
+    // Four steps back, each of which could be lines out of order.
+    for (let step = 0; step < 4; step++) lag.heard(step * 5_000 - step * 900, step * 5_000)
+    assert.equal(lag.behindMs, 2_700)
+    for (let nowMs = 20_000; nowMs <= 620_000; nowMs += 5_000) lag.heard(nowMs - 2_700, nowMs)
+    assert.equal(lag.behindMs, 0)
+  })
+
+  it('is told for five minutes at least where it stays the same', () => {
+    // The last line that comes fast is the first or the last of its bucket, or somewhere between.
+    for (const fastestMs of [0, 5_000, 295_000, 300_000]) {
+      const lag = new Lag()
+      for (let nowMs = 0; nowMs <= fastestMs; nowMs += 5_000) lag.heard(nowMs - 100, nowMs)
+      lag.heard(fastestMs, fastestMs)
+      for (let nowMs = fastestMs + 5_000; nowMs < fastestMs + 300_000; nowMs += 5_000) {
+        lag.heard(nowMs - 3_000, nowMs)
+        assert.equal(lag.behindMs, 3_000)
+      }
+    }
+  })
+
+  it('is not measured by what came before a long silence', () => {
+    const lag = new Lag()
+    lag.heard(0, 0)
+    lag.heard(3_600_000 - 3_000, 3_600_000)
+    assert.equal(lag.behindMs, 0)
+  })
+
   it('is told in words that do not change all the time', () => {
     assert.equal(behindText(2_100), '2 s behind')
     assert.equal(behindText(9_600), '10 s behind')
