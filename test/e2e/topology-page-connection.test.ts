@@ -56,6 +56,23 @@ describeInBrowser('the connection of the topology page', () => {
     await phase(page, 'lost')
   })
 
+  it('is not live while nothing comes, and says for how long', async () => {
+    const visited = await visit({ nodes: 5 }, { hasOwnClock: true })
+    const { feed, page } = visited
+    await phase(page, 'live')
+    // From here on the page's time passes only as it is told to.
+    await page.clock.pauseAt(Date.now() + 1_000)
+    await pass(visited, 1_000)
+    feed.fallSilent()
+    await page.clock.runFor(7_500)
+    await phase(page, 'quiet')
+    await page.getByText(/^Nothing for \d s from node1$/).waitFor()
+    await page.clock.runFor(1_000)
+    await page.locator('#moment', { hasText: /nothing for \d+ s$/ }).waitFor()
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.locator('#moment', { hasText: / ago$/ }).waitFor()
+  })
+
   it('is not live where it falls behind, and says by how much', async () => {
     const { feed, page } = await visit({ nodes: 5 }, { hasOwnClock: true })
     await phase(page, 'live')

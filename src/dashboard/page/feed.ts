@@ -18,6 +18,8 @@ export interface FeedListener {
   onState(state: FeedState): void
   /** @param arrivedMs by `performance.now()` */
   onLine(line: FeedLine, arrivedMs: number): void
+  /** @param quietMs for how long nothing has come where a line should have; 0: all is well. Often the same as before */
+  onQuiet(quietMs: number): void
 }
 
 const FIRST_RETRY_MS = 1_000
@@ -87,6 +89,7 @@ export class Feed {
       const arrivedMs = performance.now()
       const line = this.#reader.read(typeof data === 'string' ? data : '')
       this.#liveness?.heard(line, Date.now())
+      this.#listener.onQuiet(0)
       if (line === undefined) return
       // A node of before does not know the line, and one that is not there yet does not take it: nobody wants to read of that.
       if (line.event === 'error' && line.tag === OWN_TAG) return
@@ -104,11 +107,13 @@ export class Feed {
     if (this.#state.is === 'open') this.#ask()
   }
 
-  /** Looks whether the other side is still there, and gives it up where it has been silent for too long. */
+  /** Looks whether the other side is still there: tells where it is silent, and gives it up where it is for too long. */
   look(): void {
-    const socket = this.#socket
-    if (socket === undefined || this.#liveness?.isDead(Date.now()) !== true) return
-    const seconds = Math.round(this.#liveness.patienceMs / 1_000)
+    const [socket, liveness, nowMs] = [this.#socket, this.#liveness, Date.now()]
+    if (socket === undefined || liveness === undefined) return
+    this.#listener.onQuiet(liveness.quietMs(nowMs))
+    if (!liveness.isDead(nowMs)) return
+    const seconds = Math.round(liveness.patienceMs / 1_000)
     this.#lose(socket, `the node has not said anything for ${seconds} s`)
   }
 

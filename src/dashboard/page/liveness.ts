@@ -7,8 +7,10 @@ import type { FeedLine } from './lines.ts'
 const FIRST_EVERY_MS = 1_000
 const MISSED_MAX = 3
 const SLACK_MS = 5_000
+/** A `reports` line is promised at least so often, in ms. */
+const PROMISED_MS = 5_000
 /**
- * After a sleep the timers may run before the lines that have come meanwhile: a side is given up when it was found silent
+ * After a sleep the timers may run before the lines that have come meanwhile: a side counts as silent when it was found so
  * twice, with at least so much time for its lines between.
  */
 const SECOND_LOOK_MS = 500
@@ -17,6 +19,8 @@ const SECOND_LOOK_MS = 500
 export class Liveness {
   #everyMs = FIRST_EVERY_MS
   #heardMs: number
+  /** Found without a line that is due, or silent for too long, for the first time since something came. */
+  #quietSinceMs: number | undefined
   #silentSinceMs: number | undefined
   #owesLines = true
   #isAnswered = false
@@ -33,8 +37,7 @@ export class Liveness {
 
   /** Something has come; what is not for this page counts too. */
   heard(line: FeedLine | undefined, nowMs: number): void {
-    this.#heardMs = nowMs
-    this.#silentSinceMs = undefined
+    this.#hasCome(nowMs)
     if (line?.event === 'reports' && line.everyMs > 0) this.#everyMs = line.everyMs
     if (line?.event === 'watch') {
       this.#isAnswered = true
@@ -49,8 +52,15 @@ export class Liveness {
   asked(isToTell: boolean, nowMs: number): void {
     this.#owesLines = isToTell
     this.#isAnswered = false
-    this.#heardMs = nowMs
-    this.#silentSinceMs = undefined
+    this.#hasCome(nowMs)
+  }
+
+  /** Looks at it. @returns for how long nothing has come, in ms, where a line should have; otherwise 0 */
+  quietMs(nowMs: number): number {
+    const lastedMs = nowMs - this.#heardMs
+    if (!this.#owesLines || lastedMs <= Math.max(this.#everyMs, PROMISED_MS)) return 0
+    this.#quietSinceMs ??= nowMs
+    return nowMs - this.#quietSinceMs >= SECOND_LOOK_MS ? lastedMs : 0
   }
 
   /** Looks at it. @returns whether it is to be given up */
@@ -58,5 +68,11 @@ export class Liveness {
     if (!this.#owesLines || nowMs - this.#heardMs <= this.patienceMs) return false
     this.#silentSinceMs ??= nowMs
     return nowMs - this.#silentSinceMs >= SECOND_LOOK_MS
+  }
+
+  #hasCome(nowMs: number): void {
+    this.#heardMs = nowMs
+    this.#quietSinceMs = undefined
+    this.#silentSinceMs = undefined
   }
 }

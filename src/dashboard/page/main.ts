@@ -56,6 +56,7 @@ class Page {
         if (line.event === 'overlay' || line.event === 'overlay-change') this.#latency.arrived(arrivedMs)
         this.#store.take(line)
       },
+      onQuiet: (quietMs) => this.#store.passQuiet(quietMs),
     })
     this.#picture = this.#makePicture()
     this.#status = new StatusView(this.#store, url)

@@ -15,7 +15,7 @@ export interface PageConsole {
   }
   /** What is selected, and the moment that is shown. */
   selected(): View
-  /** `connecting`, `loading`, `waiting`, `refused`, `alone`, `live`, `behind` or `lost`. */
+  /** `connecting`, `loading`, `waiting`, `refused`, `alone`, `live`, `behind`, `quiet` or `lost`. */
   phase(): string
   /** Lines and parts of lines that were left out because they were broken or unknown. */
   ignored(): number

@@ -5,7 +5,7 @@ import { byId, make } from './dom.ts'
 import { isAtBootstrap } from './door.ts'
 import { linkMessagesPerS, type OverlayState } from './overlay-model.ts'
 import type { Phase, Store } from './store.ts'
-import { behindText, countText, FULL_ADVICE, rateText } from './wording.ts'
+import { behindText, countText, FULL_ADVICE, quietText, rateText } from './wording.ts'
 
 const LINK_RATE =
   'Messages that come over the links of all nodes that are up, per second: one that takes two links counts twice.'
@@ -77,6 +77,10 @@ export class StatusView {
         return `Watching ${self}`
       case 'behind':
         return `${behindText(phase.behindMs)}: slow connection`
+      case 'quiet': {
+        const text = quietText(phase.quietMs)
+        return `${text.charAt(0).toUpperCase()}${text.slice(1)} from ${self}`
+      }
       case 'lost':
         return self === '' ? 'Not connected' : `Connection to ${self} lost`
     }
@@ -164,6 +168,7 @@ export class StatusView {
           : { title: 'No connection', text: [`${this.#url} does not answer. The page goes on trying.`] }
       case 'live':
       case 'behind':
+      case 'quiet':
         return undefined
     }
   }

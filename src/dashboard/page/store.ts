@@ -26,6 +26,8 @@ export type Phase =
   | { readonly is: 'live' }
   /** What comes is so far behind what happens that it is not live. */
   | { readonly is: 'behind'; readonly behindMs: number }
+  /** Connected, and nothing has come for so long that it may not be live. */
+  | { readonly is: 'quiet'; readonly quietMs: number }
   /** Not connected; another attempt comes, or is under way. */
   | { readonly is: 'lost'; readonly feed: Exclude<FeedState, { readonly is: 'open' }> }
 
@@ -52,6 +54,7 @@ export class Store {
   readonly #listener: StoreListener
   readonly #lag = new Lag()
   #feed: FeedState = { is: 'connecting', attempt: 0 }
+  #quietMs = 0
   #waiting: string | undefined
   /** Who is watched, by the last line that said so. */
   #watched = ''
@@ -74,6 +77,7 @@ export class Store {
     if (this.#refused !== undefined) return { is: 'refused', text: this.#refused }
     if (this.#waiting !== undefined) return { is: 'waiting', text: this.#waiting }
     if (!this.model.isKnown) return { is: 'loading' }
+    if (this.#quietMs > 0) return { is: 'quiet', quietMs: this.#quietMs }
     const { behindMs } = this.#lag
     if (behindMs > 0) return { is: 'behind', behindMs }
     // Who has left or cannot be reached is no company.
@@ -113,6 +117,7 @@ export class Store {
   passTo(feed: FeedState): void {
     const before = this.#feed
     this.#feed = feed
+    this.#quietMs = 0
     if (feed.is === 'lost' && before.is === 'open') {
       this.#note('feed', `connection lost: ${feed.why}`)
       this.#loseSends()
@@ -123,6 +128,13 @@ export class Store {
       this.#refused = undefined
       if (this.model.isKnown) this.#note('feed', 'connected again')
     }
+    this.#listener.onPhase()
+  }
+
+  /** Nothing has come for so long where a line should have, in ms; 0: it has. */
+  passQuiet(quietMs: number): void {
+    if (quietMs === this.#quietMs) return
+    this.#quietMs = quietMs
     this.#listener.onPhase()
   }
 

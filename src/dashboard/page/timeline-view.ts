@@ -5,7 +5,7 @@ import { make } from './dom.ts'
 import type { Palette } from './palette.ts'
 import type { Store } from './store.ts'
 import type { ViewState } from './view-state.ts'
-import { behindText, clockText, countText, rateText, timeText } from './wording.ts'
+import { behindText, clockText, countText, quietText, rateText, timeText } from './wording.ts'
 
 /** The whole strip is that long at the beginning, and grows to what the timeline keeps. */
 const SPAN_MIN_MS = 60_000
@@ -80,6 +80,7 @@ export class TimelineView {
   #newest(): string {
     const { phase } = this.#store
     if (phase.is === 'lost') return 'not connected'
+    if (phase.is === 'quiet') return quietText(phase.quietMs)
     return phase.is === 'behind' ? behindText(phase.behindMs) : 'live'
   }
 

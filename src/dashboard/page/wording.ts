@@ -76,10 +76,20 @@ export function ageText(ms: number): string {
   return `${Math.floor(minutes / (24 * 60))} d`
 }
 
-/** `3 s behind`, `15 s behind`: coarse where it is much, for whoever has it read out hears of each change. */
+/** `3 s behind`, `15 s behind`. */
 export function behindText(ms: number): string {
+  return `${coarseText(ms)} behind`
+}
+
+/** `nothing for 6 s`, `nothing for 15 s`. */
+export function quietText(ms: number): string {
+  return `nothing for ${coarseText(ms)}`
+}
+
+// Coarse where it is much, for whoever has it read out hears of each change.
+function coarseText(ms: number): string {
   const seconds = Math.round(ms / 1_000)
-  return `${ageText((seconds < 10 ? seconds : Math.round(seconds / 5) * 5) * 1_000)} behind`
+  return ageText((seconds < 10 ? seconds : Math.round(seconds / 5) * 5) * 1_000)
 }
 
 /** `1:05`, for how far back a moment is. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Lag } from '../../../src/dashboard/page/lag.ts'
-import { behindText } from '../../../src/dashboard/page/wording.ts'
+import { behindText, quietText } from '../../../src/dashboard/page/wording.ts'
 
 /** Hears a line a second of a node whose clock is an hour ahead; each is under way for so many ms. */
 function lagAfter(...underWayMs: readonly number[]): number {
@@ -74,5 +74,7 @@ describe('how far the feed is behind', () => {
     assert.equal(behindText(12_000), '10 s behind')
     assert.equal(behindText(13_000), '15 s behind')
     assert.equal(behindText(200_000), '3 min behind')
+    assert.equal(quietText(6_100), 'nothing for 6 s')
+    assert.equal(quietText(14_000), 'nothing for 15 s')
   })
 })

@@ -11,7 +11,37 @@ function isDeadAt(liveness: Liveness, fromMs: number, atMs: number): boolean {
   return isDead
 }
 
+/** How long it is quiet at a moment, by looks as above. */
+function quietAt(liveness: Liveness, fromMs: number, atMs: number): number {
+  let quietMs = 0
+  for (let nowMs = fromMs; nowMs <= atMs; nowMs += 1_000) quietMs = liveness.quietMs(nowMs)
+  return quietMs
+}
+
 describe('the other side of the feed', () => {
+  it('is quiet before it is given up, when nothing has come for longer than promised', () => {
+    const liveness = new Liveness(0)
+    assert.equal(quietAt(liveness, 0, 6_000), 0)
+    assert.equal(quietAt(liveness, 0, 7_000), 7_000)
+    assert.equal(isDeadAt(liveness, 0, 8_000), false)
+    liveness.heard(reports, 8_000)
+    assert.equal(quietAt(liveness, 8_000, 14_000), 0)
+    liveness.heard({ ...reports, everyMs: 9_000 }, 14_000)
+    assert.equal(quietAt(liveness, 14_000, 24_000), 0)
+    assert.equal(quietAt(liveness, 14_000, 25_000), 11_000)
+  })
+
+  it('is not quiet by a single look, nor where it owes no lines', () => {
+    const liveness = new Liveness(0)
+    assert.equal(liveness.quietMs(3_600_000), 0)
+    liveness.heard(undefined, 3_600_010)
+    assert.equal(liveness.quietMs(3_601_000), 0)
+    liveness.asked(false, 3_602_000)
+    assert.equal(quietAt(liveness, 3_602_000, 3_700_000), 0)
+    liveness.heard({ event: 'watch', on: true, waiting: 'nobody' }, 3_700_000)
+    assert.equal(quietAt(liveness, 3_700_000, 3_800_000), 0)
+  })
+
   it('is given up after three reports that did not come, and some seconds', () => {
     const liveness = new Liveness(0)
     assert.equal(isDeadAt(liveness, 0, 8_000), false)

@@ -36,6 +36,21 @@ describe('the store of the page', () => {
     assert.equal(phaseOf(node('b', { kind: 'http' })), 'live')
   })
 
+  it('is quiet while nothing comes that should, and not before there is an overlay', () => {
+    const told: string[] = []
+    const store: Store = new Store({ ...NOBODY, onPhase: () => told.push(store.phase.is) })
+    store.passTo({ is: 'open' })
+    store.passQuiet(6_000)
+    store.take(all([node('a'), node('b')], 1_000))
+    store.passQuiet(0)
+    store.passQuiet(0)
+    store.passQuiet(7_000)
+    assert.deepEqual(store.phase, { is: 'quiet', quietMs: 7_000 })
+    store.passTo({ is: 'lost', attempt: 0, retryAtMs: 0, why: 'silence' })
+    store.passTo({ is: 'open' })
+    assert.deepEqual(told, ['loading', 'loading', 'quiet', 'live', 'quiet', 'lost', 'live'])
+  })
+
   it('goes on with the clock of another node that is watched', () => {
     const store = storeWith(all([node('a'), node('b')], 10_000_000))
     store.take(all([node('a'), node('b')], 9_000_000, 'b'))
