@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Metafile, type OutputFile } from 'esbuild'
+import { version } from '../node/version.ts'
 
 /** The files of a bundle, not written yet, and what they were made of. */
 export interface NodeBundle {
@@ -57,6 +58,7 @@ function bundle(entryPoints: Record<string, string>, directory: string) {
     format: 'esm',
     platform: 'node',
     target: 'node24',
+    define: { HEARSAY_VERSION: JSON.stringify(version()) },
     tsconfig: 'tsconfig.json',
     metafile: true,
     write: false,

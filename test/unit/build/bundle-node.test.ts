@@ -1,10 +1,17 @@
-// The JavaScript of the package for Node.js: what goes into which file. That it runs is test/e2e/package.test's business.
+// The JavaScript of the package for Node.js: what goes into which file, and that a program can be bundled with it. That it runs
+// by itself is test/e2e/package.test's business.
 
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
-import type { Metafile } from 'esbuild'
-import { bundleNode } from '../../../src/build/bundle-node.ts'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { gunzipSync } from 'node:zlib'
+import { build, type Metafile } from 'esbuild'
+import { bundleNode, writeBundle } from '../../../src/build/bundle-node.ts'
 
 const CHECKOUT = new URL('../../../', import.meta.url)
 /** Paths in the metafile are relative to the checkout. */
@@ -88,6 +95,43 @@ describe('the bundle for Node.js', () => {
     // More of them, and a process takes some MB more (build/bundle-node.ts).
     assert.ok(files.length <= 8, files.join())
     assert.deepEqual(loadedWith('testing/test-network.js').packages, [])
+  })
+
+  test('has its version also in a program that is bundled with it', async (t) => {
+    const directory = await mkdtemp(join(tmpdir(), 'hearsay-bundled-'))
+    t.after(() => rm(directory, { recursive: true, force: true }))
+    await writeBundle(await bundleNode(join(directory, 'package')))
+    await build({
+      stdin: {
+        contents: `import { createNode } from './package/index.js'
+          const [, , file] = process.argv
+          await (await createNode({ name: 'a', listen: false, record: { file } })).close()`,
+        resolveDir: directory,
+      },
+      nodePaths: [fileURLToPath(new URL('node_modules', CHECKOUT))],
+      outfile: join(directory, 'program/program.mjs'),
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      // Packages that are no ES modules ask for it.
+      banner: {
+        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)",
+      },
+      logLevel: 'silent',
+    })
+    const file = join(directory, 'a.rec')
+    // Where the package has its own one: the program's, and none at all.
+    await writeFile(join(directory, 'package.json'), '{"version":"9.9.9"}')
+    const { version } = JSON.parse(await readFile(new URL('package.json', CHECKOUT), 'utf8'))
+    for (const _ of ['with', 'without']) {
+      await promisify(execFile)(process.execPath, [join(directory, 'program/program.mjs'), file])
+      const [head = ''] = gunzipSync(await readFile(file))
+        .toString()
+        .split('\n')
+      assert.equal(JSON.parse(head).version, version)
+      await rm(file)
+      await rm(join(directory, 'package.json'), { force: true })
+    }
   })
 
   test('imports what costs more than it is worth nowhere', () => {
