@@ -18,7 +18,7 @@ import { renameSync } from './node-fs.ts'
 import type { RecordOptions } from './options.ts'
 import { PieceFile } from './piece-file.ts'
 import { effectsHash, RECORDING_FORMAT, type RecordingHead, recordingText, TAIL_FORMAT } from './recording.ts'
-import { olderTailOf, RECORD_BYTES_MAX, tailOf } from './recording-files.ts'
+import { newOf, olderTailOf, RECORD_BYTES_MAX, tailOf } from './recording-files.ts'
 import { RecordingPlace } from './recording-place.ts'
 import type { Recorder } from './world.ts'
 
@@ -44,6 +44,7 @@ interface Tail {
 
 /** See the head of the file. */
 export class FileRecorder implements Recorder {
+  /** As it was asked for, for the log. */
   readonly #file: string
   readonly #bytesMax: number
   readonly #pieceChars: number
@@ -118,7 +119,7 @@ export class FileRecorder implements Recorder {
     const isShort = !this.#isOver
     this.close()
     if (isShort && !this.#place.isTaken)
-      this.#logger.info({ file: this.#place.beginning, steps: this.#steps }, 'recording-short')
+      this.#logger.info({ file: newOf(this.#file), steps: this.#steps }, 'recording-short')
   }
 
   /** Writes what is left. */
@@ -202,7 +203,7 @@ export class FileRecorder implements Recorder {
   }
 
   #turn({ bytesMax }: Tail): void {
-    const tail = tailOf(this.#file)
+    const tail = tailOf(this.#place.file)
     this.#part.close()
     renameSync(tail, olderTailOf(tail))
     this.#beginTail(bytesMax)
@@ -211,7 +212,7 @@ export class FileRecorder implements Recorder {
   #beginTail(bytesMax: number): void {
     const afterStep = this.#stepsWritten
     const { version, identity, startedAtMs } = this.#run
-    this.#part = new PieceFile(tailOf(this.#file))
+    this.#part = new PieceFile(tailOf(this.#place.file))
     this.#part.write(
       gzipSync(`${recordingText({ format: TAIL_FORMAT, version, identity, startedAtMs, afterStep })}\n`),
     )

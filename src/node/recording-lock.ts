@@ -5,6 +5,7 @@
 // Two that take over one lock at the very same moment may both have it: replay sees that the files are of two runs.
 
 import { hostname } from 'node:os'
+import { resolve } from 'node:path'
 import { HearsayError } from '../errors.ts'
 import { printable } from '../wire/printable.ts'
 import { closeSync, lstatSync, openSync, readFileSync, rmSync, writeSync } from './node-fs.ts'
@@ -32,6 +33,7 @@ const held = new Set<string>()
 
 /** See the head of the file. */
 export class RecordingLock {
+  /** Absolute: the program may change its directory. */
   readonly #path: string
   readonly #instance: string
 
@@ -40,7 +42,7 @@ export class RecordingLock {
    * @throws HearsayError `invalid-option` when another node has it; Error of `node:fs`
    */
   constructor(file: string, { name, instance }: Holder) {
-    this.#path = lockOf(file)
+    this.#path = resolve(lockOf(file))
     this.#instance = instance
     const text = JSON.stringify({ name, instance, pid: process.pid, host: hostname() } satisfies Lock)
     for (let tries = 1; !isCreated(this.#path, text); tries++) {

@@ -4,7 +4,9 @@
 //
 // 1. A run is written to FILE.new until it takes its place, and moves those before it aside only then: a run that ends earlier has
 //    pushed out none.
+// 2. It stays where it is when the program changes its directory.
 
+import { resolve } from 'node:path'
 import { constants, gunzipSync } from 'node:zlib'
 import { HearsayError } from '../errors.ts'
 import {
@@ -37,8 +39,13 @@ export class RecordingPlace {
    */
   constructor(file: string, holder: Holder) {
     refuseOthers(file)
-    this.#file = file
+    this.#file = resolve(file)
     this.#lock = new RecordingLock(file, holder)
+  }
+
+  /** The place of the run's beginning: an absolute path. */
+  get file(): string {
+    return this.#file
   }
 
   /** Whether the run has taken its place. */
@@ -51,7 +58,7 @@ export class RecordingPlace {
     return isFree(this.#file)
   }
 
-  /** Where the run begins. */
+  /** Where the run begins: an absolute path. */
   get beginning(): string {
     return this.#isTaken ? this.#file : newOf(this.#file)
   }

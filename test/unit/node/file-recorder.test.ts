@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -13,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import type { Effect, Input } from '../../../src/core/events.ts'
@@ -42,7 +43,11 @@ interface Logged {
 /** A recorder, and what it logs. */
 function record(file: string, bytesMax: number, name = 'a') {
   const logged: Logged[] = []
-  const log = (level: string) => (_fields: object, event: string) => void logged.push({ level, event })
+  const fields: { readonly file?: string }[] = []
+  const log = (level: string) => (more: object, event: string) => {
+    logged.push({ level, event })
+    fields.push(more)
+  }
   const logger: Logger = { ...silentLogger, info: log('info'), warn: log('warn'), error: log('error') }
   const identity = { name: nodeName(name), incarnation: 1, instance: `${name}-1` }
   const recorder = new FileRecorder(
@@ -50,7 +55,7 @@ function record(file: string, bytesMax: number, name = 'a') {
     { identity, seed: 1, config: {}, startedAtMs: 1 },
     logger,
   )
-  return { recorder, logged }
+  return { recorder, logged, fields }
 }
 
 /** Steps that hardly can be compressed: about `chars` bytes each. */
@@ -281,6 +286,39 @@ describe('the files of earlier runs', () => {
       assert.deepEqual(files.filter(existsSync), kept)
       for (const path of kept) assert.equal(nameIn(path), `run${run}`)
     }
+  })
+})
+
+describe('a recording whose path is relative', () => {
+  it('stays where it is when the program changes its directory, and is logged as it was asked for', (t) => {
+    const [file, elsewhere] = [fileIn(t), dirname(fileIn(t))]
+    const before = process.cwd()
+    t.after(() => process.chdir(before))
+    process.chdir(dirname(file))
+    record(basename(file), 32 * KIB, 'earlier').recorder.end()
+    const { recorder, logged, fields } = record(basename(file), 32 * KIB)
+    process.chdir(elsewhere)
+    new Steps().take(recorder, ENOUGH)
+    recorder.end()
+    assert.deepEqual(logged, [{ level: 'info', event: 'recording-goes-on' }])
+    assert.equal(fields[0]?.file, 'a.rec.tail')
+    assert.equal(lastStep(file), ENOUGH)
+    assert.ok(existsSync(`${file}.tail.1`) && existsSync(`${file}.1`) && !existsSync(`${file}.lock`))
+    assert.deepEqual(readdirSync(elsewhere), [])
+  })
+
+  it('is named as it was asked for when it ended soon, or cannot be made', (t) => {
+    const file = fileIn(t)
+    const before = process.cwd()
+    t.after(() => process.chdir(before))
+    process.chdir(dirname(file))
+    record('a.rec', 32 * KIB, 'earlier').recorder.end()
+    const { recorder, fields } = record('a.rec', 32 * KIB)
+    assert.throws(() => record('a.rec', 32 * KIB, 'b'), {
+      message: /^cannot record to a\.rec: .* remove a\.rec\.lock /,
+    })
+    recorder.end()
+    assert.equal(fields[0]?.file, 'a.rec.new')
   })
 })
 
