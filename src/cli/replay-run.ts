@@ -8,7 +8,7 @@ import { effectsHash, type RecordedStep, type RecordingHead, type RecordingLine 
 import { version } from '../node/version.ts'
 import type { Output } from './context.ts'
 import { stateText } from './replay-state.ts'
-import { isShown, type Shown, type Steps, writeBroken, writeStep } from './replay-step.ts'
+import { isShown, type Shown, type Steps, type Taken, writeBroken, writeStep } from './replay-step.ts'
 
 /** What stands for the effects of a step at which the core threw. */
 const THREW = -1
@@ -48,19 +48,19 @@ export class Replay {
     return { first: 1, last: this.#steps }
   }
 
-  /** One more line; false when it is the last one. */
-  take(line: RecordingLine | undefined): boolean {
+  /** One more line. */
+  take(line: RecordingLine | undefined): Taken {
     if (line === undefined || 'format' in line || 'step' in line) {
       writeBroken(this.#out, this.#steps)
-      return false
+      return 'unreadable'
     }
     if ('full' in line) {
       this.#out.write(`After step ${this.#steps} the beginning is full. ${this.#goesOn(this.#steps)}\n`)
-      return false
+      return 'last'
     }
     if ('look' in line) this.#look(line.look)
     else this.#step(line)
-    return true
+    return 'taken'
   }
 
   /** Says how it went; false when the core did something else than what is recorded. */

@@ -20,6 +20,9 @@ export interface Steps {
   readonly last: number
 }
 
+/** What a line was: one that another may follow, the last one of its file, or none. */
+export type Taken = 'taken' | 'last' | 'unreadable'
+
 /** A step to be shown. */
 export interface ShownStep {
   readonly step: number

@@ -9,7 +9,7 @@ import {
   type TailStep,
 } from '../node/recording.ts'
 import type { Output } from './context.ts'
-import { isShown, type Shown, type Steps, writeBroken, writeStep } from './replay-step.ts'
+import { isShown, type Shown, type Steps, type Taken, writeBroken, writeStep } from './replay-step.ts'
 
 /** See the head of the file. */
 export class TailReplay {
@@ -43,15 +43,15 @@ export class TailReplay {
     return { first: this.#head.afterStep + 1, last: this.#lastStep }
   }
 
-  /** One more line; false when it is the last one. A tail may be followed by another one of the run. */
-  take(line: RecordingLine | undefined): boolean {
+  /** One more line. A tail may be followed by another one of the run. */
+  take(line: RecordingLine | undefined): Taken {
     if (line !== undefined && 'step' in line) {
       this.#step(line)
-      return true
+      return 'taken'
     }
-    if (line !== undefined && isTailOf(this.#head, line)) return true
+    if (line !== undefined && isTailOf(this.#head, line)) return 'taken'
     writeBroken(this.#out, this.#lastStep)
-    return false
+    return 'unreadable'
   }
 
   /** Says what there was. */

@@ -11,11 +11,11 @@ import {
 } from '../node/recording.ts'
 import { olderTailOf, tailOf } from '../node/recording-files.ts'
 import { command } from './command.ts'
-import { brokenOffCode, CliError, type Output, usageError } from './context.ts'
+import { brokenOffCode, type CliContext, CliError, usageError } from './context.ts'
 import { EXIT } from './exit-codes.ts'
 import { firstLineOf, linesOf } from './replay-lines.ts'
 import { Replay } from './replay-run.ts'
-import { notThere, type Shown } from './replay-step.ts'
+import { notThere, type Shown, type Taken } from './replay-step.ts'
 import { isTailOf, TailReplay } from './replay-tail.ts'
 
 /** The command. */
@@ -35,23 +35,34 @@ export const replay = command({
     ['replay node8.rec --from 100 --to 120 --state 120', 'twenty steps, and the state after them'],
     ['replay node8.rec.tail', 'the last steps of a long run'],
   ],
-  async run({ from, to, state }, { file }, { stdout, signal }) {
+  async run({ from, to, state }, { file }, context) {
+    const { stdout, stderr, signal } = context
     const shown = { from, to, state }
     if (to !== undefined && to > 0 && to < from)
       throw usageError(`--from ${from} is behind --to ${to}: there are no such steps.`)
     let run: Replay | TailReplay | undefined
-    for await (const text of linesOf(file)) {
+    let went: Taken = 'taken'
+    let isDamaged = false
+    const onDamage = (): void => {
+      isDamaged = true
+    }
+    for await (const text of linesOf(file, onDamage)) {
       if (signal.aborted) return brokenOffCode(signal)
-      if (run === undefined) run = await begun(text, { file, out: stdout, shown })
-      else if (!isTaken(run, text, file)) break
+      if (run === undefined) run = await begun(text, { file, context, shown })
+      // A process that has ended in a line has left nothing behind it.
+      else if (went === 'unreadable') isDamaged ||= text !== ''
+      else went = taken(run, text, file)
+      if (went === 'last') break
       // What a slow reader has not read yet would pile up.
       while (stdout.writableNeedDrain && !signal.aborted) await delay(DRAIN_MS)
     }
     if (run === undefined) throw noRecording(file)
     const isAsRecorded = run.end()
+    if (isDamaged)
+      stderr.write(`${file} is damaged: after step ${run.steps.last} is more, which cannot be read.\n`)
     const problem = notThere(shown, run.steps)
     if (problem !== undefined) throw usageError(problem)
-    return isAsRecorded ? EXIT.ok : EXIT.failure
+    return isAsRecorded && !isDamaged ? EXIT.ok : EXIT.failure
   },
 })
 
@@ -60,10 +71,11 @@ const DRAIN_MS = 5
 
 async function begun(
   text: string,
-  { file, out, shown }: { readonly file: string; readonly out: Output; readonly shown: Shown },
+  { file, context, shown }: { readonly file: string; readonly context: CliContext; readonly shown: Shown },
 ): Promise<Replay | TailReplay> {
   const head = readRecordingLine(text)
   if (head === undefined || !('format' in head)) throw isMeantAsHead(text) ? damaged(file) : noRecording(file)
+  const out = context.stdout
   if (head.format === RECORDING_FORMAT) {
     const goesOn = wayOn(head, tailOf(file), await tailHead(tailOf(file), head))
     return new Replay(head, { out, shown, goesOn })
@@ -99,8 +111,8 @@ function wayOn(
   }
 }
 
-/** One more line; false when it is the last one. */
-function isTaken(run: Replay | TailReplay, text: string, file: string): boolean {
+/** One more line. @throws CliError of one that has other things in it than it should */
+function taken(run: Replay | TailReplay, text: string, file: string): Taken {
   try {
     return run.take(readRecordingLine(text))
   } catch {

@@ -148,7 +148,7 @@ describe('replay of a long run', () => {
     const spoiled = Buffer.from(older)
     spoiled.fill(0xff, end, end + 64)
     const damaged = await replayed(t, made('spoiled', spoiled))
-    assert.equal(damaged.code, 0, damaged.errors)
+    assert.equal(damaged.code, 1, damaged.errors)
     assert.match(damaged.text, /^After step \d+ the recording cannot be read/m)
   })
 })

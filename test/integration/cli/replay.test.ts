@@ -129,8 +129,47 @@ describe('replay', { concurrency: 2 }, () => {
     const steps = lines.slice(0, at).filter((line) => line.includes('"input"')).length
     const damaged = join(path, 'damaged.rec')
     writeFileSync(damaged, gzipSync([...lines.slice(0, at), 'rubbish', ...lines.slice(at)].join('\n')))
-    const { text } = await replayed(t, damaged, '--to', '0')
+    const { code, text, errors } = await replayed(t, damaged, '--to', '0')
+    assert.equal(code, 1)
     assert.match(text, new RegExp(`^After step ${steps} the recording cannot be read`))
+    assert.ok(
+      errors.endsWith(`damaged.rec is damaged: after step ${steps} is more, which cannot be read.`),
+      errors,
+    )
+  })
+
+  it('fails where other bytes are than were written, and not where the end is missing', async (t) => {
+    const path = folder(t)
+    const file = join(path, 'b.rec')
+    await (await recorded(t, file)).close()
+    const lines = gunzipSync(readFileSync(file)).toString().trimEnd().split('\n')
+    const piece = (from: number, to?: number) => gzipSync(`${lines.slice(from, to).join('\n')}\n`)
+    // So much that zlib has given some of it away before it finds what it cannot read.
+    const look = `${JSON.stringify({ look: { type: 'distance', name: 'a' } })}\n`
+    const first = Buffer.concat([piece(0, 3), gzipSync(look.repeat(2_000))])
+    const [second, third] = [piece(3, 6), piece(6)]
+    const holed = Buffer.from(second)
+    holed.fill(0xff, 12, 60)
+    const noSum = Buffer.from(second)
+    noSum.fill(0, noSum.length - 8)
+    for (const [what, pieces, code] of [
+      ['whole', [first, second, third], 0],
+      ['cut in its first byte', [first, second.subarray(0, 1)], 0],
+      ['cut in its text', [first, second.subarray(0, 40)], 0],
+      ['cut in its checksum', [first, second.subarray(0, -3)], 0],
+      ['a hole in the middle', [first, holed, third], 1],
+      ['a hole in the last piece', [first, holed], 1],
+      ['another checksum', [first, noSum, third], 1],
+      ['a piece cut, and more after it', [first, second.subarray(0, 40), third], 1],
+      ['zeros for a piece', [first, Buffer.alloc(second.length), third], 1],
+    ] as const) {
+      const broken = join(path, 'broken.rec')
+      writeFileSync(broken, Buffer.concat(pieces))
+      const run = await replayed(t, broken, '--to', '0')
+      assert.equal(run.code, code, `${what}: ${run.text}`)
+      assert.equal(/is damaged: after step/.test(run.errors), code === 1, `${what}: ${run.errors}`)
+      assert.equal(/the recording cannot be read/.test(run.text), what !== 'whole', `${what}: ${run.text}`)
+    }
   })
 
   it('an input at which the core threw is told, and throws again', async (t) => {
