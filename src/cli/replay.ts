@@ -9,7 +9,7 @@ import {
   readRecordingLine,
   type TailHead,
 } from '../node/recording.ts'
-import { olderTailOf, tailOf } from '../node/recording-files.ts'
+import { newOf, olderTailOf, tailOf } from '../node/recording-files.ts'
 import { command } from './command.ts'
 import { brokenOffCode, type CliContext, CliError, usageError } from './context.ts'
 import { EXIT } from './exit-codes.ts'
@@ -77,6 +77,7 @@ async function begun(
   if (head === undefined || !('format' in head)) throw isMeantAsHead(text) ? damaged(file) : noRecording(file)
   const out = context.stdout
   if (head.format === RECORDING_FORMAT) {
+    await tellOfLaterRun(head, newOf(file), context)
     const goesOn = wayOn(head, tailOf(file), await tailHead(tailOf(file), head))
     return new Replay(head, { out, shown, goesOn })
   }
@@ -94,6 +95,14 @@ async function begun(
 async function tailHead(file: string, run: RecordedRun): Promise<TailHead | undefined> {
   const head = readRecordingLine((await firstLineOf(file)) ?? '')
   return head !== undefined && isTailOf(run, head) ? head : undefined
+}
+
+/** A run that has ended soon, as in a crash, has not taken the place of the one before it: somebody may look for it there. */
+async function tellOfLaterRun(run: RecordedRun, file: string, { stderr, self }: CliContext): Promise<void> {
+  const head = readRecordingLine((await firstLineOf(file)) ?? '')
+  if (head === undefined || !('format' in head) || !(head.startedAtMs > run.startedAtMs)) return
+  const { name, incarnation } = head.identity
+  stderr.write(`A later run, ${name}/${incarnation}, is in ${file}: ${self} replay ${file}\n`)
 }
 
 /** What stands at the end of a beginning that is full: two nodes that recorded to one file have mixed theirs. */

@@ -172,6 +172,30 @@ describe('replay', { concurrency: 2 }, () => {
     }
   })
 
+  it('says that a later run has not taken the place of the one that is asked for', async (t) => {
+    const file = join(folder(t), 'b.rec')
+    const startedAtMs = (path: string): number =>
+      JSON.parse(gunzipSync(readFileSync(path)).toString().split('\n')[0] ?? '').startedAtMs
+    const start = async (name: string): Promise<void> => {
+      await (await createNode({ name, listen: false, record: { file } })).close()
+    }
+    await start('good')
+    assert.equal((await replayed(t, file, '--to', '0')).errors, '')
+    do await start('soon')
+    while (startedAtMs(`${file}.new`) === startedAtMs(file))
+    const { code, errors } = await replayed(t, file, '--to', '0')
+    assert.equal(code, 0)
+    assert.match(
+      errors,
+      /^A later run, soon\/\d+, is in \S+b\.rec\.new: npm run -s hearsay -- replay \S+b\.rec\.new$/,
+    )
+    // One that is older has nothing to be told of.
+    const [earlier, later] = [readFileSync(file), readFileSync(`${file}.new`)]
+    writeFileSync(file, later)
+    writeFileSync(`${file}.new`, earlier)
+    assert.equal((await replayed(t, file, '--to', '0')).errors, '')
+  })
+
   it('an input at which the core threw is told, and throws again', async (t) => {
     const path = folder(t)
     const file = join(path, 'b.rec')
