@@ -2,8 +2,8 @@
 // JavaScript is bundled. No other file may ask for its own place, because a bundle has it elsewhere: only this one's is
 // certain, as build/bundle-node puts what several entry points need at the root of dist.
 
-/** Whether this is a checkout, run from its sources. */
-export const IS_CHECKOUT = import.meta.url.endsWith('.ts')
+/** Whether this is a checkout, run from its sources. A program that is bundled to CommonJS with the package has no `import.meta.url`. */
+export const IS_CHECKOUT = import.meta.url?.endsWith('.ts') ?? false
 
 /** How its reader calls this program. */
 export const COMMAND = IS_CHECKOUT ? 'npm run -s hearsay --' : 'npx hearsay'

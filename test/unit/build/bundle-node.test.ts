@@ -97,40 +97,41 @@ describe('the bundle for Node.js', () => {
     assert.deepEqual(loadedWith('testing/test-network.js').packages, [])
   })
 
-  test('has its version also in a program that is bundled with it', async (t) => {
+  test('has its version also in a program that is bundled with it, to a module of either kind', async (t) => {
     const directory = await mkdtemp(join(tmpdir(), 'hearsay-bundled-'))
     t.after(() => rm(directory, { recursive: true, force: true }))
     await writeBundle(await bundleNode(join(directory, 'package')))
-    await build({
-      stdin: {
-        contents: `import { createNode } from './package/index.js'
-          const [, , file] = process.argv
-          await (await createNode({ name: 'a', listen: false, record: { file } })).close()`,
-        resolveDir: directory,
-      },
-      nodePaths: [fileURLToPath(new URL('node_modules', CHECKOUT))],
-      outfile: join(directory, 'program/program.mjs'),
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      // Packages that are no ES modules ask for it.
-      banner: {
-        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)",
-      },
-      logLevel: 'silent',
-    })
-    const file = join(directory, 'a.rec')
-    // Where the package has its own one: the program's, and none at all.
+    // Where the package has its own one.
     await writeFile(join(directory, 'package.json'), '{"version":"9.9.9"}')
     const { version } = JSON.parse(await readFile(new URL('package.json', CHECKOUT), 'utf8'))
-    for (const _ of ['with', 'without']) {
-      await promisify(execFile)(process.execPath, [join(directory, 'program/program.mjs'), file])
+    const createRequire =
+      "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
+    for (const [format, js] of [
+      // Packages that are CommonJS ask for `require`.
+      ['esm', createRequire],
+      ['cjs', ''],
+    ] as const) {
+      const program = join(directory, `program/program.${format === 'esm' ? 'mjs' : 'cjs'}`)
+      const file = join(directory, `${format}.rec`)
+      await build({
+        stdin: {
+          contents: `import { createNode } from './package/index.js'
+            createNode({ name: 'a', listen: false, record: { file: process.argv[2] } }).then((node) => node.close())`,
+          resolveDir: directory,
+        },
+        nodePaths: [fileURLToPath(new URL('node_modules', CHECKOUT))],
+        outfile: program,
+        bundle: true,
+        platform: 'node',
+        format,
+        banner: { js },
+        logLevel: 'silent',
+      })
+      await promisify(execFile)(process.execPath, [program, file])
       const [head = ''] = gunzipSync(await readFile(file))
         .toString()
         .split('\n')
-      assert.equal(JSON.parse(head).version, version)
-      await rm(file)
-      await rm(join(directory, 'package.json'), { force: true })
+      assert.equal(JSON.parse(head).version, version, format)
     }
   })
 
