@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { bundleBrowser } from '../../../src/build/bundle-browser.ts'
 
 /** A little above what it has: docs/PERFORMANCE.md says of what. Raise it only for what pages need. */
-const GZIP_BYTES_MAX = 65_200
+const GZIP_BYTES_MAX = 66_000
 
 test('the bundle holds nothing that only Node.js has, nor what pages do not need', async () => {
   const { metafile } = await bundleBrowser()
