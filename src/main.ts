@@ -68,7 +68,11 @@ function endWithTheReader(): void {
 }
 
 async function main(): Promise<void> {
-  const [{ run }, { hostname }] = await Promise.all([import('./cli/run.ts'), import('node:os')])
+  const [{ run }, { COMMAND }, { hostname }] = await Promise.all([
+    import('./cli/run.ts'),
+    import('./package-files.ts'),
+    import('node:os'),
+  ])
   const context: CliContext = {
     env: process.env,
     stdout: process.stdout,
@@ -76,7 +80,7 @@ async function main(): Promise<void> {
     signal: stop.signal,
     hostname: hostname(),
     startedAtMs: 0,
-    self: import.meta.filename.endsWith('.ts') ? 'npm run -s hearsay --' : 'npx hearsay',
+    self: COMMAND,
     onCrash: (log) => {
       logCrash = log
     },

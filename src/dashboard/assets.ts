@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import type { UiFile, UiFiles } from '../http/ui.ts'
-import { IS_CHECKOUT, packageUrl } from '../package-files.ts'
+import { COMMAND, IS_CHECKOUT, packageUrl } from '../package-files.ts'
 
 const compressed = promisify(gzip)
 
@@ -78,7 +78,7 @@ async function load({ built, isCheckout }: UiSource): Promise<Assets> {
 
 /** In a checkout nothing is installed that `npx` would find (README). */
 function ofCheckout(page: Uint8Array): Uint8Array {
-  return Buffer.from(Buffer.from(page).toString().replace('"npx hearsay"', '"npm run -s hearsay --"'))
+  return Buffer.from(Buffer.from(page).toString().replace('"npx hearsay"', JSON.stringify(COMMAND)))
 }
 
 async function read(directory: URL): Promise<Readonly<Record<Name, Uint8Array>>> {

@@ -4,6 +4,7 @@
 // 1. Whoever waits is told once: that it is its turn, or why it never will be.
 // 2. Each turn ends with one call of `leave`.
 
+import { CORE_DEFAULTS } from '../core/config.ts'
 import type { SendFailure } from '../core/reasons.ts'
 import type { Patience } from './world.ts'
 
@@ -17,11 +18,11 @@ export interface PostLimits {
   readonly waitingBytesMax: number
 }
 
-/** As many wait as for a node (`queueMessagesMax`, `queueBytesMax`). */
+/** As many wait as for a node. */
 export const POST_LIMITS: PostLimits = {
   underWayMax: 64,
-  waitingMax: 10_000,
-  waitingBytesMax: 16 * 1_024 * 1_024,
+  waitingMax: CORE_DEFAULTS.queueMessagesMax,
+  waitingBytesMax: CORE_DEFAULTS.queueBytesMax,
 }
 
 /** Calls `run` once after this time. What it returns prevents that. */

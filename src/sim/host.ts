@@ -104,11 +104,9 @@ export class Host implements Machine, Happening {
 
   /** The open links whose lane for broadcasts is more than half full. */
   crowded(): { readonly link: LinkId; readonly sentBytes: number }[] {
-    const crowded: { readonly link: LinkId; readonly sentBytes: number }[] = []
-    for (const [link, { isOpen, out }] of this.#ends) {
-      if (isOpen && out.isCrowded) crowded.push({ link, sentBytes: out.sentBytes })
-    }
-    return crowded
+    return [...this.#ends].flatMap(([link, { isOpen, out }]) =>
+      isOpen && out.isCrowded ? { link, sentBytes: out.sentBytes } : [],
+    )
   }
 
   /** Whether the process stands still. */

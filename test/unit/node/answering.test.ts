@@ -77,6 +77,17 @@ function rig(parts: Partial<AnsweringParts> = {}) {
   return { answering, sent, drops, way, runs, waiting, pass, ask, askAll }
 }
 
+/** A handler that answers when `given` is resolved, and the signals of what it was asked. */
+function slowHandler(answering: Answering) {
+  const signals: AbortSignal[] = []
+  const given = Promise.withResolvers<string>()
+  answering.handle(({ signal }) => {
+    signals.push(signal)
+    return given.promise
+  })
+  return { signals, given }
+}
+
 test('an answer that has waited for room may take only what is left of the time that its asker waits', async () => {
   const { answering, sent, way, pass, ask } = rig()
   answering.handle(() => 'answer')
@@ -244,12 +255,7 @@ test('parts go out no longer than the asker of the whole waits', async () => {
 
 test('a handler is told that its asker is gone, which holds no place any more; should it be there all the same, it gets the answer', async () => {
   const { answering, sent, pass, ask } = rig()
-  const signals: AbortSignal[] = []
-  const given = Promise.withResolvers<string>()
-  answering.handle(({ signal }) => {
-    signals.push(signal)
-    return given.promise
-  })
+  const { signals, given } = slowHandler(answering)
   ask(1, {}, 'b')
   ask(2, {}, 'c')
   answering.peerLeft(nodeName('b'))
@@ -302,12 +308,7 @@ test('an answer for a run of the asker that is gone does not go to its next one,
 
 test('what the next run of an asker has asked before the last one is told as gone is not affected', async () => {
   const { answering, sent, runs, pass, ask } = rig()
-  const signals: AbortSignal[] = []
-  const given = Promise.withResolvers<string>()
-  answering.handle(({ signal }) => {
-    signals.push(signal)
-    return given.promise
-  })
+  const { signals, given } = slowHandler(answering)
   ask(1)
   runs.set('b', 2)
   ask(2)
@@ -326,12 +327,7 @@ test('what the next run of an asker has asked before the last one is told as gon
 
 test('a question that was given up holds no place, and is not answered; only its asker can give it up', async () => {
   const { answering, sent, drops, pass, ask } = rig()
-  const signals: AbortSignal[] = []
-  const given = Promise.withResolvers<string>()
-  answering.handle(({ signal }) => {
-    signals.push(signal)
-    return given.promise
-  })
+  const { signals, given } = slowHandler(answering)
   ask(1, {}, 'b')
   ask(2, {}, 'b')
   const cancel = (from: string, number: number): void =>
@@ -357,12 +353,7 @@ test('a question that was given up holds no place, and is not answered; only its
 
 test('at the end all handlers are told, and nothing is answered', async () => {
   const { answering, sent, drops, pass, ask } = rig()
-  const signals: AbortSignal[] = []
-  const given = Promise.withResolvers<string>()
-  answering.handle(({ signal }) => {
-    signals.push(signal)
-    return given.promise
-  })
+  const { signals, given } = slowHandler(answering)
   ask(1)
   answering.end()
   ask(2)
